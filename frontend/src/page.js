@@ -1,0 +1,80 @@
+// What every page does: fragments, the drawer, the folded navigation, chart or table, copying an address.
+// It holds no words: every label and message is in the page.
+import htmx from "htmx.org/dist/htmx.esm.js";
+
+window.htmx = htmx;
+const frame = () => document.querySelector(".frame");
+let opener = null; // what had the focus before the drawer opened: it gets it back
+
+function closeDrawer() {
+  const drawer = document.getElementById("drawer");
+  if (!drawer || drawer.hidden) return false;
+  drawer.hidden = true;
+  drawer.replaceChildren();
+  frame().classList.remove("frame--drawer");
+  for (const row of document.querySelectorAll(".is-open")) row.classList.remove("is-open");
+  if (opener?.isConnected) opener.focus();
+  opener = null;
+  return true;
+}
+
+function foldNavigation(open) {
+  const button = document.querySelector("[data-nav-toggle]");
+  if (!button || button.getAttribute("aria-expanded") === String(open)) return false;
+  button.setAttribute("aria-expanded", String(open));
+  frame().classList.toggle("frame--nav", open);
+  (open ? document.querySelector(".nav a") : button).focus();
+  return true;
+}
+
+function swap(button) {
+  const card = button.closest(".card");
+  for (const part of card.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== button.dataset.swap;
+  for (const other of card.querySelectorAll("[data-swap]")) other.setAttribute("aria-pressed", String(other === button));
+}
+
+async function copyAddress(button) {
+  await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
+  document.getElementById("said").textContent = button.dataset.copied;
+}
+
+document.addEventListener("click", (event) => {
+  const on = (selector) => event.target.closest(selector);
+  if (on("[data-swap]")) swap(on("[data-swap]"));
+  else if (on("[data-copy]")) copyAddress(on("[data-copy]"));
+  else if (on("[data-nav-toggle]")) foldNavigation(on("[data-nav-toggle]").getAttribute("aria-expanded") !== "true");
+  else if (on("[data-close]") && closeDrawer()) event.preventDefault();
+  for (const menu of document.querySelectorAll("details.range__menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing) return;
+  const menu = document.querySelector("details.range__menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if (!foldNavigation(false)) closeDrawer();
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target?.id !== "drawer") return;
+  if (!event.target.closest("#drawer")) opener = event.target;
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const drawer = event.detail.target;
+  if (drawer.id !== "drawer") return;
+  drawer.hidden = false;
+  frame().classList.add("frame--drawer");
+  for (const row of document.querySelectorAll(".is-open")) row.classList.remove("is-open");
+  opener?.closest("td")?.classList.add("is-open");
+  drawer.querySelector("h2")?.focus();
+});
+
+// A refusal or a failure is an answer too: its text belongs in the drawer, not in the console.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "drawer" && event.detail.xhr.status >= 400) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});

@@ -1,0 +1,1 @@
+"""The engines: what runs a measure and hands back Arrow."""

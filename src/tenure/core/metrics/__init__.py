@@ -1,0 +1,1 @@
+"""The metrics: frozen values in, frozen values out. One module per family."""

@@ -1,0 +1,1 @@
+"""Compiled kernels over arrays sorted by (key, time)."""

@@ -1,0 +1,256 @@
+"""What a line is worth on which days: list price, trials, pauses and discounts laid over one another.
+
+Percentages come first (they multiply), then amounts, never below 0. Every result is rounded half to even at 12 decimals.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from tenure.core.sequences import wide
+from tenure.core.sequences.spans import I8, I32, I64, Steps
+
+PERCENT, AMOUNT, MONTHLY = 0, 1, 2
+"""Kinds of discount: a share, an amount per billing period, an amount per month already shared out to the row."""
+
+CAUSE_NONE, CAUSE_TRIAL, CAUSE_PAUSE, CAUSE_UNPAID, CAUSE_CANCELLED = range(5)
+"""Why a step begins or ends where it does, beside the row's own start and end."""
+
+
+class Lines(NamedTuple):
+    """Rows before their prices are laid out; arrays of one entry a row, CSR lists of pauses and discounts."""
+
+    start: I32
+    """first paid day: the start, or the end of the trial"""
+    stop: I32
+    list_price: I64
+    """(rows, 2): per month"""
+    numerator: I64
+    """per month = per billing period * numerator / denominator"""
+    denominator: I64
+    cause_start: I8
+    cause_stop: I8
+    pause_first: I64
+    pause_from: I32
+    pause_to: I32
+    discount_first: I64
+    discount_from: I32
+    discount_to: I32
+    discount_kind: I8
+    discount_numerator: I64
+    """PERCENT: what is kept, as a fraction"""
+    discount_denominator: I64
+    discount_value: I64
+    """(discounts, 2): AMOUNT per billing period, MONTHLY per month"""
+
+
+@njit(cache=True)
+def _net(
+    lo: int,
+    hi: int,
+    day: int,
+    first: int,
+    last: int,
+    numerator: int,
+    denominator: int,
+    discount_from: I32,
+    discount_to: I32,
+    kind: I8,
+    keep: I64,
+    of: I64,
+    value: I64,
+) -> tuple[int, int]:
+    """The price per month on `day` after the discounts first .. last."""
+    debit = wide.sign(lo, hi) < 0
+    for d in range(first, last):
+        if kind[d] == PERCENT and discount_from[d] <= day < discount_to[d]:
+            lo, hi, _ = wide.scale(lo, hi, keep[d], of[d])
+    if debit:
+        return lo, hi
+    for d in range(first, last):
+        if kind[d] != PERCENT and discount_from[d] <= day < discount_to[d]:
+            vlo, vhi = value[d, 0], value[d, 1]
+            if kind[d] == AMOUNT:
+                vlo, vhi, _ = wide.scale(vlo, vhi, numerator, denominator)
+            lo, hi = wide.subtract(lo, hi, vlo, vhi)
+    if wide.sign(lo, hi) < 0:
+        return 0, 0
+    return lo, hi
+
+
+@njit(cache=True)
+def _lay(
+    start: I32,
+    stop: I32,
+    price: I64,
+    numerator: I64,
+    denominator: I64,
+    cause_start: I8,
+    cause_stop: I8,
+    pause_first: I64,
+    pause_from: I32,
+    pause_to: I32,
+    discount_first: I64,
+    discount_from: I32,
+    discount_to: I32,
+    kind: I8,
+    keep: I64,
+    of: I64,
+    value: I64,
+) -> tuple:  # type: ignore[type-arg]  # numba's own tuple of arrays
+    n = start.shape[0]
+    most = n + 2 * (pause_from.shape[0] + discount_from.shape[0])
+    first = np.zeros(n + 1, np.int64)
+    out_start = np.empty(most, np.int32)
+    out_stop = np.empty(most, np.int32)
+    amount = np.empty((most, 2), np.int64)
+    out_cause_start = np.zeros(most, np.int8)
+    out_cause_stop = np.zeros(most, np.int8)
+    discounted = np.zeros(most, np.float64)
+    count = 0
+    for i in range(n):
+        first[i] = count
+        p0, p1 = pause_first[i], pause_first[i + 1]
+        d0, d1 = discount_first[i], discount_first[i + 1]
+        if start[i] >= stop[i]:
+            continue
+        if p0 == p1 and d0 == d1:
+            out_start[count] = start[i]
+            out_stop[count] = stop[i]
+            amount[count, 0] = price[i, 0]
+            amount[count, 1] = price[i, 1]
+            out_cause_start[count] = cause_start[i]
+            out_cause_stop[count] = cause_stop[i]
+            count += 1
+            continue
+        cuts = np.empty(2 + 2 * (p1 - p0 + d1 - d0), np.int64)
+        cuts[0], cuts[1] = start[i], stop[i]
+        k = 2
+        for p in range(p0, p1):
+            cuts[k], cuts[k + 1] = pause_from[p], pause_to[p]
+            k += 2
+        for d in range(d0, d1):
+            cuts[k], cuts[k + 1] = discount_from[d], discount_to[d]
+            k += 2
+        cuts.sort()
+        before = CAUSE_NONE
+        for c in range(k - 1):
+            a, b = cuts[c], cuts[c + 1]
+            if a >= b or a < start[i] or b > stop[i]:
+                continue
+            paused = False
+            for p in range(p0, p1):
+                if pause_from[p] <= a < pause_to[p]:
+                    paused = True
+            if paused:
+                if count > first[i] and out_stop[count - 1] == a:
+                    out_cause_stop[count - 1] = CAUSE_PAUSE
+                before = CAUSE_PAUSE
+                continue
+            lo, hi = _net(
+                price[i, 0], price[i, 1], a, d0, d1, numerator[i], denominator[i],
+                discount_from, discount_to, kind, keep, of, value,
+            )  # fmt: skip
+            same = count > first[i] and out_stop[count - 1] == a and amount[count - 1, 0] == lo
+            if same and amount[count - 1, 1] == hi:
+                out_stop[count - 1] = b
+            else:
+                out_start[count] = a
+                out_stop[count] = b
+                amount[count, 0] = lo
+                amount[count, 1] = hi
+                out_cause_start[count] = cause_start[i] if a == start[i] else before
+                glo, ghi = wide.subtract(price[i, 0], price[i, 1], lo, hi)
+                discounted[count] = np.float64(ghi) * 18446744073709551616.0 + np.float64(np.uint64(glo))
+                count += 1
+            before = CAUSE_NONE
+            if b == stop[i]:
+                out_cause_stop[count - 1] = cause_stop[i]
+    first[n] = count
+    return (
+        first,
+        out_start[:count].copy(),
+        out_stop[:count].copy(),
+        amount[:count].copy(),
+        out_cause_start[:count].copy(),
+        out_cause_stop[:count].copy(),
+        discounted[:count].copy(),
+    )
+
+
+def lay(lines: Lines) -> Steps:
+    """The steps of every row."""
+    return Steps(*_lay(*lines))
+
+
+class Discount(NamedTuple):
+    """One discount of a subscription, with whole-number money (scaled by 10**12)."""
+
+    kind: int
+    start: int
+    stop: int
+    keep: tuple[int, int]
+    value: int
+
+
+class Version(NamedTuple):
+    """One row of a subscription of several items, for sharing out an amount."""
+
+    row: int
+    item: str
+    start: int
+    stop: int
+    price: int
+    numerator: int
+    denominator: int
+
+
+def share_out(versions: list[Version], discounts: list[Discount]) -> list[tuple[int, int, int, int]]:
+    """How much of a subscription's amount discounts each of its rows bears, as (row, start, stop, per month).
+
+    An amount is taken off once a subscription, not once an item: from the item `main` first, then from the others in the
+    order of their names, each down to 0. On each day the version of an item begun last speaks for it.
+    """
+    cuts = sorted({d for v in versions for d in (v.start, v.stop)} | {d for x in discounts for d in (x.start, x.stop)})
+    shares: list[tuple[int, int, int, int]] = []
+    for a, b in zip(cuts, cuts[1:], strict=False):
+        in_force: dict[str, Version] = {}
+        for v in sorted((v for v in versions if v.start <= a < v.stop), key=lambda v: v.start):
+            in_force[v.item] = v
+        items = sorted(in_force.values(), key=lambda v: (v.item != "main", v.item))
+        if not items:
+            continue
+        active = [x for x in discounts if x.start <= a < x.stop]
+        left = sum(_ratio(x.value, items[0].numerator, items[0].denominator) for x in active if x.kind == AMOUNT)
+        for v in items:
+            price = v.price
+            for x in active:
+                if x.kind == PERCENT:
+                    price = _ratio(price, *x.keep)
+            taken = max(0, min(price, left))
+            if taken:
+                shares.append((v.row, a, b, taken))
+                left -= taken
+    return shares
+
+
+def _ratio(amount: int, numerator: int, denominator: int) -> int:
+    """amount * numerator / denominator, rounded half to even."""
+    quotient, rest = divmod(amount * numerator, denominator)
+    twice = 2 * rest
+    return quotient + (1 if twice > denominator or (twice == denominator and quotient % 2) else 0)
+
+
+def empty_lists(rows: int) -> tuple[I64, I32, I32]:
+    """The CSR lists of rows without pauses."""
+    return np.zeros(rows + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
+
+
+def compress(owner: npt.NDArray[np.int64], rows: int) -> tuple[I64, npt.NDArray[np.int64]]:
+    """CSR starts of a list of entries by their row, and the order that puts the entries there."""
+    order = np.argsort(owner, kind="stable")
+    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=rows))]).astype(np.int64), order

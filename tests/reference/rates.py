@@ -93,8 +93,8 @@ def label(start: date, grain: str) -> str:
 
 
 def periods(first: date, last: date, grain: str, week_start: str = "monday") -> list[Period]:
-    """All periods of the grain that hold a day of first..last."""
+    """The periods of the grain from `first` to `last`; the first and the last are cut to that stretch."""
     edges = [start_of_period(first, grain, week_start)]
     while edges[-1] <= last:
         edges.append(next_period(edges[-1], grain))
-    return [Period(a, b - ONE_DAY, label(a, grain)) for a, b in pairwise(edges)]
+    return [Period(max(a, first), min(b - ONE_DAY, last), label(a, grain)) for a, b in pairwise(edges)]

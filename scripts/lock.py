@@ -52,7 +52,7 @@ def resolved(wanted: list[str]) -> dict[str, str]:
 
 def main() -> None:
     versions = resolved(requirements())
-    lines = [f"{name}=={version}" for name, version in sorted(versions.items())]
+    lines = sorted(f"{name}=={version}" for name, version in versions.items())
     (ROOT / "constraints.txt").write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
     print(f"constraints.txt: {len(lines)} packages")
 

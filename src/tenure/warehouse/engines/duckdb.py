@@ -35,7 +35,7 @@ class DuckDBEngine:
             "threads": str(threads or os.cpu_count() or 1),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "preserve_insertion_order": "false",
+            "preserve_insertion_order": "true",  # two columns of one measure, read one after the other, line up
             "temp_directory": str(spill if spill is not None else Path(tempfile.gettempdir()) / "tenure-spill"),
             "python_enable_replacements": "false",
         }

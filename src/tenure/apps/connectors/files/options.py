@@ -1,0 +1,48 @@
+"""What a person may choose about reading a file; everything left out is found in the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from tenure.apps.connectors.files.problems import ImportRefused
+
+DateFormat = Literal["auto", "ymd", "dmy", "mdy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Choices for one file.
+
+    columns:       {column: heading}, beyond what is guessed; an empty heading leaves the column out.
+    mapping:       name of a mapping, built in or saved.
+    constants:     {column: value} for every row; `{heading}` in a value stands for the row's cell, `{row}` for its number.
+    decimal_comma: None = found in the file.
+    end_inclusive: the ends in the file are last days of service, so the day after is stored.
+    stamps:        zone of stamps without offset, such as "UTC"; None = the workspace's time zone.
+    keep_unused:   columns that are not mapped go into `attributes`.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    mapping: str | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    separator: str | None = None
+    sheet: str | None = None
+    heading_row: int | None = None
+    decimal_comma: bool | None = None
+    date_format: DateFormat = "auto"
+    end_inclusive: bool = False
+    stamps: str | None = None
+    keep_unused: bool = True
+    skip_bad: bool = False
+
+    def __post_init__(self) -> None:
+        allowed = get_args(DateFormat)
+        if self.date_format not in allowed:
+            raise ImportRefused(
+                "import.bad_option", column="date_format", value=str(self.date_format), allowed=", ".join(allowed)
+            )
+        if self.heading_row is not None and self.heading_row < 1:
+            raise ImportRefused("import.bad_option", column="heading_row", value=str(self.heading_row), allowed="1, 2, 3 …")

@@ -18,8 +18,8 @@ from numba import njit
 
 from tenure.core.sequences import wide
 
-OPEN = np.int32(2_000_000)
-"""The end of what has none, as a day number (the year 7445)."""
+OPEN = np.int32(3_000_000)
+"""The end of what has none, as a day number (the year 10183)."""
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]

@@ -1,0 +1,25 @@
+"""Tenure: every revenue figure with its proof. `tenure.open(path).ask(question)` is the notebook's door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tenure.version import __version__
+
+if TYPE_CHECKING:
+    from tenure.warehouse.workspace import Workspace
+
+__all__ = ["__version__", "open"]
+
+
+def open(path: str | Path | None = None, settings: Mapping[str, Any] | None = None, **limits: Any) -> Workspace:  # noqa: A001 - `tenure.open` is the public name
+    """The workspace in a folder (made if absent), or a temporary one that is gone with its last reference.
+
+    `settings` override the workspace's metric settings (docs/reference/definitions.md); `memory_limit` and `threads`
+    bound the engine of this process. Heavy libraries load here, not on import.
+    """
+    from tenure.warehouse.workspace import Workspace
+
+    return Workspace.open(path, settings, **limits)

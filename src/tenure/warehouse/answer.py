@@ -1,0 +1,102 @@
+"""An answer: a table with everything that proves it. Hides its forms: Arrow, dicts, JSON, data frames.
+
+Money and rates are decimals of 12 places in the table; the JSON form is the edge where they are rounded half to even to
+6 places and written as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+EDGE = Decimal("0.000001")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a question's family computes: the table, the identities it checked, and what should be known about it."""
+
+    table: pa.Table
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A table and its proof."""
+
+    question: Mapping[str, Any]
+    """the question in its canonical JSON form"""
+    table: pa.Table
+    definition: Mapping[str, Any]
+    """name, version and settings of the metric definition in force"""
+    versions: Mapping[str, int]
+    """lake versions read, by table"""
+    rows_read: Mapping[str, int]
+    """rows that each measure gave"""
+    sql: list[dict[str, str]]
+    """the measures that were run, as name and sql"""
+    checks: list[dict[str, Any]]
+    """identities that were checked: name, ok, detail"""
+    notes: list[dict[str, Any]]
+    """what to know about the figures: code and its values"""
+    computed_at: datetime
+    proof: Callable[[Mapping[str, Any]], pa.Table] = field(repr=False)
+
+    def rows_behind(self, cell: Mapping[str, Any]) -> pa.Table:
+        """The source rows behind a cell, named by the answer's own columns, such as period and kind.
+
+        Raises: QuestionRefused if the answer has no such cell.
+        """
+        return self.proof(cell)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The rows as Python values: Decimal, date, int, text, None."""
+        return self.table.to_pylist()  # type: ignore[no-any-return]
+
+    def to_polars(self) -> pl.DataFrame:
+        """The table as a polars frame (needs `tenure[polars]`)."""
+        import polars
+
+        return polars.DataFrame(polars.from_arrow(self.table))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The table as a pandas frame (needs `tenure[pandas]`)."""
+        return self.table.to_pandas()
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as JSON values: what the API, `tenure ask --format json` and saved answers hold."""
+        return {
+            "question": dict(self.question),
+            "definition": dict(self.definition),
+            "versions": dict(self.versions),
+            "rows_read": dict(self.rows_read),
+            "checks": self.checks,
+            "notes": self.notes,
+            "computed_at": self.computed_at.isoformat(),
+            "columns": [{"name": f.name, "type": str(f.type)} for f in self.table.schema],
+            "rows": [{k: edge(v) for k, v in row.items()} for row in self.to_dicts()],
+            "sql": self.sql,
+        }
+
+
+def edge(value: Any) -> Any:
+    """A value as JSON writes it: decimals as text, rounded half to even to 6 places; days and moments as ISO text."""
+    if isinstance(value, Decimal):
+        return str(value.quantize(EDGE, ROUND_HALF_EVEN))
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [edge(v) for v in value]
+    if isinstance(value, dict):
+        return {k: edge(v) for k, v in value.items()}
+    return value

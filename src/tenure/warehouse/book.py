@@ -1,0 +1,168 @@
+"""The stored ledger: every known line as spans in account order, ready for the kernels. Hides rows, prices and files.
+
+`open_book` reads the rows of a snapshot, lays out their prices, resolves their versions and keeps the result as plain
+arrays in the cache folder, memory-mapped when asked again. The key of a book is what it depends on: versions of the
+tables, the settings that change spans, the moment of knowledge and the condition on rows. A book can be deleted at will.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tenure.core.money import words
+from tenure.core.sequences.spans import Rows, Spans, Steps, repeated, resolve
+from tenure.warehouse import lines
+from tenure.warehouse.measures import Condition
+from tenure.warehouse.snapshot import Snapshot
+
+LAYOUT = 1
+KEPT_IN_MEMORY = 3
+KEPT_ON_DISK = 8
+SPAN_SETTINGS = ("timezone", "discount_policy", "churn_recognition", "pause_policy", "revenue_source", "reporting_currency")
+"""The settings that change spans; all others only change how spans are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Spans and the rows they came from. Row arrays have one entry a row, in the order the measures give them."""
+
+    key: str
+    spans: Spans
+    row_key: npt.NDArray[np.int64]
+    row_account: npt.NDArray[np.int64]
+    """the account key, merged accounts resolved"""
+    row_line: npt.NDArray[np.int64]
+    row_currency: npt.NDArray[np.int32]
+    row_flags: npt.NDArray[np.uint8]
+    """bits: 1 repeated, 2 overlapping, 4 of a currency without a rate, 8 without a stretch of days"""
+    currencies: tuple[str, ...]
+    parts: tuple[tuple[str, int], ...]
+    """the measures whose rows stand one after the other, with their numbers of rows"""
+
+    def trait(self, snapshot: Snapshot, where: Sequence[Condition], column: str) -> pa.ChunkedArray:
+        """A column of the rows, aligned with the row arrays; null where a table has no such column."""
+        chunks = []
+        for measure, count in self.parts:
+            values = lines.read_column(snapshot, measure, where, column)
+            if len(values) != count:
+                raise RuntimeError(f"{measure} gave {len(values)} rows instead of {count}")
+            chunks.extend(values.chunks)
+        return pa.chunked_array(chunks, type=pa.string() if not chunks else chunks[0].type)
+
+
+REPEATED, OVERLAPPING, UNVALUED, EMPTY = 1, 2, 4, 8
+
+
+def book_key(snapshot: Snapshot, where: Sequence[Condition]) -> str:
+    """Equal for snapshots that give one book."""
+    depends = {
+        "layout": LAYOUT,
+        "versions": {name: snapshot.versions.get(name) for name in (*lines.TABLES, "supersessions")},
+        "settings": {name: snapshot.definition.settings[name] for name in SPAN_SETTINGS},
+        "lake_timezone": snapshot.lake_timezone,
+        "known_at": None if snapshot.known_at is None else snapshot.known_at.isoformat(),
+        "day": snapshot.today.isoformat(),
+        "where": [[c.column, c.op, c.value] for c in where],
+    }
+    return hashlib.sha256(json.dumps(depends, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
+    """The book of a snapshot, from its rows."""
+    read = lines.read(snapshot, where)
+    duplicate = repeated(read.row_key, read.recorded)
+    used = ~duplicate & read.valued & (read.start < read.stop)
+    rows = Rows(read.account, read.line, read.row_key, read.recorded, read.start, read.stop)
+    spans, overlapping = resolve(rows, read.steps, read.worth, used)
+    flags = (
+        duplicate * np.uint8(REPEATED)
+        + overlapping * np.uint8(OVERLAPPING)
+        + ~read.valued * np.uint8(UNVALUED)
+        + (read.start >= read.stop) * np.uint8(EMPTY)
+    ).astype(np.uint8)
+    return Book(
+        key, spans, read.row_key, read.account, read.line, read.currency, flags, read.currencies, read.parts
+    )
+
+
+class Shelf:
+    """The books of one workspace: a few in memory, some more as files that several processes share."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._memory: OrderedDict[str, Book] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def open(self, snapshot: Snapshot, where: Sequence[Condition] = ()) -> Book:
+        """The book of a snapshot: from memory, from its files, or built from rows and kept."""
+        key = book_key(snapshot, where)
+        with self._guard:
+            book = self._memory.get(key)
+            if book is not None:
+                self._memory.move_to_end(key)
+                return book
+        book = self._load(key) or self._keep(build(snapshot, where, key))
+        with self._guard:
+            self._memory[key] = book
+            while len(self._memory) > KEPT_IN_MEMORY:
+                self._memory.popitem(last=False)
+        return book
+
+    def _load(self, key: str) -> Book | None:
+        if self.folder is None or not (self.folder / key / "book.json").exists():
+            return None
+        place = self.folder / key
+        try:
+            about = json.loads((place / "book.json").read_text(encoding="utf-8"))
+            arrays = {name: np.asarray(np.load(place / f"{name}.npy", mmap_mode="c")) for name in about["arrays"]}
+        except (OSError, ValueError, KeyError):
+            return None  # another process is tidying up: build it again
+        spans = Spans(*(arrays[f"spans.{name}"] for name in Spans._fields))
+        rows = [arrays[f"row_{name}"] for name in ("key", "account", "line", "currency", "flags")]
+        os.utime(place)
+        return Book(key, spans, *rows, tuple(about["currencies"]), tuple((m, n) for m, n in about["parts"]))
+
+    def _keep(self, book: Book) -> Book:
+        if self.folder is None:
+            return book
+        self.folder.mkdir(parents=True, exist_ok=True)
+        arrays = {f"spans.{name}": getattr(book.spans, name) for name in Spans._fields}
+        for name in ("key", "account", "line", "currency", "flags"):
+            arrays[f"row_{name}"] = getattr(book, f"row_{name}")
+        work = self.folder / f".{book.key}.{os.getpid()}.{threading.get_ident()}"
+        work.mkdir()
+        for name, array in arrays.items():
+            np.save(work / f"{name}.npy", array)
+        about = {"arrays": list(arrays), "currencies": book.currencies, "parts": book.parts}
+        (work / "book.json").write_text(json.dumps(about), encoding="utf-8")
+        try:
+            work.rename(self.folder / book.key)
+        except OSError:
+            shutil.rmtree(work, ignore_errors=True)  # another process was first
+        self._tidy()
+        return book
+
+    def _tidy(self) -> None:
+        """Keep the books used last; a reader that has one mapped keeps its pages."""
+        if self.folder is None:
+            return
+        books = sorted(
+            (p for p in self.folder.iterdir() if not p.name.startswith(".")), key=lambda p: p.stat().st_mtime
+        )
+        for old in books[:-KEPT_ON_DISK]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+__all__ = ["EMPTY", "OVERLAPPING", "REPEATED", "UNVALUED", "Book", "Shelf", "Steps", "book_key", "build", "words"]

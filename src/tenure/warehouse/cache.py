@@ -1,0 +1,86 @@
+"""The exact answer cache shared by all processes of a workspace. Hides files and their life.
+
+An answer depends on its question, definition, the versions of the tables and the day, and on nothing else: these are its
+key, so an entry is never stale, only unused. Entries are written whole under a name of their own and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tenure.warehouse.answer import Result
+
+KEPT_IN_MEMORY = 256
+KEPT_ON_DISK = 4_000
+_ABOUT = b"tenure"
+
+
+def key(depends: dict[str, Any]) -> str:
+    """The key of what an answer depends on."""
+    return hashlib.sha256(json.dumps(depends, sort_keys=True, default=str).encode()).hexdigest()[:40]
+
+
+class AnswerCache:
+    """Results by key: the newest in memory, the others as Arrow files."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._memory: OrderedDict[str, tuple[Result, dict[str, Any]]] = OrderedDict()
+        self._guard = threading.Lock()
+        self._written = 0
+
+    def get(self, name: str) -> tuple[Result, dict[str, Any]] | None:
+        """The result and what was noted beside it, if it is known."""
+        with self._guard:
+            found = self._memory.get(name)
+            if found is not None:
+                self._memory.move_to_end(name)
+                return found
+        if self.folder is None:
+            return None
+        try:
+            with pa.memory_map(str(self.folder / f"{name}.arrow")) as source:
+                table = pa.ipc.open_file(source).read_all()
+        except (OSError, pa.ArrowInvalid):
+            return None
+        about = json.loads(table.schema.metadata[_ABOUT])
+        entry = (Result(table.replace_schema_metadata(None), about["checks"], about["notes"]), about["beside"])
+        self._remember(name, entry)
+        return entry
+
+    def put(self, name: str, result: Result, beside: dict[str, Any]) -> None:
+        """Keep a result."""
+        self._remember(name, (result, beside))
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        about = json.dumps({"checks": result.checks, "notes": result.notes, "beside": beside}, default=str)
+        table = result.table.replace_schema_metadata({_ABOUT: about.encode()})
+        work = self.folder / f".{name}.{os.getpid()}.{threading.get_ident()}"
+        with pa.OSFile(str(work), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        work.rename(self.folder / f"{name}.arrow")
+        self._written += 1
+        if self._written % 200 == 1:
+            self._tidy()
+
+    def _remember(self, name: str, entry: tuple[Result, dict[str, Any]]) -> None:
+        with self._guard:
+            self._memory[name] = entry
+            while len(self._memory) > KEPT_IN_MEMORY:
+                self._memory.popitem(last=False)
+
+    def _tidy(self) -> None:
+        if self.folder is None:
+            return
+        files = sorted(self.folder.glob("*.arrow"), key=lambda p: p.stat().st_mtime)
+        for old in files[:-KEPT_ON_DISK]:
+            old.unlink(missing_ok=True)

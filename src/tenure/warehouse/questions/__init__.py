@@ -1,0 +1,40 @@
+"""All questions: one family a module. `parse` is the one door from JSON to a question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenure.core.errors import QuestionRefused
+from tenure.warehouse.questions.base import Question
+from tenure.warehouse.questions.movements import MovementLedger, Movements, RevenueMetrics
+
+FAMILIES: dict[str, type[Question]] = {family.name: family for family in (Movements, MovementLedger, RevenueMetrics)}
+
+__all__ = ["FAMILIES", "MovementLedger", "Movements", "Question", "RevenueMetrics", "parse"]
+
+
+def parse(given: Mapping[str, Any]) -> Question:
+    """The question of a JSON object {"question": name, field: value, ...}.
+
+    Raises: QuestionRefused, naming the field and the allowed values.
+    """
+    if not isinstance(given, Mapping):
+        raise QuestionRefused(
+            "question.not_an_object",
+            "A question is a JSON object.",
+            fix='Write {"question": "movements", "from": "2024-01", "to": "2024-12"}.',
+            field="question",
+        )
+    name = given.get("question")
+    family = FAMILIES.get(name) if isinstance(name, str) else None
+    if family is None:
+        raise QuestionRefused(
+            "question.unknown",
+            f"There is no question {name!r}.",
+            fix=f"Ask one of: {', '.join(FAMILIES)}.",
+            field="question",
+            value=name if isinstance(name, str) else None,
+            allowed=list(FAMILIES),
+        )
+    return family.parse({key: value for key, value in given.items() if key != "question"})

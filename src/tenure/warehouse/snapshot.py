@@ -1,0 +1,117 @@
+"""What a question reads from: fixed versions of the lake's tables, a moment of knowledge, a definition and a day.
+
+Hides the engine and the parameters every measure shares. An answer depends on nothing but its question and a snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from tenure.core.definition import Definition
+from tenure.warehouse import measures
+from tenure.warehouse.measures import Condition
+from tenure.warehouse.rates import Rates
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+TABLES_OF: dict[str, tuple[str, ...]] = {
+    "subscription_rows": ("subscriptions",),
+    "contract_rows": ("contracts",),
+    "invoice_rows": ("invoice_lines",),
+    "discount_rows": ("discounts",),
+    "account_rows": ("accounts",),
+    "fx_rates": ("fx_rates",),
+    "account_ids": ("subscriptions", "contracts", "invoice_lines", "accounts"),
+    "closes": ("closes",),
+    "metric_definitions": ("metric_definitions",),
+    "proof_subscriptions": ("subscriptions",),
+    "proof_contracts": ("contracts",),
+    "proof_invoice_lines": ("invoice_lines",),
+    "invoiced": ("invoice_lines",),
+    "flawed_subscriptions": ("subscriptions",),
+    "flawed_contracts": ("contracts",),
+    "flawed_invoice_lines": ("invoice_lines",),
+    "flawed_discounts": ("discounts",),
+    "flawed_accounts": ("accounts",),
+    "flawed_fx_rates": ("fx_rates",),
+}
+"""The tables of the lake that each measure reads."""
+
+
+class Engine(Protocol):
+    """What a snapshot needs of an engine."""
+
+    def query(self, sql: str, params: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None) -> pa.Table:
+        """The rows of one statement; `tables` maps a name to a version or to an Arrow table."""
+
+
+@dataclass
+class Snapshot:
+    """Fixed versions, definition and clock; remembers which measures were run and how many rows they gave."""
+
+    engine: Engine
+    versions: Mapping[str, int]
+    definition: Definition
+    now: datetime
+    lake_timezone: str = "UTC"
+    known_at: datetime | None = None
+    """the moment of knowledge; None = now, with everything that is recorded"""
+    sql: dict[str, str] = field(default_factory=dict)
+    rows_read: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The local day of the question's clock."""
+        return self.now.astimezone(ZoneInfo(self.definition.timezone)).date()
+
+    def under(self, definition: Definition) -> Snapshot:
+        """The same rows under another definition."""
+        return replace(self, definition=definition, sql=self.sql, rows_read=self.rows_read)
+
+    def known(self, moment: datetime | None) -> Snapshot:
+        """The same tables as they were known at a moment."""
+        return replace(self, known_at=moment, sql=self.sql, rows_read=self.rows_read)
+
+    def end_of(self, day: date) -> datetime:
+        """The moment a local day is over."""
+        local = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(self.definition.timezone))
+        return local.astimezone(UTC)
+
+    @property
+    def _moments(self) -> dict[str, datetime]:
+        if self.known_at is None:
+            return {"recorded_before": NEVER, "superseded_from": self.now + timedelta(microseconds=1)}
+        return {"recorded_before": self.known_at, "superseded_from": self.known_at}
+
+    def run(
+        self,
+        measure: str,
+        select: Sequence[str] | None = None,
+        where: Sequence[Condition] = (),
+        beside: Mapping[str, pa.Table] | None = None,
+    ) -> pa.Table:
+        """The rows of a measure; `beside` hands it small tables of our own by name."""
+        sql, values = measures.compose(measure, select, where)
+        tables: dict[str, Any] = {name: self.versions.get(name) for name in (*TABLES_OF[measure], "supersessions")}
+        tables.update(beside or {})
+        out = self.engine.query(sql, {**self._moments, **values}, tables)
+        self.sql[measure] = sql
+        self.rows_read[measure] = max(self.rows_read.get(measure, 0), out.num_rows)
+        return out
+
+    def has(self, table: str) -> bool:
+        """Is there such a table in the lake?"""
+        return table in self.versions
+
+    @cached_property
+    def rates(self) -> Rates:
+        """The exchange rates, as known now."""
+        if not self.has("fx_rates"):
+            return Rates(self.definition.reporting_currency)
+        return Rates.of(self.known(None).run("fx_rates"), self.definition.reporting_currency)

@@ -1,0 +1,202 @@
+"""A workspace: a folder with a lake, its settings and its cache; the notebook's door and the server's.
+
+`Workspace.open` needs no server and no application store. Hides versions, definitions, the cache and temporary folders.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import uuid
+import weakref
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tenure.core.definition import OF_THE_HOUSE, PRESETS, Definition
+from tenure.core.errors import QuestionRefused, TenureError
+from tenure.warehouse import mirror, questions
+from tenure.warehouse.answer import Answer
+from tenure.warehouse.book import Shelf
+from tenure.warehouse.cache import AnswerCache, key
+from tenure.warehouse.engines.duckdb import DuckDBEngine
+from tenure.warehouse.ingest import LoadReport, conform
+from tenure.warehouse.lake import Lake
+from tenure.warehouse.questions.base import Ask, Question
+from tenure.warehouse.snapshot import Snapshot
+
+ABOUT = "workspace.json"
+DEFAULT = "default"
+FORMAT = 1
+
+
+class Workspace:
+    """Tables in, questions, answers out."""
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        memory_limit: str = "2GB",
+        threads: int | None = None,
+        temporary: bool = False,
+    ) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        about = _about(path, settings)
+        self.settings: dict[str, Any] = about["settings"]
+        self.lake_timezone: str = about["lake_timezone"]
+        self.lake = Lake(path / "lake")
+        self.engine = DuckDBEngine(self.lake, memory_limit=memory_limit, threads=threads, spill=path / "cache" / "spill")
+        # a temporary workspace is gone before anyone could share its cache
+        cache = None if temporary else path / "cache"
+        self._shelf = Shelf(None if cache is None else cache / "ledger")
+        self._answers = AnswerCache(None if cache is None else cache / "answers")
+        if temporary:
+            weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, settings: Mapping[str, Any] | None = None, **limits: Any) -> Workspace:
+        """The workspace in a folder (made if absent), or a temporary one; `settings` override its metric settings."""
+        if path is None:
+            return cls(Path(tempfile.mkdtemp(prefix="tenure-")), settings, temporary=True, **limits)
+        return cls(Path(path), settings, **limits)
+
+    # --------------------------------------------------------------------------------------------------- tables in
+
+    def load(self, table: str, rows: Any, *, source: str | None = None, recorded_at: datetime | None = None) -> LoadReport:
+        """Append rows (Arrow table, frame, list of dicts, or a file) to a table of the lake.
+
+        Lenient: a cell that cannot be read becomes null and a flaw, which `anomalies` lists; unknown columns are kept in
+        `attributes` and reported.
+        Raises: LoadRefused if the table is unknown or the rows are no table at all.
+        """
+        data, report = conform(
+            table,
+            rows,
+            timezone=self.lake_timezone,
+            reporting_currency=self.definition().reporting_currency,
+            recorded_at=recorded_at or datetime.now(UTC),
+            source=source,
+            origin="load",
+            batch=uuid.uuid4().hex[:16],
+        )
+        self.lake.append(table, data)
+        return report
+
+    # ------------------------------------------------------------------------------------------------- definitions
+
+    def definitions(self) -> dict[str, Definition]:
+        """The metric definitions by name: the workspace's own, the presets, and those people wrote."""
+        found = {DEFAULT: PRESETS["tenure"].with_settings(self.settings, name=DEFAULT)}
+        house = {k: v for k, v in self.settings.items() if k in OF_THE_HOUSE}
+        found |= {name: preset.with_settings(house) for name, preset in PRESETS.items()}
+        versions = self._versions()
+        if "metric_definitions" in versions:
+            snapshot = Snapshot(self.engine, versions, found[DEFAULT], datetime.now(UTC), self.lake_timezone)
+            for row in snapshot.run("metric_definitions").to_pylist():
+                settings = json.loads(row["settings"] or "{}")
+                base = found[DEFAULT]
+                found[row["name"]] = base.with_settings(settings, name=row["name"], version=row["version"] or 1)
+        return found
+
+    def definition(self, name: str | None = None) -> Definition:
+        """A metric definition by name, the workspace's own if none is given.
+
+        Raises: QuestionRefused if there is no such definition.
+        """
+        if name is None and "metric_definitions" not in self._versions():
+            return PRESETS["tenure"].with_settings(self.settings, name=DEFAULT)
+        found = self.definitions()
+        wanted = DEFAULT if name is None else name
+        if wanted not in found:
+            raise QuestionRefused(
+                "question.unknown_definition",
+                f"There is no metric definition {name!r}.",
+                fix=f"Use one of: {', '.join(found)}.",
+                field="definition",
+                value=name,
+                allowed=list(found),
+            )
+        return found[wanted]
+
+    # ----------------------------------------------------------------------------------------------- answers out
+
+    def ask(self, question: Question | Mapping[str, Any], *, now: datetime | None = None) -> Answer:
+        """The answer to a question, given as a value or as its JSON object.
+
+        Raises: QuestionRefused for an unknown question, field or value.
+        """
+        asked = question if isinstance(question, Question) else questions.parse(question)
+        definition = self.definition(getattr(asked, "definition", None))
+        snapshot = Snapshot(self.engine, self._versions(), definition, now or datetime.now(UTC), self.lake_timezone)
+        ask = Ask(snapshot, self._shelf, self.definition)
+        depends = {
+            "question": asked.canonical(),
+            "definition": definition.settings,
+            "name": [definition.name, definition.version],
+            "versions": snapshot.versions,
+            "lake_timezone": self.lake_timezone,
+            "day": snapshot.today.isoformat(),
+            "format": FORMAT,
+        }
+        place = key(depends)
+        found = self._answers.get(place)
+        if found is None:
+            result = asked.answer(ask)
+            beside = {"rows_read": snapshot.rows_read, "sql": snapshot.sql, "computed_at": snapshot.now.isoformat()}
+            self._answers.put(place, result, beside)
+            found = result, beside
+        result, beside = found
+        return Answer(
+            question=asked.canonical(),
+            table=result.table,
+            definition={"name": definition.name, "version": definition.version, "settings": definition.settings},
+            versions=dict(snapshot.versions),
+            rows_read=beside["rows_read"],
+            sql=[{"name": name, "sql": sql} for name, sql in beside["sql"].items()],
+            checks=result.checks,
+            notes=result.notes,
+            computed_at=datetime.fromisoformat(beside["computed_at"]),
+            proof=lambda cell: asked.rows_behind(ask, cell),
+        )
+
+    def versions(self) -> dict[str, int]:
+        """The lake versions a question asked now would read."""
+        return self._versions()
+
+    def read(self, table: str) -> pa.Table:
+        """All rows of a table of the lake, as they lie there."""
+        return self.lake.read(table)
+
+    def _versions(self) -> dict[str, int]:
+        return mirror.snapshot(self.lake)
+
+
+def _about(path: Path, settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The workspace's file: its settings, and the time zone in which the days of its lake were read (never changed)."""
+    place = path / ABOUT
+    about: dict[str, Any] = {}
+    if place.exists():
+        try:
+            about = json.loads(place.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise TenureError(
+                "workspace.unreadable",
+                f"{place} is not a JSON file.",
+                fix="Restore it from a backup, or delete it to start with default settings.",
+                path=str(place),
+            ) from error
+    kept = dict(about.get("settings", {}))
+    own = PRESETS["tenure"].with_settings({**kept, **(settings or {})})
+    if not place.exists():
+        about = {"settings": dict(settings or {}), "lake_timezone": own.timezone}
+        work = path / f".{ABOUT}.{uuid.uuid4().hex}"
+        work.write_text(json.dumps(about, indent=1, default=str), encoding="utf-8")
+        work.rename(place)
+    return {"settings": {**kept, **(settings or {})}, "lake_timezone": about.get("lake_timezone", own.timezone)}

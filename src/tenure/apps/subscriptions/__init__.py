@@ -1,0 +1,1 @@
+"""Products, plans, subscriptions, contracts, invoice lines, exchange rates, metric definitions, closed months."""

@@ -1,0 +1,106 @@
+"""What the values of one record must fulfil together. Hides which rule belongs to which table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tenure.apps.workspaces.services.values import refuse
+
+INTERVALS = ("day", "week", "month", "year")
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+def _one_of(values: Mapping[str, Any], field: str, allowed: tuple[str, ...]) -> None:
+    value = values.get(field)
+    if value is not None and value not in allowed:
+        raise refuse(field, value, _("Use one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
+
+
+def _currency(values: Mapping[str, Any]) -> None:
+    value = values.get("currency")
+    if value is not None and not re.fullmatch("[A-Z]{3}", value):
+        raise refuse("currency", value, _("Write a three-letter ISO 4217 code such as USD or CNY."))
+
+
+def _at_least(values: Mapping[str, Any], field: str, lowest: int) -> None:
+    value = values.get(field)
+    if value is not None and value < lowest:
+        raise refuse(field, value, _("Write %(lowest)s or more.") % {"lowest": lowest})
+
+
+def _ends_after(values: Mapping[str, Any], start: str = "start", end: str = "end") -> None:
+    first, last = values.get(start), values.get(end)
+    if first is not None and last is not None and last <= first:
+        raise refuse(
+            end, last.isoformat(), _("Write a day after %(day)s: it is the first day without.") % {"day": first}
+        )
+
+
+def _plan(values: Mapping[str, Any]) -> None:
+    _currency(values)
+    _at_least(values, "amount", 0)
+    _one_of(values, "interval", INTERVALS)
+    _at_least(values, "interval_count", 1)
+
+
+def _subscription(values: Mapping[str, Any]) -> None:
+    _currency(values)
+    _at_least(values, "quantity", 0)
+    _one_of(values, "interval", INTERVALS)
+    _at_least(values, "interval_count", 1)
+    _at_least(values, "tax_inclusive_rate", 0)
+    _ends_after(values)
+
+
+def _discount(values: Mapping[str, Any]) -> None:
+    _one_of(values, "kind", ("percent", "amount"))
+    _one_of(values, "duration", ("once", "repeating", "forever"))
+    _at_least(values, "value", 0)
+    if values.get("kind") == "percent" and values["value"] > 100:
+        raise refuse("value", str(values["value"]), _("Write a percentage from 0 to 100."))
+    _ends_after(values)
+
+
+def _contract(values: Mapping[str, Any]) -> None:
+    _currency(values)
+    _one_of(values, "kind", ("term", "month_to_month"))
+    _at_least(values, "quantity", 0)
+    _at_least(values, "notice_days", 0)
+    _ends_after(values)
+
+
+def _invoice_line(values: Mapping[str, Any]) -> None:
+    _currency(values)
+    _one_of(values, "type", ("subscription", "one_time", "usage", "refund"))
+    _one_of(values, "interval", INTERVALS)
+    _at_least(values, "interval_count", 1)
+    _ends_after(values, "period_start", "period_end")
+    _ends_after(values, "full_period_start", "full_period_end")
+
+
+def _rate(values: Mapping[str, Any]) -> None:
+    _currency(values)
+    if values["rate"] <= 0:
+        raise refuse("rate", str(values["rate"]), _("Write a rate above 0."))
+
+
+RULES: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
+    "plans": _plan,
+    "subscriptions": _subscription,
+    "discounts": _discount,
+    "contracts": _contract,
+    "invoice_lines": _invoice_line,
+    "trials": _ends_after,
+    "fx_rates": _rate,
+}
+
+
+def month(text: str) -> str:
+    """A month such as 2024-03, or a refusal."""
+    if not _MONTH.fullmatch(text):
+        raise refuse("month", text, _("Write a month such as 2024-03."))
+    return text

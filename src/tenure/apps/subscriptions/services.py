@@ -1,0 +1,126 @@
+"""Writes of what is sold, subscribed, signed, billed and defined: one record at a time, or a whole file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone as clock
+from django.utils.translation import gettext as _
+
+from tenure.apps.subscriptions import rules
+from tenure.apps.subscriptions.models import (
+    ContractVersion,
+    DiscountVersion,
+    FxRateVersion,
+    InvoiceLineVersion,
+    MetricDefinition,
+    MonthClose,
+    PlanVersion,
+    ProductVersion,
+    SubscriptionVersion,
+    TrialVersion,
+)
+from tenure.apps.workspaces.services import bulk, imports, records
+from tenure.apps.workspaces.services.writing import Actor, actor_name
+from tenure.apps.workspaces.versions import Version, key_text
+from tenure.core.errors import TenureError
+
+MODELS: Mapping[str, type[Version]] = {
+    model.KIND: model
+    for model in (
+        ProductVersion,
+        PlanVersion,
+        SubscriptionVersion,
+        DiscountVersion,
+        ContractVersion,
+        InvoiceLineVersion,
+        TrialVersion,
+        FxRateVersion,
+    )
+}
+ENDS: Mapping[str, str] = {"subscriptions": "end", "discounts": "end", "contracts": "end", "trials": "end"}
+
+
+def add(kind: str, values: Mapping[str, Any], *, by: Actor) -> Any:
+    """Write a new record of a kind in MODELS."""
+    return records.add(MODELS[kind], values, by=by, rule=rules.RULES.get(kind))
+
+
+def edit(kind: str, key: str, changes: Mapping[str, Any], *, by: Actor) -> Any:
+    """Write a new version of a record with some values changed."""
+    return records.edit(MODELS[kind], key, changes, by=by, rule=rules.RULES.get(kind))
+
+
+def end(kind: str, key: str, day: Any, *, by: Actor) -> Any:
+    """Set the first day without service of a subscription, discount, contract or trial."""
+    if kind not in ENDS:
+        raise TenureError(
+            "record.has_no_end",
+            _("%(kind)s have no end.") % {"kind": kind},
+            fix=_("Use one of: %(allowed)s.") % {"allowed": ", ".join(ENDS)},
+            kind=kind,
+        )
+    return records.edit(MODELS[kind], key, {ENDS[kind]: day}, by=by, rule=rules.RULES[kind], verb="ended")
+
+
+def withdraw(kind: str, key: str, *, by: Actor, reason: str = "") -> Any:
+    """Say that a record should never have been there."""
+    return records.withdraw(MODELS[kind], key, by=by, reason=reason)
+
+
+def define(name: str, settings: Mapping[str, Any], *, by: Actor) -> MetricDefinition:
+    """Write the next version of a named definition; equal settings change nothing."""
+    former = MetricDefinition.objects.live().filter(name=name).order_by("-version").first()
+    values = {
+        "name": name,
+        "version": 1 if former is None else former.version + 1,
+        "settings": dict(settings),
+        "author": actor_name(by),
+    }
+    if former is not None and former.settings == records.values.checked(MetricDefinition, values, "UTC")["settings"]:
+        return former
+    version: MetricDefinition = records.add(MetricDefinition, values, by=by, verb="defined")
+    return version
+
+
+def close_month(month: str, *, by: Actor, name: str = "", note: str = "") -> MonthClose:
+    """Close a month in a person's name: what is known now is its figure, later changes show as restatements."""
+    month = rules.month(month)
+    now = clock.now()
+    if month >= clock.localdate(now).strftime("%Y-%m"):
+        raise TenureError(
+            "close.month_not_over",
+            _("%(month)s is not over.") % {"month": month},
+            fix=_("Close it from the first day of the next month on."),
+            month=month,
+        )
+    if MonthClose.objects.live().filter(month=month).exists():
+        raise TenureError(
+            "close.already_closed",
+            _("%(month)s is closed already.") % {"month": month},
+            fix=_("Open it again first if the closed figure is to change."),
+            month=month,
+        )
+    values = {"month": month, "closed_at": now, "closed_by": name.strip() or actor_name(by), "note": note}
+    closed: MonthClose = records.add(MonthClose, values, by=by, verb="closed")
+    return closed
+
+
+def reopen_month(month: str, *, by: Actor, note: str = "") -> MonthClose:
+    """Open a closed month again; that it was closed, and by whom, stays known."""
+    opened: MonthClose = records.withdraw(
+        MonthClose, key_text([rules.month(month)]), by=by, reason=note, verb="reopened"
+    )
+    return opened
+
+
+def apply_import(kind: str, staged: Path, run: imports.ImportRun, by: Actor) -> bulk.Counts:
+    """Write a staged file of a kind in MODELS, in one transaction."""
+    return bulk.upsert(MODELS[kind], staged, run, by)
+
+
+def undo_import(run: imports.ImportRun, by: Actor) -> bulk.Undone:
+    """Take an import back."""
+    return bulk.undo(MODELS[run.kind], run, by)

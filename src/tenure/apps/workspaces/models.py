@@ -1,0 +1,184 @@
+"""Tables of people, keys, the audit trail, imports and the outbox."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Administrator")
+    OPERATOR = "operator", _("Operator")
+    SUCCESS = "success", _("Customer success")
+    SALES = "sales", _("Sales")
+    ANALYST = "analyst", _("Analyst")
+    VIEWER = "viewer", _("Viewer")
+
+
+class Language(models.TextChoices):
+    ENGLISH = "en", _("English")
+    CHINESE = "zh-hans", _("Simplified Chinese")
+
+
+class MemberManager(BaseUserManager["Member"]):
+    def get_by_natural_key(self, username: str | None) -> Member:
+        return self.get(email__iexact=username)
+
+
+class Member(AbstractBaseUser):
+    """A person who works in Tenure. There are no passwords: one signs in by a one-time link."""
+
+    email = models.EmailField(_("e-mail address"))
+    display_name = models.CharField(_("name"), max_length=200)
+    language = models.CharField(_("language"), max_length=10, choices=Language.choices, blank=True)
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MemberManager()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name", "role"]
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(models.functions.Lower("email"), name="workspaces_member_email"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="workspaces_member_role"),
+        )
+
+    def __str__(self) -> str:
+        return self.display_name or self.email
+
+
+class LoginLink(models.Model):
+    """A link that signs a member in once; only its hash is kept."""
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="login_links")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"login link of member {self.member_id}"
+
+
+class ApiKey(models.Model):
+    """A key that programs sign in with; shown once, kept as prefix and hash."""
+
+    name = models.CharField(max_length=200)
+    prefix = models.CharField(max_length=12, unique=True)
+    digest = models.CharField(max_length=64)
+    role = models.CharField(max_length=20, choices=Role.choices)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(role__in=Role.values), name="workspaces_apikey_role"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix})"
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("The audit trail is append-only.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("The audit trail is append-only.")
+
+
+class AuditEntry(models.Model):
+    """Who did what to which object, and when: append-only."""
+
+    at = models.DateTimeField()
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    actor = models.CharField(max_length=300)
+    verb = models.CharField(max_length=100)
+    kind = models.CharField(max_length=100)
+    key = models.TextField()
+    detail = models.JSONField(default=dict)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["kind", "key"], name="workspaces_audit_object"),
+            models.Index(fields=["at"], name="workspaces_audit_at"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.verb} {self.kind} {self.key}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("The audit trail is append-only.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("The audit trail is append-only.")
+
+
+class ImportState(models.TextChoices):
+    STAGED = "staged", _("Staged")
+    APPLIED = "applied", _("Applied")
+    UNDONE = "undone", _("Undone")
+    FAILED = "failed", _("Failed")
+
+
+class ImportRun(models.Model):
+    """One file that somebody imported, with what it changed."""
+
+    kind = models.CharField(max_length=50)
+    file_name = models.CharField(max_length=500)
+    digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.STAGED)
+    rows_read = models.BigIntegerField(default=0)
+    rows_bad = models.BigIntegerField(default=0)
+    created = models.BigIntegerField(default=0)
+    changed = models.BigIntegerField(default=0)
+    unchanged = models.BigIntegerField(default=0)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+    report_path = models.TextField(blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["-started_at"], name="workspaces_importrun_recent"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(state__in=ImportState.values), name="workspaces_importrun_state"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.file_name}"
+
+
+class OutboxEntry(models.Model):
+    """Rows on their way to the lake, written in the transaction of the change; deleted once the lake has them."""
+
+    class Operation(models.TextChoices):
+        INSERT = "insert"
+        SUPERSEDE = "supersede"
+
+    position = models.BigAutoField(primary_key=True)
+    table = models.CharField(max_length=50)
+    op = models.CharField(max_length=10, choices=Operation.choices)
+    payload = models.BinaryField()
+    rows = models.IntegerField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=models.Q(op__in=["insert", "supersede"]), name="workspaces_outbox_op"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.op} {self.rows} {self.table}"

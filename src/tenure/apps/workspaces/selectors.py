@@ -1,0 +1,53 @@
+"""Reads of this app: members, keys, imports, the audit trail."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from tenure.apps.workspaces.models import ApiKey, AuditEntry, ImportRun, ImportState, Member
+from tenure.core.errors import TenureError
+
+
+def members() -> QuerySet[Member]:
+    """Everybody, by name."""
+    return Member.objects.order_by("display_name", "pk")
+
+
+def keys() -> QuerySet[ApiKey]:
+    """Every key, the newest first."""
+    return ApiKey.objects.select_related("created_by").order_by("-created_at", "-pk")
+
+
+def audit(kind: str | None = None, key: str | None = None) -> QuerySet[AuditEntry]:
+    """What was done, the newest first: of one kind of object, of one object, or of all."""
+    entries = AuditEntry.objects.select_related("member").order_by("-at", "-pk")
+    if kind is not None:
+        entries = entries.filter(kind=kind)
+    if key is not None:
+        entries = entries.filter(key=key)
+    return entries
+
+
+def import_runs(kind: str | None = None) -> QuerySet[ImportRun]:
+    """Imports, the newest first."""
+    runs = ImportRun.objects.select_related("by", "undone_by").order_by("-started_at", "-pk")
+    return runs if kind is None else runs.filter(kind=kind)
+
+
+def import_run(run_id: int) -> ImportRun:
+    """One import by its number."""
+    run = ImportRun.objects.select_related("by", "undone_by").filter(pk=run_id).first()
+    if run is None:
+        raise TenureError(
+            "import.unknown",
+            f"There is no import {run_id}.",
+            fix="`tenure import --list` shows the numbers.",
+            run=run_id,
+        )
+    return run
+
+
+def applied_before(kind: str, digest: str) -> ImportRun | None:
+    """The applied import of the very same file, if there was one."""
+    found = ImportRun.objects.filter(kind=kind, digest=digest, state=ImportState.APPLIED)
+    return found.order_by("-pk").first()

@@ -1,0 +1,87 @@
+"""API keys: made, checked and revoked. A key is `tnr_PREFIX_SECRET`; the store has the prefix and a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tenure.apps.workspaces.models import ApiKey, Role
+from tenure.apps.workspaces.services.writing import Actor, Writing, writing
+from tenure.core.errors import TenureError
+
+_MARK = "tnr"
+_SEEN_EVERY = timedelta(minutes=1)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def create_key(name: str, role: str, *, by: Actor) -> tuple[ApiKey, str]:
+    """A new key and its text, which is shown this once."""
+    if role not in Role.values:
+        raise TenureError(
+            "key.bad_role",
+            _("There is no role %(value)s.") % {"value": repr(role)},
+            fix=_("Use one of: %(allowed)s.") % {"allowed": ", ".join(Role.values)},
+            field="role",
+            value=role,
+        )
+    if not name.strip():
+        raise TenureError(
+            "key.no_name",
+            _("The key has no name."),
+            fix=_("Name it after the program that will use it."),
+            field="name",
+            value=name,
+        )
+    prefix = secrets.token_hex(4)
+    text = f"{_MARK}_{prefix}_{secrets.token_hex(24)}"
+    with writing(by) as write:
+        key = ApiKey.objects.create(
+            name=name.strip(), prefix=prefix, digest=_digest(text), role=role, created_by=write.member
+        )
+        write.audit("created", "api key", prefix, name=key.name, role=role)
+    return key, text
+
+
+def authenticate_key(text: str) -> ApiKey | None:
+    """The key that a text is, if it is one and not revoked; notes when it was last used."""
+    parts = text.strip().split("_")
+    if len(parts) != 3 or parts[0] != _MARK:
+        return None
+    key = ApiKey.objects.filter(prefix=parts[1], revoked_at=None).first()
+    if key is None or not hmac.compare_digest(key.digest, _digest(text.strip())):
+        return None
+    now = timezone.now()
+    if key.last_used_at is None or now - key.last_used_at > _SEEN_EVERY:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+        key.last_used_at = now
+    return key
+
+
+def revoke_key(prefix: str, *, by: Actor) -> ApiKey:
+    """Make a key useless from now on."""
+    with writing(by) as write:
+        key = ApiKey.objects.filter(prefix=prefix, revoked_at=None).first()
+        if key is None:
+            raise TenureError(
+                "key.unknown",
+                _("There is no key %(value)s that could be revoked.") % {"value": repr(prefix)},
+                fix=_("Give the eight characters after `tnr_`; `tenure api-key list` shows them."),
+                field="prefix",
+                value=prefix,
+            )
+        _revoke(write, key)
+    return key
+
+
+def _revoke(write: Writing, key: ApiKey) -> None:
+    key.revoked_at = write.now
+    key.save(update_fields=["revoked_at"])
+    write.audit("revoked", "api key", key.prefix, name=key.name)

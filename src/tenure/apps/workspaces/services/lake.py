@@ -1,0 +1,139 @@
+"""The lake of this workspace: where it lies, what it is set to, and the mirror of the store in it.
+
+`flush` is what makes an answer whole: it is called before one is given, and about every second by the worker.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+
+from tenure.apps.workspaces.services import bulk, outbox
+from tenure.apps.workspaces.services.writing import Actor, writing
+from tenure.apps.workspaces.versions import Version
+from tenure.core.errors import TenureError
+from tenure.warehouse import mirror
+from tenure.warehouse.lake import Lake
+
+
+def lake() -> Lake:
+    """The lake of this workspace."""
+    return _lake(Path(settings.TENURE_HOME))
+
+
+@lru_cache(maxsize=4)
+def _lake(home: Path) -> Lake:
+    return Lake(home / "lake")
+
+
+def _workspace() -> dict[str, Any]:
+    file = Path(settings.TENURE_HOME) / "workspace.json"
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return content
+
+
+def timezone() -> str:
+    """The time zone in which days of the lake begin; fixed when the workspace is made."""
+    return str(_workspace().get("lake_timezone", settings.TENURE_TIMEZONE))
+
+
+def reporting_currency() -> str:
+    """The currency that amounts without one are in."""
+    return str(_workspace().get("settings", {}).get("reporting_currency", settings.TENURE_REPORTING_CURRENCY))
+
+
+def flush() -> int:
+    """Bring the lake up to date with the store; return how many changes it took in (0: it was up to date)."""
+    if not outbox.pending():
+        return 0
+    here = lake()
+    if mirror.applied(here) > _last_position():
+        raise TenureError(
+            "mirror.store_older_than_lake",
+            "The lake has changes that this store does not know: the store was replaced or restored.",
+            fix="Run `tenure replay`, which writes the store's records into the lake again.",
+        )
+    last = mirror.apply(here, outbox.changes(), timezone=timezone(), reporting_currency=reporting_currency())
+    return outbox.drop(last)
+
+
+def replay(*, by: Actor) -> dict[str, int]:
+    """Write every version of the store into the lake again, in the place of what was mirrored; rows by table."""
+    here = lake()
+    with writing(by) as write:
+        position = max(_last_position(), mirror.applied(here))
+        _advance(position)
+        models = version_models()
+        written = mirror.replay(
+            here,
+            {model.KIND: bulk.every_row(model) for model in models},
+            ((model.KIND, rows) for model in models for rows in bulk.superseded_rows(model)),
+            position,
+            timezone=timezone(),
+            reporting_currency=reporting_currency(),
+        )
+        outbox.drop(position)
+        write.audit("replayed", "lake", "", rows=written)
+    return written
+
+
+def version_models() -> list[type[Version]]:
+    """Every table of versions, in the order of the apps."""
+    return [model for model in apps.get_models() if issubclass(model, Version)]
+
+
+def differences() -> dict[str, tuple[int, int]]:
+    """Tables in which store and lake disagree after a flush: (versions in the store, rows from it in the lake)."""
+    found = {}
+    here = lake()
+    superseded = 0
+    for model in version_models():
+        stored = model.objects.count()
+        superseded += model.objects.exclude(superseded_at=None).count()
+        mirrored = _mirrored(here, model.KIND)
+        if stored != mirrored:
+            found[model.KIND] = (stored, mirrored)
+    entries = here.read(mirror.SUPERSESSIONS, ["row_key"]).num_rows
+    if entries != superseded:
+        found[mirror.SUPERSESSIONS] = (superseded, entries)
+    return found
+
+
+def _mirrored(here: Lake, name: str) -> int:
+    origins = here.read(name, ["origin"])["origin"]
+    return int(pc.sum(pc.equal(origins, "store")).as_py() or 0)
+
+
+def _last_position() -> int:
+    """The last position the outbox ever gave."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM workspaces_outboxentry_position_seq"
+            )
+        else:
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'workspaces_outboxentry'")
+        row = cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _advance(position: int) -> None:
+    """Let the outbox go on after a position that the lake already has."""
+    if position <= _last_position():
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT setval('workspaces_outboxentry_position_seq', %s)", [position])
+        else:
+            cursor.execute("DELETE FROM sqlite_sequence WHERE name = 'workspaces_outboxentry'")
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('workspaces_outboxentry', %s)", [position])

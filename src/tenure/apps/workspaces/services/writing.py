@@ -1,0 +1,62 @@
+"""One write: a transaction in which nobody else writes, at one moment, by one actor, with its audit entry.
+
+Writers take turns (SQLite: immediate transactions; PostgreSQL: an advisory lock), so positions of the outbox are given
+in the order of commits and the moment of a write is never earlier than that of the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from tenure.apps.workspaces.models import ApiKey, AuditEntry, Member
+
+Actor = Member | ApiKey | str | None
+"""Who writes: a member, a program by its key, or the name of a person or job that has no account here."""
+_LOCK = 0x7465_6E75_7265
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The moment and the actor of a write."""
+
+    now: datetime
+    member: Member | None
+    actor: str
+
+    def audit(self, verb: str, kind: str, key: str, **detail: Any) -> None:
+        """Say what was done, in the same transaction."""
+        AuditEntry.objects.create(
+            at=self.now, member=self.member, actor=self.actor, verb=verb, kind=kind, key=key, detail=detail
+        )
+
+
+def actor_name(by: Actor) -> str:
+    """How an actor is named in the audit trail."""
+    if isinstance(by, Member):
+        return f"{by.display_name} <{by.email}>"
+    if isinstance(by, ApiKey):
+        return f"{by.name} ({by.prefix})"
+    return by or "tenure"
+
+
+@contextmanager
+def writing(by: Actor) -> Iterator[Writing]:
+    """Open the transaction of a write; nothing of it remains if the block raises or the process dies."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        last = AuditEntry.objects.order_by("-at").values_list("at", flat=True).first()
+        now = timezone.now()
+        yield Writing(
+            now=now if last is None else max(now, last),
+            member=by if isinstance(by, Member) else None,
+            actor=actor_name(by),
+        )

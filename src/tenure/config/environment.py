@@ -1,0 +1,231 @@
+"""The settings of an installation: every variable with its type, default and meaning. Hides how each is read.
+
+A value comes from the environment (`TENURE_PORT=9000`) or, for secrets, from the file that `NAME_FILE` names. A wrong
+value stops the start with the variable, the value and the allowed ones. Reading has no side effect: no folder, no file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from tenure.core.errors import SettingRefused
+
+LANGUAGES = ("en", "zh_Hans")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+ENGINES = ("duckdb",)
+_SIZE = re.compile(r"(?i)^\d+(\.\d+)?\s*(KB|MB|GB|TB)$")
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One setting: how it is written (`type`), what holds without it (`default`), what it means (`doc`)."""
+
+    name: str
+    type: str
+    default: str
+    doc: str
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("TENURE_HOME", "path", "./tenure-data", "Folder of the workspace: store, lake, cache, imports, keys."),
+    Variable(
+        "TENURE_DATABASE_URL",
+        "database",
+        "",
+        "Application store. Empty: store.sqlite3 in TENURE_HOME; or postgresql://USER:PASSWORD@HOST:PORT/NAME.",
+        secret=True,
+    ),
+    Variable(
+        "TENURE_SECRET_KEY",
+        "text",
+        "",
+        "Key that signs sessions and links. Empty: made once and kept in secret.key in TENURE_HOME.",
+        secret=True,
+    ),
+    Variable("TENURE_DEBUG", "boolean", "false", "Show details of errors in the browser. Never on a public address."),
+    Variable("TENURE_HOST", "text", "127.0.0.1", "Address that `tenure serve` listens on."),
+    Variable("TENURE_PORT", "port", "8000", "Port that `tenure serve` listens on, 1 to 65535."),
+    Variable("TENURE_ALLOWED_HOSTS", "list", "localhost,127.0.0.1,[::1]", "Host names that are answered, by commas."),
+    Variable(
+        "TENURE_TRUSTED_ORIGINS", "list", "", "Addresses (https://NAME) from which forms are accepted, by commas."
+    ),
+    Variable("TENURE_HTTPS", "boolean", "false", "The server stands behind HTTPS: secure cookies, HSTS, redirects."),
+    Variable("TENURE_WEB_THREADS", "count", "4", "Requests that are answered at the same time, 1 or more."),
+    Variable("TENURE_ENGINE", "choice", "duckdb", "Engine that computes answers.", choices=ENGINES),
+    Variable("TENURE_MEMORY_LIMIT", "size", "2GB", "Memory that the engine of one process may use, such as 512MB."),
+    Variable("TENURE_THREADS", "number", "0", "Threads of the engine; 0 = as many as the machine has cores."),
+    Variable("TENURE_LANGUAGE", "choice", "en", "Language until a member chooses another.", choices=LANGUAGES),
+    Variable("TENURE_TIMEZONE", "timezone", "UTC", "Time zone in which days begin, such as Asia/Shanghai."),
+    Variable("TENURE_REPORTING_CURRENCY", "currency", "USD", "ISO 4217 code in which answers are given."),
+    Variable("TENURE_MIRROR_SECONDS", "number", "1", "Seconds between two looks for changes to mirror into the lake."),
+    Variable("TENURE_LOG_LEVEL", "choice", "INFO", "What the server logs.", choices=LOG_LEVELS),
+)
+BY_NAME: Mapping[str, Variable] = {v.name: v for v in VARIABLES}
+
+
+def refuse(variable: Variable, value: str, allowed: str) -> SettingRefused:
+    """The error for a wrong value; a secret's value is not repeated."""
+    shown = "(hidden)" if variable.secret else value
+    return SettingRefused(
+        "setting.refused",
+        f"{variable.name} is {shown!r}, which is not allowed.",
+        fix=f"Set {variable.name} to {allowed}, or remove it to use the default {variable.default!r}.",
+        variable=variable.name,
+        value=shown,
+        allowed=allowed,
+    )
+
+
+def _boolean(variable: Variable, text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise refuse(variable, text, "one of " + ", ".join((*_TRUE, *_FALSE)))
+
+
+def _whole(lowest: int, highest: int) -> Callable[[Variable, str], int]:
+    def read(variable: Variable, text: str) -> int:
+        if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
+            return int(text)
+        raise refuse(variable, text, f"a whole number from {lowest} to {highest}")
+
+    return read
+
+
+def _choice(variable: Variable, text: str) -> str:
+    if text not in variable.choices:
+        raise refuse(variable, text, "one of " + ", ".join(variable.choices))
+    return text
+
+
+def _size(variable: Variable, text: str) -> str:
+    if not _SIZE.match(text):
+        raise refuse(variable, text, "a size such as 512MB or 4GB")
+    return text.replace(" ", "").upper()
+
+
+def _timezone(variable: Variable, text: str) -> str:
+    if text not in available_timezones():
+        raise refuse(variable, text, "a name of the time zone database such as UTC or Asia/Shanghai")
+    return text
+
+
+def _currency(variable: Variable, text: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", text):
+        raise refuse(variable, text, "a three-letter ISO 4217 code such as USD or CNY")
+    return text
+
+
+def _database(variable: Variable, text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://", "sqlite:///")):
+        raise refuse(variable, text, "postgresql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///PATH")
+    return text
+
+
+_READERS: Mapping[str, Callable[[Variable, str], Any]] = {
+    "text": lambda _, text: text,
+    "path": lambda _, text: Path(text).expanduser().absolute(),
+    "list": lambda _, text: [part.strip() for part in text.split(",") if part.strip()],
+    "boolean": _boolean,
+    "port": _whole(1, 65535),
+    "count": _whole(1, 1024),
+    "number": _whole(0, 3600),
+    "choice": _choice,
+    "size": _size,
+    "timezone": _timezone,
+    "currency": _currency,
+    "database": _database,
+}
+
+
+def _given(variable: Variable, environ: Mapping[str, str]) -> str | None:
+    """The text of a setting as given, from the variable or from the file named by `NAME_FILE`."""
+    text = environ.get(variable.name, "").strip()
+    file = environ.get(f"{variable.name}_FILE", "").strip() if variable.secret else ""
+    if text or not file:
+        return text or None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() or None
+    except OSError as error:
+        raise SettingRefused(
+            "setting.unreadable_file",
+            f"{variable.name}_FILE names {file!r}, which cannot be read: {error.strerror}.",
+            fix="Make the file readable for this user, or name another one.",
+            variable=f"{variable.name}_FILE",
+            value=file,
+        ) from error
+
+
+def read(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Every setting by name, typed; raises SettingRefused at the first wrong one."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    for variable in VARIABLES:
+        given = _given(variable, environ)
+        values[variable.name] = _READERS[variable.type](variable, variable.default if given is None else given)
+    return values
+
+
+def given(environ: Mapping[str, str] | None = None) -> set[str]:
+    """Names of the settings that somebody set, as opposed to those that hold by default."""
+    environ = os.environ if environ is None else environ
+    return {v.name for v in VARIABLES if _given(v, environ) is not None}
+
+
+def database(url: str, home: Path) -> dict[str, Any]:
+    """Django's description of the application store behind a `TENURE_DATABASE_URL`."""
+    from urllib.parse import parse_qsl, unquote, urlsplit
+
+    if not url or url.startswith("sqlite:///"):
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(home / "store.sqlite3") if not url else url.removeprefix("sqlite:///"),
+            "OPTIONS": {
+                "timeout": 60,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+                    "PRAGMA cache_size=-65536; PRAGMA journal_size_limit=67108864"
+                ),
+            },
+        }
+    parts = urlsplit(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+def secret_key(home: Path) -> str:
+    """The key that signs sessions, kept in the workspace; without a workspace, one for this process alone."""
+    import secrets
+
+    file = home / "secret.key"
+    if not home.is_dir():
+        return secrets.token_urlsafe(48)
+    if not file.exists():
+        draft = home / f".secret.key.{os.getpid()}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as opened:
+            opened.write(secrets.token_urlsafe(48) + "\n")
+        with contextlib.suppress(FileExistsError):  # another process was first: its key holds
+            os.link(draft, file)
+        draft.unlink()
+    return file.read_text(encoding="ascii").strip()

@@ -1,0 +1,110 @@
+"""Django's settings, made from the environment alone: see `environment.VARIABLES` for what can be set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from tenure.config import environment
+
+VALUES = environment.read()
+PACKAGE = Path(__file__).resolve().parent.parent
+
+TENURE_HOME: Path = VALUES["TENURE_HOME"]
+TENURE_ENGINE: str = VALUES["TENURE_ENGINE"]
+TENURE_MEMORY_LIMIT: str = VALUES["TENURE_MEMORY_LIMIT"]
+TENURE_THREADS: int = VALUES["TENURE_THREADS"]
+TENURE_REPORTING_CURRENCY: str = VALUES["TENURE_REPORTING_CURRENCY"]
+TENURE_TIMEZONE: str = VALUES["TENURE_TIMEZONE"]
+TENURE_MIRROR_SECONDS: int = VALUES["TENURE_MIRROR_SECONDS"]
+TENURE_GIVEN: set[str] = environment.given()
+
+SECRET_KEY: str = VALUES["TENURE_SECRET_KEY"] or environment.secret_key(TENURE_HOME)
+DEBUG: bool = VALUES["TENURE_DEBUG"]
+ALLOWED_HOSTS: list[str] = VALUES["TENURE_ALLOWED_HOSTS"]
+CSRF_TRUSTED_ORIGINS: list[str] = VALUES["TENURE_TRUSTED_ORIGINS"]
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_tasks",
+    "django_tasks_db",
+    "tenure.apps.workspaces",
+    "tenure.apps.crm",
+    "tenure.apps.subscriptions",
+    "tenure.apps.connectors",
+    "tenure.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenure.config.middleware.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tenure.config.middleware.member_language",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "tenure.config.urls"
+WSGI_APPLICATION = "tenure.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": environment.database(VALUES["TENURE_DATABASE_URL"], TENURE_HOME)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+
+AUTH_USER_MODEL = "workspaces.Member"
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = {"en": "en", "zh_Hans": "zh-hans"}[VALUES["TENURE_LANGUAGE"]]
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = TENURE_TIMEZONE
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+HTTPS: bool = VALUES["TENURE_HTTPS"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": VALUES["TENURE_LOG_LEVEL"]},
+}

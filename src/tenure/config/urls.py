@@ -1,0 +1,7 @@
+"""All addresses: the pages and the API are the web floor's."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("tenure.web.urls"))]

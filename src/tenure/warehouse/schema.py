@@ -1,0 +1,366 @@
+"""The tables of the lake: every column with its type, unit and meaning. Hides how a column is typed in Arrow.
+
+`TABLES[name]` is the one source: `ingest` builds rows by it, the docs page `reference/tables.md` is made from it.
+
+Conventions
+- Money is `decimal(38,12)` without tax; quantities, rates and percentages share the type.
+- Days are `date32`, local to the workspace's time zone. Where a moment was given instead of a day, the column
+  `NAME_at` keeps it (UTC), so that the day can be made again for another time zone.
+- An `end` is exclusive: the first day without service.
+- Columns of kind `derived` are computed once, on load, and never accepted from outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+MONEY = pa.decimal128(38, 12)
+DAY = pa.date32()
+STAMP = pa.timestamp("us", tz="UTC")
+SPAN = pa.list_(pa.struct([("from", DAY), ("to", DAY)]))
+STEP = pa.list_(pa.struct([("from", DAY), ("to", DAY), ("amount", MONEY), ("mrr", MONEY)]))
+
+Kind = Literal["text", "number", "integer", "boolean", "day", "stamp", "spans", "steps", "texts", "json", "derived"]
+
+ARROW: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "number": MONEY,
+    "integer": pa.int32(),
+    "boolean": pa.bool_(),
+    "day": DAY,
+    "stamp": STAMP,
+    "spans": SPAN,
+    "steps": STEP,
+    "texts": pa.list_(pa.string()),
+    "json": pa.string(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: how it is written (`kind`), what it means and in which unit, and its default."""
+
+    name: str
+    kind: Kind
+    doc: str
+    default: str | None = None
+    dtype: pa.DataType | None = None
+
+    @property
+    def arrow(self) -> pa.DataType:
+        return self.dtype if self.dtype is not None else ARROW[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its columns, the columns that name a row (`key`), and those a row cannot do without (`required`)."""
+
+    name: str
+    doc: str
+    key: tuple[str, ...]
+    required: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def by_name(self) -> dict[str, Column]:
+        return {c.name: c for c in self.columns}
+
+    @property
+    def inputs(self) -> tuple[Column, ...]:
+        """The columns a person or a file may give."""
+        return tuple(c for c in self.columns if c.kind != "derived")
+
+    @property
+    def arrow(self) -> pa.Schema:
+        return pa.schema([pa.field(c.name, c.arrow) for c in self.columns])
+
+
+def _derived(name: str, dtype: pa.DataType, doc: str) -> Column:
+    return Column(name, "derived", doc, dtype=dtype)
+
+
+def _day(name: str, doc: str) -> tuple[Column, Column]:
+    """A day column with the moment it was made from, if a moment was given."""
+    return Column(name, "day", doc), _derived(f"{name}_at", STAMP, f"the moment `{name}` was given as, if it was one")
+
+
+_IDENTITY = (
+    Column("source", "text", "the system the row came from"),
+    Column("row_id", "text", "the row's own id; a repeated one is the same row sent twice. Made on load if empty"),
+    Column("recorded_at", "stamp", "when we came to know the row", default="the time of loading"),
+    Column("superseded_at", "stamp", "when it ceased to be what we know; empty = still is"),
+    Column("attributes", "json", "columns of the input that the table does not know"),
+    _derived("origin", pa.string(), "`load` (handed to the lake) or `store` (mirrored from the application store)"),
+    _derived("row_key", pa.int64(), "stable hash of (source, row_id)"),
+)
+_ACCOUNT_KEY = _derived("account_key", pa.int64(), "stable hash of account_id: the bucket and the sort key")
+_LINE_KEY = _derived("line_key", pa.int64(), "stable hash of the line whose versions exclude each other")
+_SUBSCRIPTION_KEY = _derived("subscription_key", pa.int64(), "stable hash of subscription_id: discounts find their lines by it")
+_MRR = _derived("mrr", MONEY, "list price per month and in full, in `currency`: what the line adds to MRR before discounts")
+_FLAWS = _derived("flaws", pa.list_(pa.string()), "what was wrong with the row as given, as anomaly kinds")
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        Table(
+            "accounts",
+            "The buying companies.",
+            ("account_id",),
+            ("account_id",),
+            (
+                Column("account_id", "text", "the account's id"),
+                Column("name", "text", "its name"),
+                Column("parent_id", "text", "the account it belongs to"),
+                Column("industry", "text", "industry"),
+                Column("region", "text", "region"),
+                Column("employees", "integer", "number of employees"),
+                Column("tier", "text", "tier"),
+                Column("owner", "text", "the member who looks after it"),
+                Column("product", "text", "its main product"),
+                Column("created_at", "stamp", "when the account was created"),
+                Column("merged_into", "text", "the account this one was merged into: both are one customer"),
+                *_IDENTITY,
+                _ACCOUNT_KEY,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "contacts",
+            "The people at the accounts.",
+            ("contact_id",),
+            ("contact_id",),
+            (
+                Column("contact_id", "text", "the contact's id"),
+                Column("account_id", "text", "the account the person works at"),
+                Column("user_id", "text", "the person's id in events"),
+                Column("name", "text", "name"),
+                Column("title", "text", "job title"),
+                Column("roles", "texts", "roles in the buying committee"),
+                Column("email", "text", "e-mail address"),
+                Column("phone", "text", "telephone number"),
+                Column("consent", "json", "what the person agreed to"),
+                *_day("left", "the day the person left the account"),
+                *_IDENTITY,
+                _ACCOUNT_KEY,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "products",
+            "What is sold.",
+            ("product",),
+            ("product",),
+            (
+                Column("product", "text", "the product's code"),
+                Column("name", "text", "its name"),
+                *_IDENTITY,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "plans",
+            "The priced forms of a product.",
+            ("plan",),
+            ("plan",),
+            (
+                Column("plan", "text", "the plan's code"),
+                Column("product", "text", "the product it belongs to"),
+                Column("name", "text", "its name"),
+                Column("currency", "text", "ISO 4217 code of its list price"),
+                Column("amount", "number", "list price per unit and billing period, without tax"),
+                Column("interval", "text", "day, week, month or year"),
+                Column("interval_count", "integer", "billing periods are this many intervals", default="1"),
+                *_IDENTITY,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "subscriptions",
+            "Recurring lines. Several rows of one account, subscription and item are versions in time.",
+            ("account_id", "subscription_id", "item", "start"),
+            ("account_id", "subscription_id", "start"),
+            (
+                Column("account_id", "text", "the account that pays"),
+                Column("subscription_id", "text", "the subscription's id"),
+                Column("item", "text", "the line inside the subscription", default="main"),
+                Column("product", "text", "the product"),
+                Column("plan", "text", "the plan"),
+                Column("currency", "text", "ISO 4217 code", default="the reporting currency"),
+                Column("amount", "number", "price per unit and billing period, without tax unless tax_inclusive_rate is given"),
+                Column("quantity", "number", "units, such as seats", default="1"),
+                Column("interval", "text", "day, week, month or year", default="month"),
+                Column("interval_count", "integer", "billing periods are this many intervals", default="1"),
+                *_day("start", "first day with service"),
+                *_day("end", "first day without service; empty = open"),
+                *_day("cancelled", "day of the cancel request (given as `cancelled_at`)"),
+                *_day("trial_end", "first paid day; nothing counts before it"),
+                Column("pauses", "spans", "stretches [from, to) without service"),
+                Column("tax_inclusive_rate", "number", "e.g. 0.13 if `amount` contains 13 % tax"),
+                *_day("signed", "day of signature (given as `signed_at`)"),
+                *_day("unpaid", "day on which a past-due subscription was given up (given as `unpaid_at`)"),
+                *_IDENTITY,
+                _ACCOUNT_KEY,
+                _LINE_KEY,
+                _SUBSCRIPTION_KEY,
+                _MRR,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "discounts",
+            "Recurring discounts of subscriptions.",
+            ("subscription_id", "kind", "duration", "start"),
+            ("subscription_id", "kind", "value"),
+            (
+                Column("subscription_id", "text", "the subscription it belongs to"),
+                Column("kind", "text", "percent, or amount (per billing period)"),
+                Column("value", "number", "20 means 20 %, or an amount in the subscription's currency"),
+                Column("duration", "text", "once, repeating or forever", default="forever"),
+                *_day("start", "first day in force; empty = from the beginning"),
+                *_day("end", "first day no more in force; empty = open (once: one billing period)"),
+                *_IDENTITY,
+                _SUBSCRIPTION_KEY,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "contracts",
+            "Signed terms with a total.",
+            ("contract_id",),
+            ("contract_id", "account_id", "start"),
+            (
+                Column("contract_id", "text", "the contract's id"),
+                Column("account_id", "text", "the account that signed"),
+                Column("currency", "text", "ISO 4217 code", default="the reporting currency"),
+                Column("total", "number", "value of the whole term, without tax"),
+                *_day("start", "first day with service"),
+                *_day("end", "first day without service"),
+                Column("schedule", "steps", "steps of a ramp [{from, to, amount}]; `mrr` is added on load"),
+                Column("renews", "texts", "ids of the contracts it renews"),
+                Column("kind", "text", "term, or month_to_month (left out of renewal rates)", default="term"),
+                Column("product", "text", "the product"),
+                Column("plan", "text", "the plan"),
+                Column("quantity", "number", "units, such as seats"),
+                Column("notice_days", "integer", "days before the end by which notice must be given"),
+                *_day("notice_given", "day on which notice was given (given as `notice_given_at`)"),
+                Column("auto_renew", "boolean", "renews by itself unless notice is given"),
+                *_day("signed", "day of signature (given as `signed_at`)"),
+                *_IDENTITY,
+                _ACCOUNT_KEY,
+                _LINE_KEY,
+                _MRR,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "invoice_lines",
+            "Lines of invoices: what was billed.",
+            ("line_id",),
+            ("line_id", "account_id"),
+            (
+                Column("line_id", "text", "the line's id; a repeated one is the same line sent twice"),
+                Column("account_id", "text", "the account billed"),
+                Column("subscription_id", "text", "the subscription billed"),
+                Column("type", "text", "subscription, one_time, usage or refund", default="subscription"),
+                Column("invoice_id", "text", "the invoice"),
+                Column("plan", "text", "the plan"),
+                Column("amount", "number", "amount with tax"),
+                Column("tax", "number", "the tax in it", default="0"),
+                Column("currency", "text", "ISO 4217 code", default="the reporting currency"),
+                Column("interval", "text", "day, week, month or year"),
+                Column("interval_count", "integer", "billing periods are this many intervals", default="1"),
+                *_day("period_start", "first day the line pays for"),
+                *_day("period_end", "first day it does not pay for"),
+                *_day("full_period_start", "first day of the whole billing period, if the line is prorated"),
+                *_day("full_period_end", "first day after the whole billing period, if the line is prorated"),
+                Column("prorated", "boolean", "the line pays for a part of a billing period"),
+                *_IDENTITY,
+                _ACCOUNT_KEY,
+                _LINE_KEY,
+                _MRR,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "trials",
+            "Trials of the product.",
+            ("trial_id",),
+            ("trial_id", "account_id"),
+            (
+                Column("trial_id", "text", "the trial's id"),
+                Column("account_id", "text", "the account that tries"),
+                *_day("start", "first day of the trial"),
+                *_day("end", "first day after it"),
+                *_day("converted", "day of the first payment (given as `converted_at`)"),
+                *_IDENTITY,
+                _ACCOUNT_KEY,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "fx_rates",
+            "Exchange rates; the rate of a month is that of its last day.",
+            ("day", "currency"),
+            ("day", "currency", "rate"),
+            (
+                Column("day", "day", "the day of the rate"),
+                Column("currency", "text", "ISO 4217 code"),
+                Column("rate", "number", "units of the reporting currency for one unit of `currency`"),
+                *_IDENTITY,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "metric_definitions",
+            "Named and versioned settings that change numbers.",
+            ("name", "version"),
+            ("name", "version", "settings"),
+            (
+                Column("name", "text", "the definition's name"),
+                Column("version", "integer", "1, 2, ..."),
+                Column("settings", "json", "the settings, as JSON"),
+                Column("author", "text", "who wrote it"),
+                *_IDENTITY,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "closes",
+            "Months that a person has closed: from then on, changes show as restatements.",
+            ("month",),
+            ("month", "closed_at", "closed_by"),
+            (
+                Column("month", "text", "the month, as 2024-03"),
+                Column("closed_at", "stamp", "what was known at this moment is the closed figure"),
+                Column("closed_by", "text", "the person's name"),
+                Column("note", "text", "why, if anything is to be said"),
+                *_IDENTITY,
+                _FLAWS,
+            ),
+        ),
+    )
+}
+
+SUPERSESSIONS = pa.schema(
+    [
+        pa.field("table", pa.string()),
+        pa.field("row_key", pa.int64()),
+        pa.field("superseded_at", STAMP),
+    ]
+)
+"""Rows of other tables that ceased to be what we know: written by the mirror, joined when a table is read."""
+
+GIVEN_AS = {
+    "cancelled_at": "cancelled",
+    "signed_at": "signed",
+    "unpaid_at": "unpaid",
+    "notice_given_at": "notice_given",
+    "converted_at": "converted",
+    "left_at": "left",
+    "discount_id": "row_id",
+    "customer_id": "account_id",
+}
+"""Names of the public contract whose column is called otherwise here (a day column keeps its moment under `NAME_at`)."""

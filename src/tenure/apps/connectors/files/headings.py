@@ -32,7 +32,9 @@ _SUBSCRIPTION = _tiers(
     "订阅ID 订阅号 订阅编号 订阅 subscription subscriptionid sub_id subscription_no subscription_number",
     "订单号 订单编号 order_id order_no",
 )
-_PLAN = _tiers("套餐 套餐名称 版本 方案 计划 plan_name plan_id plan_tier price_plan edition package", "规格 price_id sku")
+_PLAN = _tiers(
+    "套餐 套餐名称 版本 方案 计划 plan_name plan_id plan_tier price_plan edition package", "规格 price_id sku"
+)
 _PRODUCT = _tiers("产品 产品名称 产品线 product_name product_id product_code", "商品")
 _CURRENCY = _tiers("币种 币别 货币 结算币种 currency_code iso_currency ccy")
 _INTERVAL = _tiers(
@@ -51,10 +53,16 @@ _END = _tiers(
     "date_end valid_to valid_until service_end expiry_date expiration_date expires_at ended_at",
     "止 结束 终止 到期 截止 to until expiry",
 )
-_SIGNED = _tiers("签约日期 签约日 签订日期 签署日期 签字日期 sign_date signature_date signed_on signed_date contract_date", "签约")
-_QUANTITY = _tiers("数量 席位 席位数 座席数 坐席数 用户数 账号数 许可数 seats seat_count units licenses licences qty users")
+_SIGNED = _tiers(
+    "签约日期 签约日 签订日期 签署日期 签字日期 sign_date signature_date signed_on signed_date contract_date", "签约"
+)
+_QUANTITY = _tiers(
+    "数量 席位 席位数 座席数 坐席数 用户数 账号数 许可数 seats seat_count units licenses licences qty users"
+)
 _TAX = _tiers("税额 税金 税 tax_amount vat vat_amount")
-_NAME = _tiers("名称 公司名称 客户名称 公司 客户名 企业名称 全称 account_name company_name customer_name company", "简称 客户")
+_NAME = _tiers(
+    "名称 公司名称 客户名称 公司 客户名 企业名称 全称 account_name company_name customer_name company", "简称 客户"
+)
 _SOURCE = _tiers("来源系统 source_system")
 _ROW = _tiers("行ID 行号ID rowid")
 _IDENTITY = {"source": _SOURCE, "row_id": _ROW, "recorded_at": _tiers("记录时间"), "superseded_at": _tiers("失效时间")}
@@ -66,11 +74,15 @@ VOCABULARY: dict[str, dict[str, Tiers]] = {
         "parent_id": _tiers("上级客户 上级客户编号 母公司 母公司编号 集团 parent parent_account parent_account_id"),
         "industry": _tiers("行业 所属行业 industry_name sector vertical"),
         "region": _tiers("地区 区域 省份 城市 国家 所在地 country country_code state province", "大区 geo location"),
-        "employees": _tiers("员工数 人数 员工人数 规模 公司规模 employee_count headcount number_of_employees company_size"),
+        "employees": _tiers(
+            "员工数 人数 员工人数 规模 公司规模 employee_count headcount number_of_employees company_size"
+        ),
         "tier": _tiers("客户等级 等级 客户级别 级别 account_tier customer_tier grade"),
         "owner": _tiers("负责人 客户经理 客户负责人 所属销售 account_owner account_manager csm owner_name"),
         "product": _PRODUCT,
-        "created_at": _tiers("创建时间 创建日期 注册时间 注册日期 建档日期 created created_date signup_date signup_at registered_at created_utc"),
+        "created_at": _tiers(
+            "创建时间 创建日期 注册时间 注册日期 建档日期 created created_date signup_date signup_at registered_at created_utc"
+        ),
         "merged_into": _tiers("并入 合并到 并入客户 merged_to"),
     },
     "contacts": {
@@ -102,7 +114,9 @@ VOCABULARY: dict[str, dict[str, Tiers]] = {
         "interval_count": _INTERVAL_COUNT,
         "start": _START,
         "end": _END,
-        "cancelled": _tiers("取消日期 取消日 退订日期 退订时间 取消时间 canceled_at cancel_date cancelled_on cancellation_date"),
+        "cancelled": _tiers(
+            "取消日期 取消日 退订日期 退订时间 取消时间 canceled_at cancel_date cancelled_on cancellation_date"
+        ),
         "trial_end": _tiers("试用结束 试用结束日 试用结束日期 试用到期 trial_end_date trial_end_at trial_ends_at"),
         "pauses": _tiers("暂停 暂停期 停用期 paused pause"),
         "tax_inclusive_rate": _tiers("含税税率 内含税率 tax_rate_included"),
@@ -110,10 +124,16 @@ VOCABULARY: dict[str, dict[str, Tiers]] = {
         "unpaid": _tiers("欠费终止日 欠费日期 坏账日 unpaid_on unpaid_date"),
     },
     "contracts": {
-        "contract_id": (("合同编号", "合同号", "合同ID", "contract", "contract_no", "contract_number", "contractid"), ("编号", "id")),
+        "contract_id": (
+            ("合同编号", "合同号", "合同ID", "contract", "contract_no", "contract_number", "contractid"),
+            ("编号", "id"),
+        ),
         "account_id": _ACCOUNT,
         "currency": _CURRENCY,
-        "total": _tiers("合同金额 合同总额 总金额 合同总价 contract_value total_value contract_amount tcv total_amount", "金额 总价 amount value"),
+        "total": _tiers(
+            "合同金额 合同总额 总金额 合同总价 contract_value total_value contract_amount tcv total_amount",
+            "金额 总价 amount value",
+        ),
         "start": _START,
         "end": _END,
         "schedule": _tiers("阶梯 付款计划 价格阶梯 ramp steps"),
@@ -130,20 +150,28 @@ VOCABULARY: dict[str, dict[str, Tiers]] = {
     "discounts": {
         "subscription_id": _SUBSCRIPTION,
         "kind": _tiers("折扣类型 优惠类型 类型 discount_type discount_kind type"),
-        "value": _tiers("折扣 折扣值 优惠 优惠值 折扣率 discount discount_value percent_off amount_off", "数值 金额 amount"),
+        "value": _tiers(
+            "折扣 折扣值 优惠 优惠值 折扣率 discount discount_value percent_off amount_off", "数值 金额 amount"
+        ),
         "duration": _tiers("期限 折扣期限 优惠期限 discount_duration"),
         "start": _START,
         "end": _END,
         "row_id": (("折扣ID", "折扣编号", "优惠编号", "rowid"), ("id", "编号")),
     },
     "invoice_lines": {
-        "line_id": (("行ID", "明细ID", "发票行号", "明细编号", "line", "line_item_id", "invoice_line_id", "lineid"), ("id",)),
+        "line_id": (
+            ("行ID", "明细ID", "发票行号", "明细编号", "line", "line_item_id", "invoice_line_id", "lineid"),
+            ("id",),
+        ),
         "account_id": _ACCOUNT,
         "subscription_id": _SUBSCRIPTION,
         "type": _tiers("类型 明细类型 line_type invoice_type charge_type"),
         "invoice_id": _tiers("发票号 发票号码 发票编号 账单号 账单编号 invoice invoice_no invoice_number", "number"),
         "plan": _PLAN,
-        "amount": _tiers("金额 含税金额 价税合计 开票金额 total total_amount gross_amount amount_usd line_amount", "amount_paid amount_due"),
+        "amount": _tiers(
+            "金额 含税金额 价税合计 开票金额 total total_amount gross_amount amount_usd line_amount",
+            "amount_paid amount_due",
+        ),
         "tax": _TAX,
         "currency": _CURRENCY,
         "interval": _INTERVAL,
@@ -177,7 +205,9 @@ class Implied:
 
 
 IMPLIED: dict[str, Implied] = {
-    **dict.fromkeys(("monthlyamount", "monthlyprice", "monthlyfee", "月费", "月单价", "月费单价", "每月单价"), Implied("month")),
+    **dict.fromkeys(
+        ("monthlyamount", "monthlyprice", "monthlyfee", "月费", "月单价", "月费单价", "每月单价"), Implied("month")
+    ),
     **dict.fromkeys(("annualamount", "yearlyamount", "annualfee", "年费"), Implied("year")),
     **dict.fromkeys(("mrramount", "mrr", "月经常性收入"), Implied("month", all_units=True)),
 }

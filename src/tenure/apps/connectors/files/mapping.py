@@ -67,9 +67,7 @@ class Plan:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "columns": [
-                {"column": c.column, "heading": c.heading, "confidence": c.confidence} for c in self.chosen
-            ],
+            "columns": [{"column": c.column, "heading": c.heading, "confidence": c.confidence} for c in self.chosen],
             "constants": dict(self.constants),
             "unused": [heading for _index, heading in self.unused],
         }

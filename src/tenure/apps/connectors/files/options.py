@@ -45,4 +45,6 @@ class Options:
                 "import.bad_option", column="date_format", value=str(self.date_format), allowed=", ".join(allowed)
             )
         if self.heading_row is not None and self.heading_row < 1:
-            raise ImportRefused("import.bad_option", column="heading_row", value=str(self.heading_row), allowed="1, 2, 3 …")
+            raise ImportRefused(
+                "import.bad_option", column="heading_row", value=str(self.heading_row), allowed="1, 2, 3 …"
+            )

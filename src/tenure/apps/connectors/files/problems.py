@@ -121,7 +121,9 @@ REFUSALS: dict[str, tuple[str, str]] = {
     ),
     "import.missing_column": (
         _("No column of the file was recognised as {missing}."),
-        _("Say which one it is with --map {missing}=HEADING, or give it one value with --set. Headings of the file: {headings}."),
+        _(
+            "Say which one it is with --map {missing}=HEADING, or give it one value with --set. Headings of the file: {headings}."
+        ),
     ),
     "import.ambiguous_column": (
         _("Several columns of the file could be {column}: {headings}."),
@@ -176,7 +178,7 @@ ROWS: dict[str, tuple[str, str]] = {
     ),
     "import.too_many_cells": (
         _("The row has {count} cells, the headings have {expected}."),
-        _("Put cells that hold the separator into quotes, such as amounts like \"1,250\"."),
+        _('Put cells that hold the separator into quotes, such as amounts like "1,250".'),
     ),
     "import.open_quote": (
         _("A quote is opened and never closed."),
@@ -236,11 +238,11 @@ ROWS: dict[str, tuple[str, str]] = {
     ),
     "import.bad_spans": (
         _("These are no stretches of days."),
-        _("Write them as [[\"2026-01-01\", \"2026-02-01\"]], the second day not included."),
+        _('Write them as [["2026-01-01", "2026-02-01"]], the second day not included.'),
     ),
     "import.bad_steps": (
         _("These are no steps of a schedule."),
-        _("Write them as [{\"from\": \"2026-01-01\", \"to\": \"2027-01-01\", \"amount\": \"12000\"}]."),
+        _('Write them as [{"from": "2026-01-01", "to": "2027-01-01", "amount": "12000"}].'),
     ),
     "import.bad_list": (
         _("This is no list."),
@@ -248,7 +250,7 @@ ROWS: dict[str, tuple[str, str]] = {
     ),
     "import.bad_json": (
         _("This is not JSON."),
-        _("Write it as {\"key\": \"value\"}, or leave the cell empty."),
+        _('Write it as {"key": "value"}, or leave the cell empty.'),
     ),
     "import.unknown_currency": (
         _("This is no currency code of ISO 4217."),
@@ -299,7 +301,9 @@ ROWS: dict[str, tuple[str, str]] = {
         _("The end is the first day without service; choose --end-inclusive if your ends are last days of service."),
     ),
     "import.ends_look_inclusive": (
-        _("{share} % of the ends lie one day before an anniversary of the start, so they look like last days of service."),
+        _(
+            "{share} % of the ends lie one day before an anniversary of the start, so they look like last days of service."
+        ),
         _("Tenure reads an end as the first day without service. If yours are last days, choose --end-inclusive."),
     ),
     "import.negative_amount": (

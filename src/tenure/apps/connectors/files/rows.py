@@ -229,8 +229,15 @@ class Rows:
         for name in self._filled:
             values = columns[name]
             if name in _COUNTERS:
-                self._each(pc.greater_equal(pc.abs(values), _like(values, _QUANTITY_LIMIT)), "import.number_too_large",
-                           name, values, batch, bad, limit="10^9")
+                self._each(
+                    pc.greater_equal(pc.abs(values), _like(values, _QUANTITY_LIMIT)),
+                    "import.number_too_large",
+                    name,
+                    values,
+                    batch,
+                    bad,
+                    limit="10^9",
+                )
             if name in _NOT_NEGATIVE:
                 self._each(pc.less(values, _like(values, 0)), "import.negative", name, values, batch, bad)
         self._special(columns, batch, bad)
@@ -244,10 +251,14 @@ class Rows:
         if "tax_inclusive_rate" in columns:
             values = columns["tax_inclusive_rate"]
             outside = pc.or_(pc.less(values, _like(values, 0)), pc.greater_equal(values, _like(values, 1)))
-            self._each(outside, "import.out_of_range", "tax_inclusive_rate", values, batch, bad, range="0 – 1 (0.13 = 13 %)")
+            self._each(
+                outside, "import.out_of_range", "tax_inclusive_rate", values, batch, bad, range="0 – 1 (0.13 = 13 %)"
+            )
         if kind == "fx_rates" and "rate" in columns:
             values = columns["rate"]
-            self._each(pc.less_equal(values, _like(values, 0)), "import.out_of_range", "rate", values, batch, bad, range="> 0")
+            self._each(
+                pc.less_equal(values, _like(values, 0)), "import.out_of_range", "rate", values, batch, bad, range="> 0"
+            )
         if kind == "discounts" and "value" in columns and "kind" in columns:
             values, percent = columns["value"], pc.equal(columns["kind"], "percent")
             self._each(pc.less(values, _like(values, 0)), "import.negative", "value", values, batch, bad)
@@ -256,8 +267,14 @@ class Rows:
         if kind == "subscriptions" and "amount" in columns:
             values = columns["amount"]
             for at in _where(pc.less(values, _like(values, 0))):
-                self._at("import.negative_amount", batch, at, self._plan.heading_of("amount"), column="amount",
-                         value=values[at].as_py())
+                self._at(
+                    "import.negative_amount",
+                    batch,
+                    at,
+                    self._plan.heading_of("amount"),
+                    column="amount",
+                    value=values[at].as_py(),
+                )
         mapped = {c.column for c in self._plan.chosen}
         if kind == "invoice_lines" and "amount" in columns and "type" not in mapped:
             values = columns["amount"]
@@ -273,15 +290,26 @@ class Rows:
     def _ordered(self, start: str, end: str, columns: Mapping[str, pa.Array], batch: Batch, bad: Mask) -> None:
         first, last = columns[start], columns[end]
         for at in _where(pc.less(last, first)):
-            self._at("import.end_before_start", batch, at, self._plan.heading_of(end), column=end,
-                     value=last[at].as_py(), start=first[at].as_py())
+            self._at(
+                "import.end_before_start",
+                batch,
+                at,
+                self._plan.heading_of(end),
+                column=end,
+                value=last[at].as_py(),
+                start=first[at].as_py(),
+            )
             bad[at] = True
         for at in _where(pc.equal(last, first)):
             self._at("import.no_days", batch, at, self._plan.heading_of(end), column=end, value=last[at].as_py())
 
-    def _each(self, hits: pa.Array, code: str, name: str, values: pa.Array, batch: Batch, bad: Mask, **detail: Any) -> None:
+    def _each(
+        self, hits: pa.Array, code: str, name: str, values: pa.Array, batch: Batch, bad: Mask, **detail: Any
+    ) -> None:
         for at in _where(hits):
-            self._at(code, batch, at, self._plan.heading_of(name), column=name, value=_written(values[at].as_py()), **detail)
+            self._at(
+                code, batch, at, self._plan.heading_of(name), column=name, value=_written(values[at].as_py()), **detail
+            )
             bad[at] = True
 
     # ------------------------------------------------------------------ telling
@@ -293,10 +321,14 @@ class Rows:
                 self._at(code, batch, at, heading, column=name, value=given[at].as_py(), **detail)
             bad[at] = True
 
-    def _at(self, code: str, batch: Batch, at: int, heading: str, *, column: str = "", value: Any = "", **detail: Any) -> None:
+    def _at(
+        self, code: str, batch: Batch, at: int, heading: str, *, column: str = "", value: Any = "", **detail: Any
+    ) -> None:
         column = column or next((c.column for c in self._plan.chosen if c.heading == heading), "")
         self._tell(
-            Problem(code, row=int(batch.rows[at]), heading=shown(heading), column=column, value=shown(value), detail=detail)
+            Problem(
+                code, row=int(batch.rows[at]), heading=shown(heading), column=column, value=shown(value), detail=detail
+            )
         )
 
     # ------------------------------------------------------------------ columns nobody mapped
@@ -366,7 +398,7 @@ def _times(count: pa.Array, implied: pa.Array) -> pa.Array:
 
 def _next_day(days: pa.Array, moments: pa.Array | None) -> pa.Array:
     """The day after each last day; an end that was given as a moment is exact already."""
-    numbers = pc.add(days.cast(pa.int32()), 1).cast(pa.date32())
+    numbers = pc.add(days.cast(pa.int32()), pa.scalar(1, pa.int32())).cast(pa.date32())
     return numbers if moments is None else pc.if_else(pc.is_valid(moments), days, numbers)
 
 
@@ -377,7 +409,9 @@ def _written(value: Any) -> Any:
 def _quoted(column: pa.Array) -> pa.Array:
     """Texts as JSON strings."""
     if pc.any(pc.match_substring_regex(column, "[\\x00-\\x1f]"), min_count=0).as_py():
-        return pa.array([None if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()], pa.string())
+        return pa.array(
+            [None if v is None else json.dumps(v, ensure_ascii=False) for v in column.to_pylist()], pa.string()
+        )
     escaped = pc.replace_substring(pc.replace_substring(column, "\\", "\\\\"), '"', '\\"')
     return pc.binary_join_element_wise('"', escaped, '"', "")
 

@@ -171,7 +171,9 @@ def checked_encoding(name: str) -> str:
     Raises: ImportRefused if it is not known.
     """
     wanted = name.strip().lower().replace("_", "-")
-    wanted = {"utf8": "utf-8", "utf16": "utf-16", "gb2312": "gb18030", "gbk": "gb18030", "latin1": "latin-1"}.get(wanted, wanted)
+    wanted = {"utf8": "utf-8", "utf16": "utf-16", "gb2312": "gb18030", "gbk": "gb18030", "latin1": "latin-1"}.get(
+        wanted, wanted
+    )
     if wanted not in {*ENCODINGS, "utf-8-sig", "utf-32"}:
         raise ImportRefused("import.unknown_encoding", value=name, allowed=", ".join(ENCODINGS))
     return "utf-8-sig" if wanted == "utf-8" else wanted

@@ -36,7 +36,9 @@ class Source:
 
     def text(self, encoding: str, newline: str = "") -> io.TextIOWrapper:
         """The file from its start as text; bytes that are none become U+FFFD. Closing it leaves the file open."""
-        return io.TextIOWrapper(io.BufferedReader(_Borrowed(self.rewind()), 1 << 18), encoding, "replace", newline=newline)
+        return io.TextIOWrapper(
+            io.BufferedReader(_Borrowed(self.rewind()), 1 << 18), encoding, "replace", newline=newline
+        )
 
 
 class _Borrowed(io.RawIOBase):

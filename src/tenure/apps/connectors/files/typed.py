@@ -54,7 +54,9 @@ _WORDS: dict[str, dict[str, str]] = {
     },
     "contracts.kind": {
         **dict.fromkeys(("term", "fixed term", "定期", "固定期限", "年度"), "term"),
-        **dict.fromkeys(("month_to_month", "month-to-month", "month to month", "monthly", "按月", "月付"), "month_to_month"),
+        **dict.fromkeys(
+            ("month_to_month", "month-to-month", "month to month", "monthly", "按月", "月付"), "month_to_month"
+        ),
     },
 }
 _EVERY = re.compile(r"(?:every|per|每|p)?\s*(\d{1,3})\s*(?:个)?\s*([a-z]+|[日天周月季年]|星期|季度)")
@@ -63,7 +65,20 @@ _SLASHED = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})(?!\d)(.*)", re.DOT
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ["jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august", "sep sept september", "oct october", "nov november", "dec december"],
+        [
+            "jan january",
+            "feb february",
+            "mar march",
+            "apr april",
+            "may",
+            "jun june",
+            "jul july",
+            "aug august",
+            "sep sept september",
+            "oct october",
+            "nov november",
+            "dec december",
+        ],
         start=1,
     )
     for name in names.split()
@@ -73,7 +88,9 @@ _NAMED_SECOND = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s\-]+([A-Za-z]{3,9})\.?[
 _CLOCK_AT_END = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*$")
 _COMMA_NUMBER = re.compile(r"([^\d.,]*)(\d{1,3}(?:[.\s'\u00a0\u202f]\d{3})+|\d+)(?:,(\d+))?(\D*)")
 COMMA_DECIMALS = r"^[^0-9.,]*([0-9]{1,3}(\.[0-9]{3})+,[0-9]+|[0-9]+,([0-9]{1,2}|[0-9]{4,}))[^0-9.,]*$"
-POINT_DECIMALS = r"^[^0-9.,]*([0-9]{1,3}(,[0-9]{3})+\.[0-9]+|[0-9]+\.([0-9]{1,2}|[0-9]{4,})|[0-9]{1,3}(,[0-9]{3}){2,})[^0-9.,]*$"
+POINT_DECIMALS = (
+    r"^[^0-9.,]*([0-9]{1,3}(,[0-9]{3})+\.[0-9]+|[0-9]+\.([0-9]{1,2}|[0-9]{4,})|[0-9]{1,3}(,[0-9]{3}){2,})[^0-9.,]*$"
+)
 EITHER_DECIMALS = r"^[^0-9.,]*[0-9]{1,3},[0-9]{3}[^0-9.,]*$"
 
 Mask = npt.NDArray[np.bool_]

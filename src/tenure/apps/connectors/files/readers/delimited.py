@@ -59,9 +59,7 @@ class DelimitedReader:
         while line := text.readline(limit + 1):
             self._lines_read += 1
             if len(line) > limit:
-                raise ImportRefused(
-                    "import.line_too_long", file=self._source.name, row=self._lines_read, limit=limit
-                )
+                raise ImportRefused("import.line_too_long", file=self._source.name, row=self._lines_read, limit=limit)
             yield line
 
     def _records(self, text: io.TextIOWrapper, tell: Tell) -> Iterator[tuple[int, list[str]]]:

@@ -33,9 +33,7 @@ class ParquetReader:
         if largest > limits.workbook_bytes:
             raise ImportRefused("import.too_big", file=source.name, size=largest, limit=limits.workbook_bytes)
         if len(schema) > limits.columns:
-            raise ImportRefused(
-                "import.too_many_columns", file=source.name, count=len(schema), limit=limits.columns
-            )
+            raise ImportRefused("import.too_many_columns", file=source.name, count=len(schema), limit=limits.columns)
         self.facts = Facts("parquet")
         self.headings = [str(name) for name in schema.names]
         self.total = meta.num_rows
@@ -67,7 +65,10 @@ def texts(column: pa.Array) -> pa.Array:
         column = pc.cast(column, pa.float64())
         return pa.array([None if v is None else _number(v) for v in column.to_pylist()], pa.string())
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return pa.array([as_cell(v if not isinstance(v, bytes) else v.decode("utf-8", "replace")) for v in column.to_pylist()], pa.string())
+        return pa.array(
+            [as_cell(v if not isinstance(v, bytes) else v.decode("utf-8", "replace")) for v in column.to_pylist()],
+            pa.string(),
+        )
     made = pc.cast(column, pa.string())
     made.validate(full=True)
     return made

@@ -110,9 +110,7 @@ def _refused(text: str) -> Any:
     raise ValueError(f"{text} is no number")
 
 
-_DECODER = json.JSONDecoder(
-    parse_float=_number, parse_int=_number, parse_constant=_refused, object_pairs_hook=_pairs
-)
+_DECODER = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_refused, object_pairs_hook=_pairs)
 
 
 def as_cell(value: Any) -> str | None:

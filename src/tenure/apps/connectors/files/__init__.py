@@ -1,0 +1,32 @@
+"""Files of rows into the application store: CSV, XLSX, Parquet, JSON Lines. The door for the command and the API.
+
+preview(path_or_bytes, kind, options)        what would be imported, and every problem
+run_import(path_or_bytes, kind, options, by=member)
+undo(run_id, by=member)
+"""
+
+from __future__ import annotations
+
+from tenure.apps.connectors.files.headings import KINDS
+from tenure.apps.connectors.files.importer import ImportResult, Preview, Progress, preview, run_import, undo
+from tenure.apps.connectors.files.leftovers import sweep_abandoned
+from tenure.apps.connectors.files.named import NamedMapping, names, save
+from tenure.apps.connectors.files.options import Options
+from tenure.apps.connectors.files.problems import ImportRefused, Problem
+
+__all__ = [
+    "KINDS",
+    "ImportRefused",
+    "ImportResult",
+    "NamedMapping",
+    "Options",
+    "Preview",
+    "Problem",
+    "Progress",
+    "names",
+    "preview",
+    "run_import",
+    "save",
+    "sweep_abandoned",
+    "undo",
+]

@@ -1,0 +1,221 @@
+"""Preview, import and undo of one file: the two doors' single service. Hides runs, staging and the order of commits.
+
+By default nothing is imported if any row is bad. The store is written in one transaction at the end, from rows that are
+staged whole, so an error or a kill at any moment leaves either all of a file or nothing of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from tenure.apps.connectors.files.leftovers import imports_folder, sweep_abandoned
+from tenure.apps.connectors.files.limits import Limits
+from tenure.apps.connectors.files.options import Options
+from tenure.apps.connectors.files.problems import ImportRefused
+from tenure.apps.connectors.files.reading import Given, Outcome, Place, Progress, read
+from tenure.apps.connectors.files.report import Report
+from tenure.apps.connectors.files.source import file_name
+from tenure.apps.connectors.files.staging import Folder
+from tenure.apps.crm import services as crm
+from tenure.apps.subscriptions import selectors as subscription_reads
+from tenure.apps.subscriptions import services as subscriptions
+from tenure.apps.workspaces import selectors as workspace_reads
+from tenure.apps.workspaces.services import imports, lake
+from tenure.apps.workspaces.services.writing import Actor
+from tenure.core.errors import TenureError
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be imported: the first rows as they would be, and what is wrong."""
+
+    outcome: Outcome
+    report: Path | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape of the API."""
+        return {**_summary(self.outcome), "rows": [_plain(row) for row in self.outcome.sample]}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did."""
+
+    run: int
+    outcome: Outcome
+    created: int
+    changed: int
+    unchanged: int
+    report: Path | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape of the API."""
+        counts = {"created": self.created, "changed": self.changed, "unchanged": self.unchanged}
+        return {"run": self.run, **counts, **_summary(self.outcome)}
+
+
+def preview(
+    given: Given,
+    kind: str,
+    options: Options | None = None,
+    *,
+    name: str | None = None,
+    report: Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    limits: Limits | None = None,
+) -> Preview:
+    """Read the whole file and say what an import would take; nothing is written but the report, if one is wanted.
+
+    Raises: ImportRefused if the file as a whole cannot be read.
+    """
+    place = _place(progress, cancelled, limits)
+    folder = Folder(imports_folder() / f"preview-{uuid.uuid4().hex}")
+    with folder.held():
+        outcome = _read(given, kind, options or Options(), place, folder.path, name, report)
+        outcome.staged = None
+    return Preview(outcome, report)
+
+
+def run_import(
+    given: Given,
+    kind: str,
+    options: Options | None = None,
+    *,
+    by: Actor,
+    name: str | None = None,
+    report: Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    limits: Limits | None = None,
+) -> ImportResult:
+    """Import a file: all of it, or with `skip_bad` all but its bad rows. The same file twice changes nothing.
+
+    `report` is where the list of problems goes; without it, it lies in the import's folder if there is any problem.
+    Raises: ImportRefused; its code is `import.rejected` if rows are bad, and `where` has the counts and the report.
+    """
+    options = options or Options()
+    sweep_abandoned()
+    place = _place(progress, cancelled, limits)
+    digest = _digest(given)
+    run = imports.start_run(kind, file_name(given, name), digest, by=by)
+    folder = Folder(imports_folder() / str(run.pk))
+    try:
+        with folder.held():
+            outcome = _read(given, kind, options, place, folder.path, name, report or folder.report)
+            written = (report or folder.report) if outcome.counts else None
+            if written is None:
+                (report or folder.report).unlink(missing_ok=True)
+            path = "" if written is None else str(written)
+            imports.note_rows(run, rows_read=outcome.rows_read, rows_bad=outcome.rows_bad, report_path=path)
+            if outcome.rows_bad and not options.skip_bad:
+                raise ImportRefused(
+                    "import.rejected",
+                    bad=outcome.rows_bad,
+                    rows=outcome.rows_read,
+                    file=outcome.file,
+                    run=run.pk,
+                    report=path,
+                    counts=dict(outcome.counts),
+                    problems=[p.as_dict() for p in outcome.problems],
+                )
+            place.check()
+            if outcome.staged is None:
+                raise ImportRefused("import.cancelled")
+            door = crm if kind in crm.MODELS else subscriptions
+            done = door.apply_import(kind, outcome.staged, run, by)
+    except BaseException as error:
+        imports.fail_run(run, str(getattr(error, "code", type(error).__name__)), by=by)
+        raise
+    return ImportResult(run.pk, outcome, done.created, done.changed, done.unchanged, written)
+
+
+def undo(run_id: int | str, *, by: Actor) -> Any:
+    """Take an import back: what it wrote is withdrawn, what it replaced returns; later edits stay."""
+    try:
+        run = workspace_reads.import_run(int(run_id))
+    except (ValueError, TenureError) as error:
+        raise ImportRefused("import.unknown_run", value=str(run_id)) from error
+    if run.state != "applied":
+        raise ImportRefused("import.not_undoable", value=str(run_id), status=run.get_state_display())
+    door = crm if run.kind in crm.MODELS else subscriptions
+    return door.undo_import(run, by)
+
+
+def _place(
+    progress: Callable[[Progress], None] | None, cancelled: Callable[[], bool] | None, limits: Limits | None
+) -> Place:
+    return Place(
+        timezone=lake.timezone(),
+        mappings=mappings_folder(),
+        limits=limits or Limits(),
+        progress=progress,
+        cancelled=cancelled,
+        known_subscriptions=subscription_reads.known_subscriptions,
+    )
+
+
+def mappings_folder() -> Path:
+    """Where saved mappings lie."""
+    return Path(settings.TENURE_HOME) / "mappings"
+
+
+def _read(
+    given: Given, kind: str, options: Options, place: Place, folder: Path, name: str | None, report: Path | None
+) -> Outcome:
+    """One pass, with its report written whole or not at all."""
+    listing = None if report is None else Report(report)
+    try:
+        outcome = read(given, kind, options, place, folder, name, listing)
+    except BaseException:
+        if listing is not None:
+            listing.discard()
+        raise
+    if listing is not None:
+        listing.finish()
+    return outcome
+
+
+def _digest(given: Given) -> str:
+    """What names a file's content; empty if it cannot be read (reading it will say why)."""
+    if isinstance(given, bytes):
+        return hashlib.sha256(given).hexdigest()
+    if isinstance(given, str | Path):
+        try:
+            with Path(given).open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except (OSError, ValueError):
+            return ""
+    given.seek(0)
+    return hashlib.file_digest(given, "sha256").hexdigest()
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "kind": outcome.kind,
+        "file": outcome.file,
+        "found": None if outcome.facts is None else outcome.facts.as_dict(),
+        "mapping": None if outcome.plan is None else outcome.plan.as_dict(),
+        "rows_read": outcome.rows_read,
+        "rows_good": outcome.rows_good,
+        "rows_bad": outcome.rows_bad,
+        "rows_repeated": outcome.rows_repeated,
+        "counts": dict(outcome.counts),
+        "problems": [p.as_dict() for p in outcome.problems],
+    }
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as JSON takes it, without its empty columns."""
+    return {
+        name: value if isinstance(value, int | bool) else str(value) for name, value in row.items() if value is not None
+    }

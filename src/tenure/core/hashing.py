@@ -9,13 +9,14 @@ changing anything here changes every table.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-Texts = pa.Array | pa.ChunkedArray | Sequence[str | None]
+Texts: TypeAlias = "pa.Array | pa.ChunkedArray | Sequence[str | None]"
 Keys = npt.NDArray[np.int64]
 
 _M = np.uint64(0xC6A4A7935BD1E995)
@@ -24,7 +25,7 @@ _NULL = np.uint64(0x9E3779B97F4A7C15)
 
 
 @njit(cache=True, inline="always")
-def _finish(h: int) -> int:
+def _finish(h: np.uint64) -> np.uint64:
     h ^= h >> _R
     h *= _M
     h ^= h >> _R

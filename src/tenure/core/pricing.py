@@ -31,6 +31,7 @@ _NUMERATORS = np.array([FACTORS[i].numerator for i in INTERVALS], np.int64)
 _DENOMINATORS = np.array([FACTORS[i].denominator for i in INTERVALS], np.int64)
 _UNIT = np.int64(UNIT)
 _MOST_NUMERATOR = np.int64(1 << 62)
+MOST_INTERVALS = np.int64(10_000)
 _MOST_DENOMINATOR = np.int64((1 << 31) - 1)
 
 
@@ -110,10 +111,13 @@ def invoiced_per_month(
     return shares(net, numerator, denominator)
 
 
-def period_days(interval: Codes, interval_count: Integers, end: Days) -> Integers:
-    """Days of the billing period that ends before `end`; 0 where the interval is unknown."""
-    out = np.zeros(len(end), np.int64)
-    _period(interval, interval_count, end, out)
+def shifted(day: Days, interval: Codes, interval_count: Integers) -> Days:
+    """The days so many intervals later (earlier where the count is negative), clamped to month ends.
+
+    The day itself where the interval is unknown or the count beyond all reason.
+    """
+    out = np.empty(len(day), np.int32)
+    _shift(np.ascontiguousarray(day, np.int32), interval, interval_count, out)
     return out
 
 
@@ -121,7 +125,7 @@ _DONE, _SLOW, _TOO_LARGE = np.int8(0), np.int8(1), np.int8(2)
 _LIMIT_LO, _LIMIT_HI = to_words(LIMIT * UNIT)
 
 
-def _settle(out: Words, state: npt.NDArray[np.int8], row: int, scaled: Fraction) -> None:
+def _settle(out: Words, state: npt.NDArray[np.int8], row: np.intp, scaled: Fraction) -> None:
     """Write one row's exact scaled amount, or mark it too large."""
     if abs(scaled) >= LIMIT * UNIT:
         state[row] = _TOO_LARGE
@@ -131,7 +135,7 @@ def _settle(out: Words, state: npt.NDArray[np.int8], row: int, scaled: Fraction)
 
 
 @njit(cache=True, inline="always")
-def _stripped(scaled: int) -> tuple[int, int]:
+def _stripped(scaled: np.int64) -> tuple[np.int64, np.int64]:
     """A scaled number as a fraction without common factors of ten."""
     unit = _UNIT
     while unit > 1 and scaled % 10 == 0:
@@ -141,7 +145,7 @@ def _stripped(scaled: int) -> tuple[int, int]:
 
 
 @njit(cache=True, inline="always")
-def _product(a: int, b: int) -> int:
+def _product(a: np.int64, b: np.int64) -> np.int64:
     """a x b of two numbers that are not negative; -1 where it does not fit, or either does not."""
     if a < 0 or b < 0 or (b > 0 and a > _MOST_NUMERATOR // b):
         return np.int64(-1)
@@ -196,11 +200,12 @@ def _price(amount, quantity, interval, count, tax, out, state):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def _period(interval, count, end, out):  # type: ignore[no-untyped-def]  # pragma: no cover
-    for i in range(end.shape[0]):
-        code = interval[i]
-        if 0 <= code <= 1:
-            out[i] = count[i] * (1 if code == 0 else 7)
-        elif code > 1 and count[i] < 100_000:
-            last = np.int64(end[i])
-            out[i] = last - anniversary(last, -count[i] * (1 if code == 2 else 12))
+def _shift(day, interval, count, out):  # type: ignore[no-untyped-def]  # pragma: no cover
+    for i in range(day.shape[0]):
+        code, times, at = interval[i], count[i], np.int64(day[i])
+        if code >= 0 and abs(times) < MOST_INTERVALS:
+            if code <= 1:
+                at += times * (1 if code == 0 else 7)
+            else:
+                at = anniversary(at, times * (1 if code == 2 else 12))
+        out[i] = at

@@ -57,7 +57,8 @@ def anniversary(anchor: int, months: int) -> int:
     year, month, day = civil(anchor)
     total = year * 12 + month - 1 + months
     year, month = total // 12, total % 12 + 1
-    return day_number(year, month, min(day, days_in_month(year, month)))
+    clamped: int = day_number(year, month, min(day, days_in_month(year, month)))
+    return clamped
 
 
 @njit(cache=True)
@@ -94,4 +95,4 @@ def months_between(start: date, end: date) -> Fraction:
     if end <= start:
         return Fraction(0)
     whole, rest, length = term(start.toordinal() - _EPOCH, end.toordinal() - _EPOCH)
-    return whole + Fraction(rest, length)
+    return Fraction(whole) + Fraction(rest, length)

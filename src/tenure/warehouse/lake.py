@@ -50,15 +50,20 @@ def schema_of(name: str) -> pa.Schema:
     """The Arrow schema of a table of the lake; refuses a name that is not one."""
     found = TABLES.get(name)
     if found is None:
-        raise LoadRefused(
-            "lake.unknown_table",
-            f"The lake has no table {name!r}.",
-            fix=f"Use one of: {', '.join(TABLES)}.",
-            field="table",
-            value=name,
-            allowed=list(TABLES),
-        )
+        raise unknown_table(name, list(TABLES))
     return found
+
+
+def unknown_table(name: str, allowed: list[str]) -> LoadRefused:
+    """The refusal of a table that is not one of the allowed."""
+    return LoadRefused(
+        "lake.unknown_table",
+        f"There is no table {name!r}.",
+        fix=f"Use one of: {', '.join(allowed)}.",
+        field="table",
+        value=name,
+        allowed=allowed,
+    )
 
 
 class Lake:

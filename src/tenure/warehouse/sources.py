@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from tenure.core.errors import LoadRefused
 
-Cells = pa.ChunkedArray | list[Any]
+Cells: TypeAlias = "pa.ChunkedArray | list[Any]"
 
 
 def columns_of(rows: Any) -> tuple[dict[str, Cells], int]:

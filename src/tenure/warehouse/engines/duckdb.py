@@ -1,7 +1,8 @@
 """DuckDB over the lake's Parquet files. Hides the connection, how tables are named to it and how it is kept in bounds.
 
 One in-memory database per process; every query runs on a cursor of its own with temporary views over the files of the
-versions it asks for, so that threads never see each other's. Nothing is downloaded: extensions are those built in.
+versions it asks for, so that threads never see each other's. SQL reaches no file outside the lake, no network and no
+Python variable; extensions are those built in.
 """
 
 from __future__ import annotations
@@ -17,12 +18,18 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from tenure.core.errors import TenureError
+from tenure.core.errors import SettingRefused, TenureError
 from tenure.warehouse.lake import Lake, schema_of
+
+ROWS_PER_BATCH = 262_144
 
 
 class DuckDBEngine:
-    """Runs SQL over versions of the lake's tables."""
+    """Runs SQL over versions of the lake's tables. For any number of threads.
+
+    In `tables`, each table that the SQL names is given as a version of the lake's table, None for one without rows, or
+    an Arrow table.
+    """
 
     name = "duckdb"
 
@@ -30,15 +37,9 @@ class DuckDBEngine:
         self, lake: Lake, *, memory_limit: str = "2GB", threads: int | None = None, spill: Path | None = None
     ) -> None:
         self.lake = lake
-        self._config = {
-            "memory_limit": memory_limit,
-            "threads": str(threads or os.cpu_count() or 1),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "preserve_insertion_order": "true",  # two columns of one measure, read one after the other, line up
-            "temp_directory": str(spill if spill is not None else Path(tempfile.gettempdir()) / "tenure-spill"),
-            "python_enable_replacements": "false",
-        }
+        self._memory_limit = memory_limit
+        self._threads = threads or os.cpu_count() or 1
+        self._spill = spill if spill is not None else Path(tempfile.gettempdir()) / "tenure-spill"
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._process = 0
         self._guard = threading.Lock()
@@ -46,7 +47,7 @@ class DuckDBEngine:
     def query(
         self, sql: str, params: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None
     ) -> pa.Table:
-        """The rows of one statement. `params` by name ($name); `tables` maps a name to its version (None: no rows)."""
+        """The rows of one statement; `params` fill $name, those that it does not name are left out."""
         with self._cursor(tables or {}) as cursor, _refusals():
             return _relation(cursor, sql, params).to_arrow_table()
 
@@ -56,9 +57,9 @@ class DuckDBEngine:
         params: Mapping[str, Any] | None = None,
         tables: Mapping[str, Any] | None = None,
         *,
-        rows: int = 262_144,
+        rows: int = ROWS_PER_BATCH,
     ) -> Iterator[pa.RecordBatch]:
-        """The rows of one statement as a stream of batches."""
+        """The rows of one statement as a stream of batches, for results larger than memory."""
         with self._cursor(tables or {}) as cursor, _refusals():
             yield from _relation(cursor, sql, params).to_arrow_reader(rows)
 
@@ -66,33 +67,78 @@ class DuckDBEngine:
     def _cursor(self, tables: Mapping[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._connected().cursor()
         try:
-            for name, version in tables.items():
-                self._register(cursor, name, version)
+            with _refusals():
+                for name, given in tables.items():
+                    self._name(cursor, name, given)
             yield cursor
         finally:
             cursor.close()
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
+        """The process' database; a forked process makes its own."""
         with self._guard:
             if self._connection is None or self._process != os.getpid():
-                self._connection = duckdb.connect(":memory:", config=self._config)
-                self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+                self._connection = self._open()
                 self._process = os.getpid()
             return self._connection
 
-    def _register(self, cursor: duckdb.DuckDBPyConnection, name: str, given: Any) -> None:
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        self._spill.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(":memory:")
+        settings = {
+            "memory_limit": self._memory_limit,
+            "threads": str(self._threads),
+            "TimeZone": "UTC",
+            "temp_directory": str(self._spill.absolute()),
+            "preserve_insertion_order": "false",
+            "python_enable_replacements": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        try:
+            for setting, value in settings.items():
+                connection.execute(f"SET GLOBAL {setting} = {_quoted(value)}")
+        except duckdb.Error as error:
+            raise SettingRefused(
+                "settings.engine",
+                f"DuckDB refuses memory limit {self._memory_limit!r} or {self._threads} threads.",
+                fix="Write a memory limit such as 2GB or 500MB, and at least one thread.",
+                field="memory_limit",
+                value=self._memory_limit,
+                detail=str(error),
+            ) from error
+        connection.execute(f"SET GLOBAL allowed_directories = [{_quoted(str(self.lake.path.absolute()))}]")
+        connection.execute("SET GLOBAL enable_external_access = false")
+        connection.execute("SET GLOBAL lock_configuration = true")
+        return connection
+
+    def _name(self, cursor: duckdb.DuckDBPyConnection, name: str, given: Any) -> None:
+        """Let the cursor know a table by its name, with all the columns it has today."""
         if isinstance(given, pa.Table):
             cursor.register(name, given)
             return
+        wanted = schema_of(name)
         files = [] if given is None else self.lake.files(name, given)
         if not files:
-            cursor.register(name, schema_of(name).empty_table())
+            cursor.register(name, wanted.empty_table())
             return
-        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        cursor.execute(f'CREATE TEMP VIEW "{name}" AS SELECT * FROM read_parquet([{listed}], union_by_name = true)')
+        rows = f"SELECT * FROM read_parquet([{', '.join(map(_quoted, files))}], union_by_name = true)"
+        younger = set(wanted.names).difference(cursor.sql(rows).columns)
+        if younger:
+            nothing = f"{name} without rows"
+            cursor.register(nothing, wanted.empty_table())
+            rows = f'{rows} UNION ALL BY NAME SELECT * FROM "{nothing}"'
+        cursor.execute(f'CREATE TEMP VIEW "{name}" AS {rows}')
 
 
-def _relation(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None) -> duckdb.DuckDBPyRelation:
+def _quoted(text: str) -> str:
+    """A text as an SQL literal, where SQL takes no parameter."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _relation(
+    cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None
+) -> duckdb.DuckDBPyRelation:
     """The one statement with those of the parameters that it names."""
     statements = cursor.extract_statements(sql)
     if len(statements) != 1:
@@ -110,6 +156,13 @@ def _refusals() -> Iterator[None]:
         raise TenureError(
             "engine.out_of_memory",
             "The question needs more memory than this process may use.",
-            fix="Ask for a shorter range or fewer slices, or raise TENURE_MEMORY_LIMIT.",
+            fix="Ask for a shorter range or fewer slices, or raise the memory limit (TENURE_MEMORY_LIMIT).",
+            detail=str(error),
+        ) from error
+    except duckdb.IOException as error:
+        raise TenureError(
+            "engine.cannot_read",
+            "A file of the lake could not be read or the disk is full.",
+            fix="Ask again; if it stays, check the free space and the permissions of the workspace's folder.",
             detail=str(error),
         ) from error

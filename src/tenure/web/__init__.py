@@ -1,0 +1,1 @@
+"""What a browser or a program sees: pages, forms, the HTTP API."""

@@ -1,0 +1,76 @@
+"""Asking questions, and asking for the rows behind a cell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from tenure.warehouse.answer import edge
+from tenure.web import asking
+from tenure.web.api.caller import allowed
+from tenure.web.api.requests import json_object, object_in
+
+router = Router(tags=["Questions"])
+MOST_ROWS = 50_000
+
+_ASK = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["question"],
+                    "properties": {"question": {"type": "string"}},
+                    "additionalProperties": True,
+                    "example": {"question": "movements", "from": "2026-01", "to": "2026-12"},
+                }
+            }
+        },
+    }
+}
+_ROWS = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["question", "cell"],
+                    "properties": {"question": {"type": "object"}, "cell": {"type": "object"}},
+                    "example": {
+                        "question": {"question": "movements", "from": "2026-01", "to": "2026-12"},
+                        "cell": {"period": "2026-03", "kind": "churn"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("/ask", summary="Ask a question", openapi_extra=_ASK, url_name="ask")
+def ask(request: HttpRequest) -> dict[str, Any]:
+    """The body is the question's JSON; the answer carries its rows, definition, lake versions, checks and SQL."""
+    allowed(request, "ask")
+    return asking.workspace().ask(json_object(request)).to_json()
+
+
+@router.post("/rows-behind", summary="The rows behind a cell", openapi_extra=_ROWS, url_name="rows_behind")
+def rows_behind(request: HttpRequest) -> dict[str, Any]:
+    """The source rows behind one cell of an answer, named by the answer's own columns."""
+    allowed(request, "ask")
+    body = json_object(request)
+    question, cell = object_in(body, "question"), object_in(body, "cell")
+    answer = asking.workspace().ask(question)
+    rows = answer.rows_behind(cell)
+    return {
+        "question": dict(answer.question),
+        "cell": cell,
+        "versions": dict(answer.versions),
+        "count": rows.num_rows,
+        "columns": [{"name": field.name, "type": str(field.type)} for field in rows.schema],
+        "rows": [{name: edge(value) for name, value in row.items()} for row in rows.slice(0, MOST_ROWS).to_pylist()],
+    }

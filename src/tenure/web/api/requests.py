@@ -1,0 +1,68 @@
+"""Reading what programs send: JSON objects and files, each within its bounds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest
+
+from tenure.core.errors import TenureError
+
+MEGABYTE = 1024 * 1024
+MOST_JSON = MEGABYTE
+MOST_FILE = 512 * MEGABYTE
+
+
+def too_large(limit: int = MOST_JSON) -> TenureError:
+    return TenureError(
+        "request.too_large",
+        f"The request is larger than {limit // MEGABYTE} MB.",
+        fix="Send less at once; large files are imported by the command `tenure import`.",
+        megabytes=limit // MEGABYTE,
+    )
+
+
+def bounded(request: HttpRequest, limit: int) -> None:
+    """Refuse a body that says it is larger than `limit`, before it is read.
+
+    Raises: TenureError request.too_large.
+    """
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > limit:
+        raise too_large(limit)
+
+
+def json_object(request: HttpRequest) -> dict[str, Any]:
+    """The body as a JSON object.
+
+    Raises: TenureError request.too_large or request.not_json.
+    """
+    bounded(request, MOST_JSON)
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise TenureError(
+            "request.not_json",
+            "The body is not a JSON object.",
+            fix='Send a JSON object in UTF-8, such as {"question": "movements"}.',
+        )
+    return body
+
+
+def object_in(body: dict[str, Any], field: str) -> dict[str, Any]:
+    """A field of the body that must be an object.
+
+    Raises: TenureError request.invalid.
+    """
+    value = body.get(field)
+    if not isinstance(value, dict):
+        raise TenureError(
+            "request.invalid",
+            f"`{field}` must be a JSON object.",
+            fix="Compare the request with /api/docs.",
+            field=field,
+        )
+    return value

@@ -1,0 +1,141 @@
+"""The sentences of refusals by code, for readers of other languages than English.
+
+Floors that know no Django refuse in English; their codes are translated here. Places in a sentence are the names the
+refusal carries in `where`. A test walks the code for codes that are raised and not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_noop as _
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What happened, and what to do (empty: what the refusal itself says)."""
+
+    message: str
+    fix: str = ""
+
+
+_ONE_OF = _("Use one of: %(allowed)s.")
+
+TEXTS: Mapping[str, Text] = {
+    "question.not_an_object": Text(
+        _("A question is a JSON object."), _('Write {"question": "movements", "from": "2024-01", "to": "2024-12"}.')
+    ),
+    "question.unknown": Text(_("There is no question %(value)s."), _ONE_OF),
+    "question.unknown_field": Text(_("The question names a field that does not exist: see %(field)s."), _ONE_OF),
+    "question.missing_field": Text(_("The question needs the field %(field)s.")),
+    "question.bad_value": Text(_("The field %(field)s cannot be %(value)s."), _ONE_OF),
+    "question.unknown_operator": Text(_("There is no operator %(value)s in %(field)s."), _ONE_OF),
+    "question.unknown_definition": Text(_("There is no metric definition %(value)s."), _ONE_OF),
+    "question.unknown_period": Text(_("The answer has no period %(value)s.")),
+    "question.unknown_cell": Text(_("The answer has no such cell: %(value)s."), _ONE_OF),
+    "question.backwards": Text(_("The start %(value)s is after the end."), _("Swap them.")),
+    "question.too_long": Text(
+        _("That is more periods than one question may span."), _("Ask for a shorter stretch or a coarser grain.")
+    ),
+    "question.too_many_slices": Text(
+        _("That is more cells than one answer may have."),
+        _("Slice by a field with fewer values, narrow it with `where`, or ask for fewer periods."),
+    ),
+    "setting.unknown": Text(_("There is no setting %(field)s."), _ONE_OF),
+    "setting.bad_value": Text(_("The setting %(field)s cannot be %(value)s."), _ONE_OF),
+    "setting.refused": Text(
+        _("%(variable)s is %(value)s, which is not allowed."), _("Set %(variable)s to: %(allowed)s; or remove it.")
+    ),
+    "setting.unreadable_file": Text(
+        _("%(variable)s names %(value)s, which cannot be read."),
+        _("Make the file readable for this user, or name another one."),
+    ),
+    "settings.unknown_timezone": Text(
+        _("There is no time zone %(value)s."), _("Use an IANA name such as Asia/Shanghai, Europe/Berlin or UTC.")
+    ),
+    "permission.denied": Text(
+        _("Your role may not do this (%(permission)s)."),
+        _("Ask an owner or administrator to do it, or for another role."),
+    ),
+    "import.unknown": Text(_("There is no import %(run)s."), _("`tenure import --list` shows the numbers.")),
+    "import.not_staged": Text(_("Import %(run)s is not waiting to be applied."), _("Start a new import of the file.")),
+    "import.not_applied": Text(
+        _("There is nothing to undo in import %(run)s."), _("Choose an import that is applied.")
+    ),
+    "import.no_report": Text(_("Import %(run)s has no report: no row was refused.")),
+    "mirror.store_older_than_lake": Text(
+        _("The lake has changes that this store does not know: the store was replaced or restored."),
+        _("Run `tenure replay`, which writes the store's records into the lake again."),
+    ),
+    "record.bad_value": Text(_("%(field)s cannot be %(value)s.")),
+    "engine.out_of_memory": Text(
+        _("The question needs more memory than this process may use."),
+        _("Ask for a shorter range or fewer slices, or raise TENURE_MEMORY_LIMIT."),
+    ),
+    "lake.unknown_table": Text(_("There is no table %(value)s."), _ONE_OF),
+    "lake.version_gone": Text(
+        _("Version %(version)s of %(table)s cannot be read any more."),
+        _("Ask again without a version, or read one that is still kept."),
+    ),
+    "lake.rows_differ": Text(
+        _("The files of %(table)s do not hold the rows its log says."),
+        _("Nothing was changed. Restore the table's folder from a backup or mirror the table anew."),
+    ),
+    "load.not_rows": Text(
+        _("That is not something rows can be read from."),
+        _("Hand over a list of dicts, an Arrow table, a frame, or the path of a file."),
+    ),
+    "load.not_a_row": Text(_("Row %(row)s is not a dict."), _("Hand over one dict per row.")),
+    "load.no_file": Text(_("There is no file %(path)s."), _("Check the path.")),
+    "load.unknown_file": Text(
+        _("%(path)s is not a kind of file that can be loaded."),
+        _("Save it as .csv, .csv.gz, .tsv, .xlsx, .parquet or .jsonl."),
+    ),
+    "load.unreadable_file": Text(
+        _("%(path)s cannot be read."),
+        _("Save the file again as UTF-8 CSV or XLSX, or use `tenure import`, which finds encodings itself."),
+    ),
+    "workspace.unreadable": Text(
+        _("%(path)s is not a JSON file."), _("Restore it from a backup, or delete it to start with default settings.")
+    ),
+    "request.not_json": Text(
+        _("The body is not a JSON object."), _('Send a JSON object in UTF-8, such as {"question": "movements"}.')
+    ),
+    "request.invalid": Text(_("%(field)s cannot be read."), _("Compare the request with /api/docs.")),
+    "request.wrong_method": Text(_("This address does not take %(method)s."), _("Compare the request with /api/docs.")),
+    "request.too_many": Text(_("Too many requests in a short time."), _("Wait a minute, then go on more slowly.")),
+    "request.too_large": Text(
+        _("The request is larger than %(megabytes)s MB."),
+        _("Send less at once; large files are imported by the command `tenure import`."),
+    ),
+    "request.failed": Text(
+        _("Something went wrong in Tenure itself."),
+        _(
+            "Nothing was changed by this request. Try again; if it stays, send the number %(number)s to whoever runs"
+            " this."
+        ),
+    ),
+    "request.unknown_address": Text(
+        _("There is nothing at this address."), _("Check the address, or start from the first page.")
+    ),
+    "request.forged": Text(
+        _("This form did not come from a page of this session."),
+        _("Load the page again and repeat what you did; cookies must be allowed."),
+    ),
+    "login.required": Text(
+        _("This needs an API key, and none or an invalid one was given."),
+        _(
+            "Send the header `Authorization: Bearer KEY`; an owner or administrator makes a key with"
+            " `tenure api-key create`."
+        ),
+    ),
+    "page.stretch": Text(
+        _("This page cannot show that stretch of time."),
+        _("Choose at most %(longest)s periods, the first not after the last."),
+    ),
+    "page.choice": Text(_("%(field)s cannot be %(value)s."), _ONE_OF),
+    "page.period": Text(
+        _("%(value)s is not a period."), _("Write a month (2026-10), a quarter (2026-Q4) or a year (2026).")
+    ),
+}

@@ -1,0 +1,100 @@
+"""What a refusal becomes outside: an HTTP status, and sentences in the reader's language.
+
+A floor below refuses with a stable code, an English sentence, a remedy and the place. Here the code chooses the status
+(nowhere else) and the translated sentence; a code without a translation keeps its English one, which is never lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import JsonResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from tenure.core.errors import TenureError
+from tenure.web.error_texts import TEXTS
+
+log = logging.getLogger(__name__)
+
+STATUS = {
+    "request.not_json": 400,
+    "request.forged": 403,
+    "request.unknown_address": 404,
+    "request.wrong_method": 405,
+    "request.too_large": 413,
+    "request.too_many": 429,
+    "request.failed": 500,
+    "login.required": 401,
+    "login.link_refused": 410,
+    "permission.denied": 403,
+    "import.unknown": 404,
+}
+"""Code -> HTTP status; whatever is not here is a request that was understood and refused: 422."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A refusal in the reader's language."""
+
+    code: str
+    message: str
+    fix: str
+
+
+def status(problem: TenureError) -> int:
+    return STATUS.get(problem.code, 422)
+
+
+def translated(problem: TenureError) -> Said:
+    """The refusal in the language in force, by its code; in English where that is the language or no text fits."""
+    texts = TEXTS.get(problem.code)
+    if texts is None or (get_language() or "en").startswith("en"):
+        return Said(problem.code, problem.message, problem.fix)
+    places = {name: _written(value) for name, value in problem.where.items() if value not in (None, [], "")}
+    return Said(problem.code, _filled(texts.message, places, problem.message), _filled(texts.fix, places, problem.fix))
+
+
+def as_json(problem: TenureError) -> dict[str, Any]:
+    """The one JSON shape of every refusal: {"error": {code, message, fix, and the place}}."""
+    said = translated(problem)
+    return {"error": {**problem.as_dict(), "message": said.message, "fix": said.fix}}
+
+
+def answer(problem: TenureError) -> JsonResponse:
+    """A refusal as the API sends it."""
+    response = JsonResponse(as_json(problem), status=status(problem), json_dumps_params={"default": str})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def unexpected(problem: BaseException) -> TenureError:
+    """What is said of a fault of ours: nothing of its inside, but a number under which the log has it all."""
+    number = secrets.token_hex(4)
+    log.error("Fault %s", number, exc_info=problem)
+    return TenureError(
+        "request.failed",
+        "Something went wrong in Tenure itself.",
+        fix="Nothing was changed by this request. Try again; if it stays, send the number"
+        f" {number} to whoever runs this.",
+        number=number,
+    )
+
+
+def _filled(sentence: str, places: dict[str, str], own: str) -> str:
+    """The translated sentence with its places, or the refusal's own where it does not name them all."""
+    if not sentence:
+        return own
+    try:
+        return _(sentence) % places
+    except KeyError:
+        return own
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return "、".join(str(v) for v in value)
+    return str(value)

@@ -1,0 +1,145 @@
+"""How a page is made: its frame, who may see it, and what is shown when it cannot be. Every view goes through here."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from tenure.apps.workspaces.models import Role
+from tenure.apps.workspaces.permissions import require
+from tenure.core.errors import TenureError
+from tenure.web import errors
+
+THEME_COOKIE = "tenure_theme"
+THEMES = ("light", "dark", "system")
+STYLESHEETS = (
+    *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
+    *("proof", "state", "door", "print"),
+)
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A place in the navigation; it exists only once its page does."""
+
+    label: Any
+    route: str
+    icon: str = ""
+    items: tuple[Item, ...] = ()
+
+
+NAVIGATION = (
+    Item(
+        gettext_lazy("Retain"),
+        "movements",
+        "retain",
+        (Item(gettext_lazy("Movements"), "movements"), Item(gettext_lazy("Anomalies"), "anomalies")),
+    ),
+)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether the request asks for a part of a page (htmx) rather than a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    """The response of a page or fragment in its frame; never kept by a cache in between."""
+    response = render(request, template, {**context, "frame": _frame(request)}, status=status)
+    patch_cache_control(response, private=True, no_cache=True)
+    response["Vary"] = "HX-Request, Cookie, Accept-Language"
+    return response
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """Let a view be seen by signed-in members whose role has the permission; refusals become pages."""
+
+    def wrap(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _to_login(request)
+            try:
+                require(request.user, permission)
+                return view(request, *arguments, **named)
+            except TenureError as problem:
+                return refusal(request, problem)
+
+        return guarded
+
+    return wrap
+
+
+def refusal(request: HttpRequest, problem: TenureError) -> HttpResponse:
+    """The one page (or, in a drawer, the one fragment) for everything Tenure refuses."""
+    said = errors.translated(problem)
+    template = "components/refusal.html" if is_fragment(request) else "refusal.html"
+    return page(request, template, status=errors.status(problem), said=said, heading=_("This could not be shown"))
+
+
+def next_address(request: HttpRequest) -> str:
+    """Where a form wants to go back to, if that is on this server; else the first page."""
+    wanted = request.POST.get("next", "")
+    here = {request.get_host()}
+    return wanted if url_has_allowed_host_and_scheme(wanted, here, request.is_secure()) else reverse("home")
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    address = f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
+    if not is_fragment(request):
+        return HttpResponseRedirect(address)
+    response = HttpResponse(status=401)
+    response["HX-Redirect"] = settings.LOGIN_URL
+    return response
+
+
+def _frame(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of every page shows: places, person, language, theme."""
+    chosen = request.COOKIES.get(THEME_COOKIE)
+    member = request.user if request.user.is_authenticated else None
+    speaking = get_language() or settings.LANGUAGE_CODE
+    labels = {"light": _("Light"), "dark": _("Dark"), "system": _("As the system")}
+    names = {"en": "English", "zh-hans": "中文"}
+    return {
+        "theme": chosen if chosen in ("light", "dark") else "",
+        "themes": [
+            {"code": code, "icon": code, "label": labels[code], "pressed": _yes(code == (chosen or "system"))}
+            for code in THEMES
+        ],
+        "languages": [
+            {"code": code, "label": names[code], "pressed": _yes(code == speaking)}
+            for code, _name in settings.LANGUAGES
+        ],
+        "stylesheets": [static(f"css/{name}.css") for name in STYLESHEETS],
+        "here": request.get_full_path() if request.method == "GET" else reverse("home"),
+        "navigation": [_place(item, request.path) for item in NAVIGATION] if member else [],
+        "member": str(member or ""),
+        "initial": str(member or "")[:1].upper(),
+        "role": Role(member.role).label if member else "",
+    }
+
+
+def _yes(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _place(item: Item, path: str) -> dict[str, Any]:
+    items = [_place(inner, path) for inner in item.items]
+    href = reverse(item.route)
+    inside = any(inner["current"] for inner in items)
+    current = ("true" if inside else "") if items else ("page" if path.startswith(href) else "")
+    return {"label": item.label, "href": href, "icon": item.icon, "items": items, "current": current}

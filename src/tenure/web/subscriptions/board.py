@@ -1,0 +1,346 @@
+"""Everything the page of movements shows, gathered from answers; it computes nothing that a question answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tenure.core.periods import add_months, first_day, label, next_first_day, parse_label
+from tenure.web import formatting as f
+from tenure.web.stretch import MONTHS, Stretch, step
+from tenure.web.subscriptions import findings
+from tenure.web.subscriptions.figures import Row, Series, Tile, net_new, tiles
+from tenure.web.subscriptions.pictures import (
+    Door,
+    bridge_chart,
+    bridge_rows,
+    kinds_in,
+    moves_chart,
+    moves_columns,
+    moves_table,
+    value_of,
+)
+from tenure.web.subscriptions.proof import Figure
+from tenure.web.subscriptions.words import GRAINS, KINDS, REASONS
+
+HISTORY = 13
+"""Periods before the one in focus that tell what is usual (and hold the same period of the year before)."""
+YEARS_BACK = 60
+LEDGER_ROWS = 50
+Given = Mapping[str, Any]
+
+
+class Answer(Protocol):
+    """What the page reads of an answer."""
+
+    definition: Mapping[str, Any]
+    checks: list[dict[str, Any]]
+    computed_at: Any
+
+    def to_dicts(self) -> list[dict[str, Any]]: ...
+
+
+Ask = Callable[[Given], Answer]
+
+
+def newest_month(ask: Ask, today: date) -> str | None:
+    """The month to show first: the last finished one, or the last in which anything moved; None if nothing ever did."""
+    finished = add_months(today.replace(day=1), -1)
+    for grain, first in (("month", add_months(finished, -60)), ("year", date(today.year - YEARS_BACK, 1, 1))):
+        asked = {"question": "movements", "from": label(first_day(first, grain), grain), "grain": grain}
+        rows = ask({**asked, "to": label(first_day(today, grain), grain)}).to_dicts()
+        moved = [row["period"] for row in rows if net_new(row) or row["customers_new"] or row["customers_churned"]]
+        if moved:
+            last = add_months(parse_label(moved[-1])[1], -1)
+            return label(min(last, finished), "month")
+        if any(row["close"] for row in rows):
+            return label(finished, "month")
+    return None
+
+
+def door(stretch: Stretch) -> Door:
+    """The address of the rows behind a figure of this page."""
+
+    def address(row: Row, kind: str) -> str:
+        return Figure(stretch.grain, row["period"], kind, row.get("days"), "").address()
+
+    return address
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The answers of one page: movements with their metrics by period, and what stands beside them."""
+
+    by_period: dict[str, Row]
+    against: Row | None
+    movements: Answer
+
+    def of(self, periods: list[str]) -> list[Row]:
+        return [self.by_period[period] for period in periods]
+
+
+def _merged(ask: Ask, stretch: tuple[str, str], grain: str) -> tuple[dict[str, Row], Answer]:
+    """Movements and metrics of the same periods, as one row each."""
+    asked = {"from": stretch[0], "to": stretch[1], "grain": grain}
+    movements = ask({"question": "movements", **asked})
+    metrics = ask({"question": "revenue_metrics", **asked})
+    rows = {}
+    for moved, measured in zip(movements.to_dicts(), metrics.to_dicts(), strict=True):
+        row = {**measured, **moved}
+        rows[row["period"]] = {**row, "net_new_mrr": net_new(row)}
+    return rows, movements
+
+
+def _days(period: str, grain: str, today: date) -> int:
+    """Finished days of a period that still runs; its first day counts even while it runs."""
+    return max((today - parse_label(period)[0]).days, 1)
+
+
+def gather(ask: Ask, stretch: Stretch) -> Rows:
+    """Ask for every period the page shows or judges by; a running one is cut to its finished days, and so is the
+    period it is compared with: a part is never compared with a whole."""
+    first = min(stretch.first, step(stretch.last, stretch.grain, -HISTORY))
+    rows, movements = _merged(ask, (first, stretch.shown[-1]), stretch.grain)
+    against = rows.get(stretch.compared or "")
+    if stretch.current in rows:
+        days = _days(stretch.current, stretch.grain, stretch.today)
+        rows[stretch.current] = {**_part(ask, stretch, stretch.current, days), "complete": False}
+        if stretch.is_running and stretch.compared:
+            against = _part(ask, stretch, stretch.compared, days)
+    return Rows(rows, against, movements)
+
+
+def _part(ask: Ask, stretch: Stretch, period: str, days: int) -> Row:
+    """The first `days` days of a period, as a row of its own."""
+    start = parse_label(period)[0]
+    stop = min(start + timedelta(days=days), next_first_day(start, stretch.grain))
+    rows, _answer = _merged(ask, (start.isoformat(), stop.isoformat()), stretch.grain)
+    (row,) = rows.values()
+    return {**row, "period": period, "days": days}
+
+
+def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str]]) -> dict[str, Any]:
+    """The whole page as values a template only has to print."""
+    rows = gather(ask, stretch)
+    focus = rows.by_period[stretch.last]
+    definition = rows.movements.definition
+    currency = definition["settings"]["reporting_currency"]
+    opens = door(stretch)
+    against_name = _against_name(stretch)
+    history = rows.of([step(stretch.last, stretch.grain, n) for n in range(1 - HISTORY, 1)])
+    series = Series(history, focus, rows.against, against_name, stretch.is_running)
+    cards = tiles(series, currency, lambda kind: opens(focus, kind))
+    moves = _ledger_rows(ask, stretch)
+    called = names([move["account_id"] for move in moves[:LEDGER_ROWS]])
+    shown = rows.of(stretch.shown)
+    return {
+        "range": _range(stretch),
+        "facts": _facts(ask, stretch, rows.movements),
+        "broken": [
+            _("A check of these figures failed: %(name)s. Do not rely on them before it is cleared up.") % check
+            for check in rows.movements.checks
+            if not check["ok"]
+        ],
+        "tiles": cards,
+        "bridge": _bridge(
+            stretch, series, currency, findings.bridge_summary(focus, moves, called), _is_churn_news(cards)
+        ),
+        "moves": _moves(stretch, shown, currency),
+        "renewals": _renewals(ask, stretch, currency),
+        "ledger": _ledger(stretch, moves, called, currency),
+        "export": f"{reverse('movements_file')}?{stretch.query()}",
+    }
+
+
+def _against_name(stretch: Stretch) -> str:
+    if stretch.compared is None:
+        return ""
+    name = f.period(stretch.compared) if stretch.compare == "year" else f.period_short(stretch.compared)
+    if not stretch.is_running:
+        return name
+    return _("the same days of %(period)s") % {"period": name}
+
+
+def _range(stretch: Stretch) -> dict[str, Any]:
+    path = reverse("movements")
+    earlier, later = stretch.moved(-1), stretch.moved(1)
+    comparisons = {"previous": _("the period before"), "year": _("the year before"), "none": _("nothing")}
+    until = stretch.today - timedelta(days=1)
+    return {
+        "path": path,
+        "label": f.period(stretch.last),
+        "running": _("until %(day)s") % {"day": f.day(until, year=False)} if stretch.is_running else "",
+        "earlier": f"{path}?{earlier.query()}" if earlier else "",
+        "later": f"{path}?{later.query()}" if later else "",
+        "first": stretch.first,
+        "last": stretch.last,
+        "grain": stretch.grain,
+        "compare": stretch.compare,
+        "compared": _against_name(stretch) or comparisons["none"],
+        "grains": [
+            {
+                "label": GRAINS[grain],
+                "href": f"{path}?{stretch.in_grain(grain).query()}",
+                "current": grain == stretch.grain,
+            }
+            for grain in MONTHS
+        ],
+        "comparisons": [
+            {"label": text, "href": f"{path}?{stretch.query(compare=code)}", "current": code == stretch.compare}
+            for code, text in comparisons.items()
+        ],
+    }
+
+
+def _facts(ask: Ask, stretch: Stretch, movements: Answer) -> list[dict[str, str]]:
+    """The line under the title: how fresh, whether closed, by which definition, and what in the data looks wrong."""
+    facts = [{"text": _("Data as of %(moment)s") % {"moment": f.moment(timezone.localtime(movements.computed_at))}}]
+    closed = {row["month"] for row in ask({"question": "closes"}).to_dicts()}
+    if stretch.grain == "month" and stretch.last in closed:
+        facts.append({"text": _("Month closed")})
+    places = {"name": movements.definition["name"], "version": movements.definition["version"]}
+    facts.append({"text": _("Definition %(name)s, version %(version)s") % places})
+    count = len(ask({"question": "anomalies"}).to_dicts())
+    if count:
+        text = ngettext("%(count)s anomaly in the data", "%(count)s anomalies in the data", count)
+        facts.append({"text": text % {"count": f.exact(count)}, "href": reverse("anomalies")})
+    return facts
+
+
+def _is_churn_news(cards: list[Tile]) -> bool:
+    return any(card.delta is not None and card.delta.mood == "worse" and "kind=churn" in card.href for card in cards)
+
+
+def _bridge(stretch: Stretch, series: Series, currency: str, summary: str, churn_is_news: bool) -> dict[str, Any]:
+    name, focus, against = f.period(stretch.last), series.focus, series.against
+    title = findings.bridge_title(focus, against, name, series.against_name)
+    chart = bridge_chart(focus, currency, title, door(stretch), {"churn"} if churn_is_news else set())
+    foot = f.short(Decimal(chart["min"]))
+    sign = f.symbol(currency).strip()
+    heads = _("%(period)s, %(unit)s")
+    return {
+        "title": title,
+        "summary": summary,
+        "chart": chart,
+        "cut": _("The feet are cut: the axis begins at %(amount)s.") % {"amount": foot} if chart["min"] > 0 else "",
+        "rows": bridge_rows(focus, against, currency, door(stretch)),
+        "unit_this": heads % {"period": name, "unit": sign},
+        "unit_that": heads % {"period": series.against_name, "unit": sign} if against else "",
+    }
+
+
+def _moves(stretch: Stretch, shown: list[Row], currency: str) -> dict[str, Any]:
+    finished = [row for row in shown if row["complete"]] or shown
+    running = None if shown[-1]["complete"] else f.period(shown[-1]["period"])
+    title = findings.moves_title(finished)
+    heads, lines = moves_table(shown, stretch.last, currency, door(stretch))
+    return {
+        "title": title,
+        "summary": findings.moves_summary(running, stretch.today - timedelta(days=1)),
+        "chart": moves_chart(shown, stretch.last, currency, title, door(stretch)),
+        "legend": [{"kind": kind, "name": KINDS[kind]} for kind in kinds_in(shown)],
+        "corner": f"{GRAINS[stretch.grain]} · {f.symbol(currency).strip()}",
+        "columns": heads,
+        "rows": lines,
+    }
+
+
+def _renewals(ask: Ask, stretch: Stretch, currency: str) -> dict[str, Any]:
+    asked = {"question": "renewals", "from": stretch.last, "to": stretch.last, "grain": stretch.grain}
+    row = ask(asked).to_dicts()[0]
+    facts: list[dict[str, Any]] = []
+    if row["expiring"]:
+        decided = row["expiring"] - row["pending"]
+        cases = _("%(part)s of %(whole)s contracts") % {"part": row["renewed"], "whole": decided}
+        whole = _("%(part)s of %(whole)s contracts") % {"part": row["renewed"], "whole": row["expiring"]}
+        facts = [
+            {"label": _("Renewed, of the decided"), "text": f.percent(row["renewal_rate_decided"]), "note": cases},
+            {"label": _("Pending"), "text": f.exact(row["pending"]), "note": _("not signed, not lost")},
+            {
+                "label": _("Lost"),
+                "text": f.exact(row["lost"]),
+                "note": _("won back later: %(count)s") % {"count": row["win_back"]},
+            },
+            {"label": _("Renewed, of all"), "text": f.percent(row["renewal_rate"]), "note": whole},
+            {
+                "label": _("Revenue renewed, gross"),
+                "text": f.percent(row["gross_renewal_rate"]),
+                "note": _("of %(amount)s a month") % {"amount": f.short(row["expiring_mrr"], currency=currency)},
+            },
+            {
+                "label": _("Revenue renewed, net"),
+                "text": f.percent(row["net_renewal_rate"]),
+                "note": _("with expansion"),
+            },
+        ]
+    return {
+        "title": findings.renewals_title(row, f.period(stretch.last)),
+        "summary": _("A contract belongs to the period of its last day of service."),
+        "facts": facts,
+    }
+
+
+def _ledger_rows(ask: Ask, stretch: Stretch) -> list[Row]:
+    """The single movements of the period in focus, the largest first."""
+    rows = ask({"question": "ledger", "from": stretch.last, "to": stretch.last}).to_dicts()
+    return sorted(rows, key=lambda row: (-abs(row["amount"]), row["date"], row["account_id"]))
+
+
+def _ledger(stretch: Stretch, moves: list[Row], called: dict[str, str], currency: str) -> dict[str, Any]:
+    shown, rest = moves[:LEDGER_ROWS], moves[LEDGER_ROWS:]
+    places = f.places_of([move["amount"] for move in moves], currency)
+    behind = Figure(stretch.grain, stretch.last, "net", None, "")
+    count = len(moves)
+    rows = []
+    for move in shown:
+        rows.append(
+            {
+                "account": called.get(move["account_id"], move["account_id"]),
+                "kind": move["kind"],
+                "label": KINDS[move["kind"]],
+                "reason": REASONS.get(move["reason"], move["reason"]),
+                "amount": f.exact(move["amount"], places, plus=True),
+                "exact": f.plain(move["amount"]),
+                "date": move["date"].isoformat(),
+                "href": behind.address(account=move["account_id"]),
+            }
+        )
+    left = ngettext("%(count)s more movement", "%(count)s more movements", len(rest)) % {"count": f.exact(len(rest))}
+    return {
+        "title": _("Every movement of %(period)s") % {"period": f.period(stretch.last)},
+        "summary": ngettext("%(count)s movement, the largest first", "%(count)s movements, the largest first", count)
+        % {"count": f.exact(count)},
+        "unit": _("Change, %(unit)s") % {"unit": f.symbol(currency).strip()},
+        "rows": rows,
+        "rest": left if rest else "",
+        "rest_amount": f.exact(sum((m["amount"] for m in rest), Decimal(0)), places, plus=True),
+    }
+
+
+def table(ask: Ask, stretch: Stretch) -> tuple[list[str], list[list[str]]]:
+    """The table of the second chart for a file: the same periods and kinds, every decimal."""
+    rows = gather(ask, stretch)
+    shown = rows.of(stretch.shown)
+    kinds = moves_columns(shown)
+    heads = [str(GRAINS[stretch.grain]), *(str(KINDS[kind]) for kind in kinds), _("Over")]
+    lines = [
+        [
+            row["period"],
+            *(f.plain(value_of(row, kind)) for kind in kinds),
+            _yes(row["complete"]),
+        ]
+        for row in reversed(shown)
+    ]
+    return heads, lines
+
+
+def _yes(value: bool) -> str:
+    return _("yes") if value else _("no")

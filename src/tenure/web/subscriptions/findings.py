@@ -1,0 +1,121 @@
+"""The sentences over the charts: what the figures say, found in the figures; whole sentences in each language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tenure.web import formatting as f
+from tenure.web.subscriptions.figures import Row, net_new
+
+MUCH_MORE = Decimal("1.5")
+"""Churn of this many times the compared period is part of the title."""
+
+
+def bridge_title(row: Row, before: Row | None, name: str, before_name: str) -> str:
+    change = row["close"] - row["open"]
+    places = {"period": name, "amount": str(f.short(abs(change))), "before": before_name}
+    lost, lost_before = -row["churn"], -before["churn"] if before else Decimal(0)
+    if change > 0 and lost_before > 0 and lost >= lost_before * MUCH_MORE:
+        places["times"] = f.exact(lost / lost_before, 1)
+        return _("%(period)s: MRR grew by %(amount)s, but churn was %(times)s times that of %(before)s") % places
+    if change > 0:
+        return _("%(period)s: MRR grew by %(amount)s") % places
+    if change < 0:
+        return _("%(period)s: MRR fell by %(amount)s") % places
+    return _("%(period)s: MRR closed where it opened") % places
+
+
+def bridge_summary(row: Row, moves: Sequence[Row], names: dict[str, str]) -> str:
+    """Who made most of the loss; where nothing was lost, who made most of the gain."""
+    churned = sorted((m for m in moves if m["kind"] == "churn"), key=lambda m: m["amount"])
+    if churned and row["churn"]:
+        return _most_of(
+            churned[:2],
+            names,
+            row["churn"],
+            one=_("Of %(total)s lost to churn, %(part)s came from one account: %(first)s."),
+            two=_("Of %(total)s lost to churn, %(part)s came from two accounts: %(first)s and %(second)s."),
+        )
+    gained = sorted((m for m in moves if m["amount"] > 0), key=lambda m: -m["amount"])
+    total = sum((m["amount"] for m in gained), Decimal(0))
+    if gained:
+        return _most_of(
+            gained[:2],
+            names,
+            total,
+            one=_("Nobody churned. Of %(total)s gained, %(part)s came from one account: %(first)s."),
+            two=_("Nobody churned. Of %(total)s gained, %(part)s came from two accounts: %(first)s and %(second)s."),
+        )
+    return _("No account moved in this period.")
+
+
+def _most_of(top: Sequence[Row], names: dict[str, str], total: Decimal, *, one: str, two: str) -> str:
+    shown = [names.get(m["account_id"], m["account_id"]) for m in top]
+    places = {
+        "total": str(f.short(abs(total))),
+        "part": str(f.short(abs(sum((m["amount"] for m in top), Decimal(0))))),
+        "first": shown[0],
+        "second": shown[-1],
+    }
+    return (one if len(top) == 1 else two) % places
+
+
+def moves_title(rows: Sequence[Row]) -> str:
+    """`rows`: the finished periods of the chart."""
+    nets = [net_new(row) for row in rows]
+    if not any(nets):
+        return _("Nothing moved in these periods")
+    up = sum(1 for net in nets if net > 0)
+    best = f.period(rows[nets.index(max(nets))]["period"])
+    if up == len(nets) > 1:
+        return ngettext(
+            "Net new MRR was positive in all %(count)s period; %(best)s was the best",
+            "Net new MRR was positive in all %(count)s periods; %(best)s was the best",
+            len(nets),
+        ) % {"count": len(nets), "best": best}
+    return ngettext(
+        "Net new MRR was positive in %(up)s of %(count)s period; %(best)s was the best",
+        "Net new MRR was positive in %(up)s of %(count)s periods; %(best)s was the best",
+        len(nets),
+    ) % {"up": up, "count": len(nets), "best": best}
+
+
+def moves_summary(running: str | None, until: Any) -> str:
+    if running is None:
+        return _("The black stroke is the net of each period.")
+    return _(
+        "The black stroke is the net. %(period)s is not over: it is shown to the end of %(day)s, pale and dashed."
+    ) % {
+        "period": running,
+        "day": f.day(until, year=False),
+    }
+
+
+def renewals_title(row: Row, name: str) -> str:
+    if not row["expiring"]:
+        return _("%(period)s: no contract expires") % {"period": name}
+    places = {"period": name, "rate": f.percent(row["renewal_rate_decided"]), "pending": row["pending"]}
+    if row["renewal_rate_decided"] is None:
+        return (
+            ngettext(
+                "%(period)s: %(pending)s contract expires and is still pending",
+                "%(period)s: %(pending)s contracts expire and are still pending",
+                row["pending"],
+            )
+            % places
+        )
+    if row["pending"]:
+        return (
+            ngettext(
+                "%(period)s: %(rate)s of the decided contracts were renewed, %(pending)s is pending",
+                "%(period)s: %(rate)s of the decided contracts were renewed, %(pending)s are pending",
+                row["pending"],
+            )
+            % places
+        )
+    return _("%(period)s: %(rate)s of the contracts that expired were renewed") % places

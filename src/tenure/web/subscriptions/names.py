@@ -1,0 +1,10 @@
+"""What accounts are called."""
+
+from __future__ import annotations
+
+from tenure.apps.crm import selectors
+
+
+def account_names(account_ids: list[str]) -> dict[str, str]:
+    """Account id -> name, for those that have one."""
+    return selectors.names([account for account in dict.fromkeys(account_ids) if account])

@@ -1,0 +1,282 @@
+"""The proof of one figure as four links: the figure, its accounts, one account's movements, its source rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+import pyarrow.compute as pc
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tenure.core.errors import QuestionRefused
+from tenure.core.periods import first_day, label, next_first_day, parse_label
+from tenure.warehouse.answer import Answer
+from tenure.warehouse.workspace import Workspace
+from tenure.web import formatting as f
+from tenure.web.stretch import MONTHS
+from tenure.web.subscriptions.figures import net_new
+from tenure.web.subscriptions.words import GAINS, KINDS, LOSSES, REASONS
+
+ACCOUNTS_SHOWN = 100
+SOURCE_ROWS_SHOWN = 100
+SUMMANDS_SHOWN = 8
+NET = (*GAINS, *LOSSES)
+Names = Callable[[list[str]], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Which figure is proven: a kind of movement (or a state) in a period, or in the first `days` days of it."""
+
+    grain: str
+    period: str
+    kind: str
+    days: int | None
+    account: str
+
+    @property
+    def stretch(self) -> dict[str, str]:
+        """The fields of a question about this period."""
+        if self.days is None:
+            return {"from": self.period, "to": self.period, "grain": self.grain}
+        start = parse_label(self.period)[0]
+        stop = min(start + timedelta(days=self.days), next_first_day(start, self.grain))
+        return {"from": start.isoformat(), "to": stop.isoformat(), "grain": self.grain}
+
+    @property
+    def cell(self) -> dict[str, str]:
+        return {"period": self.period} if self.kind == "net" else {"period": self.period, "kind": self.kind}
+
+    def address(self, route: str = "movement_rows", **more: str) -> str:
+        own = {"grain": self.grain, "period": self.period, "kind": self.kind}
+        if self.days is not None:
+            own["days"] = str(self.days)
+        return f"{reverse(route)}?{urlencode({**own, **more})}"
+
+    def of(self, row: Mapping[str, Any]) -> Decimal:
+        return net_new(row) if self.kind == "net" else row[self.kind]
+
+
+def figure(query: Mapping[str, str]) -> Figure:
+    """The figure an address names.
+
+    Raises: QuestionRefused if it names none.
+    """
+    grain, period, kind = query.get("grain", "month"), query.get("period", ""), query.get("kind", "")
+    if grain not in MONTHS:
+        raise _unknown("grain", grain, list(MONTHS))
+    if kind not in KINDS:
+        raise _unknown("kind", kind, list(KINDS))
+    try:
+        name = label(first_day(parse_label(period)[0], grain), grain)
+        next_first_day(parse_label(name)[0], grain)
+    except (ValueError, OverflowError):
+        raise _unknown("period", period, ["2026-10", "2026-Q4", "2026"]) from None
+    days = query.get("days", "")
+    if days and not (days.isascii() and days.isdigit() and 1 <= int(days) <= 366):
+        raise _unknown("days", days, ["1 … 366"])
+    return Figure(grain, name, kind, int(days) if days else None, query.get("account", ""))
+
+
+def _unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
+    return QuestionRefused(
+        "page.choice",
+        f"{field!r} cannot be {value!r}.",
+        fix="Take one of: " + ", ".join(allowed) + ".",
+        field=field,
+        value=value,
+        allowed=allowed,
+    )
+
+
+def chain(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str, Any]:
+    """The four links as values a template only has to print."""
+    proven = figure(query)
+    answer = opened.ask({"question": "movements", **proven.stretch})
+    row = answer.to_dicts()[0]
+    currency = answer.definition["settings"]["reporting_currency"]
+    total = proven.of(row)
+    accounts, count = _accounts(opened, proven)
+    chosen = proven.account or (accounts[0]["account_id"] if accounts else "")
+    called = names([*(a["account_id"] for a in accounts), chosen])
+    places = f.places_of([proven.of(a) for a in accounts], currency)
+    unit = f.symbol(currency).strip()
+    return {
+        "title": _("%(kind)s: where it comes from") % {"kind": KINDS[proven.kind]},
+        "where": _where(proven),
+        "kind": KINDS[proven.kind],
+        "figure": f.money(total, currency, plus=proven.kind not in ("open", "close")),
+        "exact": f.plain(total),
+        "formula": _formula(proven, accounts, count, total, places),
+        "rule": _rule(proven.kind),
+        "checks": [{"ok": check["ok"], "text": _check(check["name"])} for check in answer.checks],
+        "reading": _reading(answer),
+        "definition": _definition(answer),
+        "versions": ", ".join(f"{name} {version}" for name, version in sorted(answer.versions.items())),
+        "as_of": f.moment(timezone.localtime(answer.computed_at)),
+        "sql": answer.sql,
+        "unit": unit,
+        "accounts": [
+            {
+                "name": called.get(a["account_id"], a["account_id"]),
+                "href": proven.address(account=a["account_id"]),
+                "amount": f.exact(proven.of(a), places, plus=proven.kind not in ("open", "close")),
+                "exact": f.plain(proven.of(a)),
+                "chosen": a["account_id"] == chosen,
+            }
+            for a in accounts
+        ],
+        "accounts_title": ngettext("%(count)s account", "%(count)s accounts", count) % {"count": f.exact(count)},
+        "accounts_total": _("together %(amount)s") % {"amount": f.money(total, currency)},
+        "accounts_more": _more(count - len(accounts)),
+        "account": called.get(chosen, chosen),
+        **_one_account(opened, proven, chosen),
+        "file": proven.address("movement_rows_file"),
+        "here": proven.address(**({"account": proven.account} if proven.account else {})),
+    }
+
+
+def table(opened: Workspace, query: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
+    """Every source row behind a figure, for a file."""
+    proven = figure(query)
+    rows = opened.ask({"question": "movements", **proven.stretch}).rows_behind(proven.cell)
+    return rows.column_names, [[_cell(value) for value in row.values()] for row in rows.to_pylist()]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f.plain(value)
+    return "" if value is None else value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _accounts(opened: Workspace, proven: Figure) -> tuple[list[dict[str, Any]], int]:
+    """The accounts the figure is made of, the largest first, and how many there are in all."""
+    found = opened.ask({"question": "movements", **proven.stretch, "by": ["account_id"]}).table
+    columns = NET if proven.kind == "net" else (proven.kind,)
+    moved = pc.not_equal(found[columns[0]], 0)
+    for name in columns[1:]:
+        moved = pc.or_(moved, pc.not_equal(found[name], 0))
+    found = found.filter(moved)
+    if proven.kind != "net":
+        order = pc.sort_indices(pc.abs(found[proven.kind]), sort_keys=[("", "descending")])
+        return found.take(order.slice(0, ACCOUNTS_SHOWN)).to_pylist(), found.num_rows
+    rows = sorted(found.to_pylist(), key=lambda row: -abs(net_new(row)))
+    return rows[:ACCOUNTS_SHOWN], len(rows)
+
+
+def _one_account(opened: Workspace, proven: Figure, account: str) -> dict[str, Any]:
+    """The movements of one account in the period, and the source rows behind its part of the figure."""
+    if not account:
+        return {"moves": [], "sources": [], "moves_title": "", "sources_title": "", "sources_more": ""}
+    only = {"where": {"account_id": account}}
+    asked = {"question": "movements", **proven.stretch, **only}
+    stretch = {key: value for key, value in proven.stretch.items() if key != "grain"}
+    moves = opened.ask({"question": "ledger", **stretch, **only}).to_dicts()
+    places = f.places_of([move["amount"] for move in moves])
+    behind = opened.ask(asked).rows_behind(proven.cell)
+    sources = behind.slice(0, SOURCE_ROWS_SHOWN).to_pylist()
+    counted = {"count": f.exact(len(moves))}
+    return {
+        "moves_title": ngettext("%(count)s movement of this account", "%(count)s movements of this account", len(moves))
+        % counted,
+        "moves": [
+            {
+                "date": move["date"].isoformat(),
+                "kind": move["kind"],
+                "label": KINDS[move["kind"]],
+                "reason": REASONS.get(move["reason"], move["reason"]),
+                "amount": f.exact(move["amount"], places, plus=True),
+                "exact": f.plain(move["amount"]),
+            }
+            for move in moves
+        ],
+        "sources_title": ngettext("%(count)s source row", "%(count)s source rows", behind.num_rows)
+        % {"count": f.exact(behind.num_rows)},
+        "sources_more": _more(behind.num_rows - len(sources)),
+        "sources": [_source(row) for row in sources],
+    }
+
+
+def _source(row: Mapping[str, Any]) -> dict[str, str]:
+    amount, quantity = row["amount"], row["quantity"]
+    price = f.exact(amount, f.places_of([amount], row["currency"] or "USD"))
+    if quantity is not None and quantity != 1:
+        price = f"{price} × {f.plain(quantity)}"
+    recorded = row["recorded_at"]
+    return {
+        "line": " · ".join(str(part) for part in (row["line"], row["plan"]) if part),
+        "valid": f"{_cell(row['start'])} → {_cell(row['end'])}",
+        "price": f"{price} {row['currency'] or ''}".strip(),
+        "recorded": timezone.localtime(recorded).date().isoformat() if recorded is not None else f.NOTHING,
+        "source": " · ".join(str(part) for part in (row["table"], row["source"], row["row_id"]) if part),
+    }
+
+
+def _formula(proven: Figure, accounts: list[dict[str, Any]], count: int, total: Decimal, places: int) -> str:
+    """The sum written out, while it can be read at a glance."""
+    if not accounts or count > SUMMANDS_SHOWN:
+        return ""
+    first, *others = [f.exact(proven.of(a), places, plus=True) for a in accounts]
+    written = first.removeprefix("+") + "".join(f" {text[0]} {text[1:]}" for text in others)
+    return f"{written} = {f.exact(total, places)}"
+
+
+def _where(proven: Figure) -> str:
+    period = f.period(proven.period)
+    if proven.days is None:
+        return period
+    said = ngettext("%(period)s, first %(days)s day", "%(period)s, first %(days)s days", proven.days)
+    return said % {"period": period, "days": proven.days}
+
+
+def _rule(kind: str) -> str:
+    rules = {
+        "open": _("MRR of every account at the close before the period."),
+        "new": _("MRR at the close of accounts that never paid before."),
+        "expansion": _("What customers of the opening pay more at the close."),
+        "reactivation": _("MRR at the close of former customers that came back."),
+        "contraction": _("What customers of the opening pay less at the close, without those that left."),
+        "churn": _("MRR at the opening of customers that have none at the close."),
+        "entering": _("MRR in this slice of customers that had it only in others."),
+        "leaving": _("MRR that customers no longer have in this slice but have in others."),
+        "fx": _("What exchange rates did to MRR. It is never a movement."),
+        "net": _("New, expansion and reactivation less contraction and churn."),
+        "close": _("MRR of every account at the close of the period."),
+    }
+    return rules[kind]
+
+
+def _check(name: str) -> str:
+    said = {
+        "open + movements + fx = close": _("Opening, movements and exchange rates add up to the close"),
+        "customers roll forward": _("Customers come and gone add up"),
+        "open = close of the period before": _("The opening is the close of the period before"),
+        "last close = sum of spans in force": _("The close equals the lines in force, added up another way"),
+        "rows read = rows used + rows set aside": _("Every row read was used or set aside with a reason"),
+    }
+    return said.get(name, name)
+
+
+def _reading(answer: Answer) -> str:
+    read = sum(answer.rows_read.values())
+    return ngettext("%(count)s row read", "%(count)s rows read", read) % {"count": f.exact(read)}
+
+
+def _definition(answer: Answer) -> dict[str, Any]:
+    settings = sorted(answer.definition["settings"].items())
+    places = {"name": answer.definition["name"], "version": answer.definition["version"]}
+    return {
+        "name": _("Definition %(name)s, version %(version)s") % places,
+        "settings": [{"name": name, "value": f.NOTHING if value is None else str(value)} for name, value in settings],
+    }
+
+
+def _more(count: int) -> str:
+    return ngettext("and %(count)s more", "and %(count)s more", count) % {"count": f.exact(count)} if count > 0 else ""

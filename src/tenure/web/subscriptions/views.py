@@ -1,0 +1,69 @@
+"""Pages of recurring revenue: movements, the rows behind a figure, anomalies."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from tenure.web import asking
+from tenure.web.export import csv_file
+from tenure.web.pages import is_fragment, page, requires
+from tenure.web.stretch import Stretch, of
+from tenure.web.subscriptions import anomalies, board, proof
+from tenure.web.subscriptions.names import account_names
+
+
+@require_GET
+@requires("ask")
+def movements(request: HttpRequest) -> HttpResponse:
+    """How recurring revenue moves: the first page."""
+    opened = asking.workspace()
+    stretch = _stretch(request, opened)
+    if stretch is None:
+        return page(request, "subscriptions/empty.html", heading=_("Movements"))
+    shown = board.board(opened.ask, stretch, account_names)
+    return page(request, "subscriptions/movements.html", heading=_("Movements"), **shown)
+
+
+@require_GET
+@requires("ask")
+def movements_file(request: HttpRequest) -> HttpResponse:
+    """The table of the page as a CSV file."""
+    opened = asking.workspace()
+    stretch = _stretch(request, opened)
+    heads, rows = board.table(opened.ask, stretch) if stretch else ([], [])
+    return csv_file("movements", heads, rows)
+
+
+@require_GET
+@requires("ask")
+def movement_rows(request: HttpRequest) -> HttpResponse:
+    """The proof of one figure: in the drawer of the page it is on, or as a page of its own."""
+    opened = asking.workspace()
+    chain = proof.chain(opened, request.GET, account_names)
+    template = "subscriptions/_proof.html" if is_fragment(request) else "subscriptions/proof.html"
+    return page(request, template, heading=chain["title"], **chain)
+
+
+@require_GET
+@requires("ask")
+def movement_rows_file(request: HttpRequest) -> HttpResponse:
+    """The source rows behind one figure as a CSV file."""
+    heads, rows = proof.table(asking.workspace(), request.GET)
+    return csv_file("rows", heads, rows)
+
+
+@require_GET
+@requires("ask")
+def anomaly_list(request: HttpRequest) -> HttpResponse:
+    """What in the data looks wrong, and what was done about it."""
+    opened = asking.workspace()
+    return page(request, "subscriptions/anomalies.html", heading=_("Anomalies"), **anomalies.listed(opened.ask))
+
+
+def _stretch(request: HttpRequest, opened: asking.Workspace) -> Stretch | None:
+    """The stretch in the address; None if there is nothing to show at all."""
+    today = asking.today(opened)
+    newest = request.GET.get("to") or board.newest_month(opened.ask, today)
+    return None if newest is None else of(request.GET, today, newest)

@@ -1,0 +1,1 @@
+"""Signing in and out, and how the product speaks and looks to one reader."""

@@ -65,8 +65,15 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("TENURE_MEMORY_LIMIT", "size", "2GB", "Memory that the engine of one process may use, such as 512MB."),
     Variable("TENURE_THREADS", "number", "0", "Threads of the engine; 0 = as many as the machine has cores."),
     Variable("TENURE_LANGUAGE", "choice", "en", "Language until a member chooses another.", choices=LANGUAGES),
-    Variable("TENURE_TIMEZONE", "timezone", "UTC", "Time zone in which days begin, such as Asia/Shanghai."),
-    Variable("TENURE_REPORTING_CURRENCY", "currency", "USD", "ISO 4217 code in which answers are given."),
+    Variable(
+        "TENURE_TIMEZONE",
+        "timezone",
+        "UTC",
+        "Time zone of a new workspace, in which its days begin, such as Asia/Shanghai.",
+    ),
+    Variable(
+        "TENURE_REPORTING_CURRENCY", "currency", "USD", "Reporting currency of a new workspace, as ISO 4217 code."
+    ),
     Variable("TENURE_MIRROR_SECONDS", "number", "1", "Seconds between two looks for changes to mirror into the lake."),
     Variable("TENURE_LOG_LEVEL", "choice", "INFO", "What the server logs.", choices=LOG_LEVELS),
 )
@@ -175,12 +182,6 @@ def read(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         given = _given(variable, environ)
         values[variable.name] = _READERS[variable.type](variable, variable.default if given is None else given)
     return values
-
-
-def given(environ: Mapping[str, str] | None = None) -> set[str]:
-    """Names of the settings that somebody set, as opposed to those that hold by default."""
-    environ = os.environ if environ is None else environ
-    return {v.name for v in VARIABLES if _given(v, environ) is not None}
 
 
 def database(url: str, home: Path) -> dict[str, Any]:

@@ -18,7 +18,6 @@ TENURE_THREADS: int = VALUES["TENURE_THREADS"]
 TENURE_REPORTING_CURRENCY: str = VALUES["TENURE_REPORTING_CURRENCY"]
 TENURE_TIMEZONE: str = VALUES["TENURE_TIMEZONE"]
 TENURE_MIRROR_SECONDS: int = VALUES["TENURE_MIRROR_SECONDS"]
-TENURE_GIVEN: set[str] = environment.given()
 
 SECRET_KEY: str = VALUES["TENURE_SECRET_KEY"] or environment.secret_key(TENURE_HOME)
 DEBUG: bool = VALUES["TENURE_DEBUG"]
@@ -74,6 +73,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
 AUTH_USER_MODEL = "workspaces.Member"
+CSRF_FAILURE_VIEW = "tenure.web.refusals.forged"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 

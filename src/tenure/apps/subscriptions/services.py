@@ -25,6 +25,7 @@ from tenure.apps.subscriptions.models import (
 from tenure.apps.workspaces.services import bulk, imports, records
 from tenure.apps.workspaces.services.writing import Actor, actor_name
 from tenure.apps.workspaces.versions import Version, key_text
+from tenure.core.definition import Definition
 from tenure.core.errors import TenureError
 
 MODELS: Mapping[str, type[Version]] = {
@@ -71,7 +72,11 @@ def withdraw(kind: str, key: str, *, by: Actor, reason: str = "") -> Any:
 
 
 def define(name: str, settings: Mapping[str, Any], *, by: Actor) -> MetricDefinition:
-    """Write the next version of a named definition; equal settings change nothing."""
+    """Write the next version of a named definition; equal settings change nothing.
+
+    Raises: SettingRefused for an unknown setting or value; it names the allowed ones.
+    """
+    Definition().with_settings(settings)
     former = MetricDefinition.objects.live().filter(name=name).order_by("-version").first()
     values = {
         "name": name,

@@ -13,7 +13,7 @@ def members() -> QuerySet[Member]:
     return Member.objects.order_by("display_name", "pk")
 
 
-def keys() -> QuerySet[ApiKey]:
+def api_keys() -> QuerySet[ApiKey]:
     """Every key, the newest first."""
     return ApiKey.objects.select_related("created_by").order_by("-created_at", "-pk")
 

@@ -21,6 +21,7 @@ from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 from tenure.warehouse import mirror
 from tenure.warehouse.lake import Lake
+from tenure.warehouse.workspace import Workspace
 
 
 def lake() -> Lake:
@@ -50,6 +51,22 @@ def timezone() -> str:
 def reporting_currency() -> str:
     """The currency that amounts without one are in."""
     return str(_workspace().get("settings", {}).get("reporting_currency", settings.TENURE_REPORTING_CURRENCY))
+
+
+def prepare() -> None:
+    """Make the workspace's file where there is none, with the time zone and currency of the environment."""
+    home = Path(settings.TENURE_HOME)
+    if not (home / "workspace.json").exists():
+        Workspace.open(
+            home, {"timezone": settings.TENURE_TIMEZONE, "reporting_currency": settings.TENURE_REPORTING_CURRENCY}
+        )
+
+
+def tidy() -> dict[str, dict[str, int]]:
+    """Merge small files of the lake and delete those that are long out of use; what was done, by table."""
+    here = lake()
+    done = {name: {"merged": here.compact(name), "deleted": here.clean(name)} for name in here.versions()}
+    return {name: counts for name, counts in done.items() if any(counts.values())}
 
 
 def flush() -> int:

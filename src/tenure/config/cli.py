@@ -1,0 +1,140 @@
+"""The `tenure` command. Hides how a command is found, how the workspace is made ready, and how errors are told.
+
+Commands are loaded when they are called, so that `tenure --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from tenure.config.texts import text as _
+from tenure.core.errors import TenureError
+from tenure.version import __version__
+
+REFUSED = 2
+"""Exit code of every refusal."""
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("tenure.config.commands.demo:demo", _("Fill a fresh workspace with a small sample and open it.")),
+    "serve": ("tenure.config.commands.serve:serve", _("Run the web pages, the API and the worker.")),
+    "import": ("tenure.config.commands.files:import_files", _("Import a file, or undo an import.")),
+    "imports": ("tenure.config.commands.files:list_imports", _("List the imports.")),
+    "ask": ("tenure.config.commands.ask:ask", _("Ask a question and print or save the answer.")),
+    "questions": ("tenure.config.commands.ask:questions", _("List the questions with their fields.")),
+    "definitions": (
+        "tenure.config.commands.records:definitions",
+        _("List metric definitions, or write a new version."),
+    ),
+    "add": ("tenure.config.commands.records:add", _("Add a record.")),
+    "edit": ("tenure.config.commands.records:edit", _("Change a record; the former version stays known.")),
+    "end": ("tenure.config.commands.records:end", _("Set the first day without service of a record.")),
+    "withdraw": ("tenure.config.commands.records:withdraw", _("Say that a record should never have been there.")),
+    "close-month": ("tenure.config.commands.records:close_month", _("Close a month in a person's name.")),
+    "reopen-month": ("tenure.config.commands.records:reopen_month", _("Open a closed month again.")),
+    "create-owner": ("tenure.config.commands.people:create_owner", _("Make the first member, who may do everything.")),
+    "login-link": ("tenure.config.commands.people:login_link", _("Make a one-time link that signs a member in.")),
+    "api-key": ("tenure.config.commands.people:api_key", _("Make, list or revoke keys for programs.")),
+    "migrate": ("tenure.config.commands.upkeep:migrate", _("Make or update the tables of the store.")),
+    "mirror": ("tenure.config.commands.upkeep:mirror", _("Bring the lake up to date with the store now.")),
+    "replay": ("tenure.config.commands.upkeep:replay", _("Write the store's records into the lake again.")),
+    "compact": ("tenure.config.commands.upkeep:compact", _("Merge small files of the lake and delete unused ones.")),
+    "doctor": ("tenure.config.commands.upkeep:doctor", _("Check the workspace and say what to repair.")),
+    "work": ("tenure.config.commands.serve:work", _("Run the worker alone, without web pages.")),
+    "version": ("tenure.config.commands.upkeep:version", _("Print the version.")),
+}
+"""Name -> where the command is, and what it does."""
+
+
+class Commands(click.Group):
+    """The commands in COMMANDS, each loaded when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, does) for name, (_place, does) in COMMANDS.items()])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(version)s")
+def cli() -> None:
+    """Tenure 长续: every revenue figure of a B2B product, with its proof.
+
+    Settings are environment variables; TENURE_HOME names the folder of the workspace.
+    """
+
+
+def ready(*, migrated: bool = True) -> None:
+    """Load Django for the workspace in TENURE_HOME; make the folder, its file and the store's tables where absent."""
+    import django
+
+    from tenure.config import environment
+
+    environment.read()["TENURE_HOME"].mkdir(parents=True, exist_ok=True)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tenure.config.settings"
+    django.setup()
+    if migrated:
+        from tenure.apps.workspaces.services import lake
+        from tenure.config.commands import upkeep
+
+        upkeep.bring_up_to_date()
+        lake.prepare()
+    _speak()
+
+
+def _speak() -> None:
+    """Let messages of the floors below come in the language of the installation."""
+    from django.conf import settings
+    from django.utils import translation
+
+    translation.activate(settings.LANGUAGE_CODE)
+
+
+def told(problem: TenureError) -> str:
+    """A refusal for a person at the terminal: what happened, and what to do."""
+    if os.environ.get("DJANGO_SETTINGS_MODULE"):
+        from django.conf import settings
+
+        if settings.configured:
+            from tenure.web import errors
+
+            said = errors.translated(problem)
+            return f"{said.message}\n{said.fix}".strip()
+    return f"{problem.message}\n{problem.fix}".strip()
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command; a refusal is one message with its remedy on stderr and exit code 2, never a traceback."""
+    try:
+        return cli.main(arguments, standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo(_("Stopped."), err=True)
+        sys.exit(130)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(REFUSED)
+    except TenureError as problem:
+        click.echo(told(problem), err=True)
+        sys.exit(REFUSED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

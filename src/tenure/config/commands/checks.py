@@ -1,0 +1,89 @@
+"""What `tenure doctor` looks at: one function, one line of the report."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from tenure.config.texts import text as _
+from tenure.core.errors import TenureError
+
+LEAST_FREE = 1 << 30
+
+
+def findings() -> Iterator[tuple[str, str | None]]:
+    """(what was checked, what is wrong with it or None)."""
+    from django.conf import settings
+
+    home = Path(settings.TENURE_HOME)
+    yield _("folder of the workspace"), _folder(home)
+    yield _("secret key"), _secret(home)
+    yield _("store"), _store()
+    yield _("mirror"), _mirror()
+    yield _("lake"), _lake()
+    yield _("members"), _members()
+
+
+def _folder(home: Path) -> str | None:
+    free = shutil.disk_usage(home).free
+    if free < LEAST_FREE:
+        return _("only {megabytes} MB are free on its disk; make room").format(megabytes=free >> 20)
+    return None
+
+
+def _secret(home: Path) -> str | None:
+    file = home / "secret.key"
+    if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
+        return _("others can read secret.key; run: chmod 600 {file}").format(file=file)
+    return None
+
+
+def _store() -> str | None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA quick_check(1)")
+            said = cursor.fetchone()[0]
+            if said != "ok":
+                return _("SQLite reports: {said}. Restore the store from a backup").format(said=said)
+    return None
+
+
+def _mirror() -> str | None:
+    from tenure.apps.workspaces.services import lake
+
+    try:
+        lake.flush()
+    except TenureError as problem:
+        return str(problem)
+    wrong = lake.differences()
+    if wrong:
+        tables = ", ".join(
+            _("{table}: {stored} in the store, {mirrored} in the lake").format(table=table, stored=a, mirrored=b)
+            for table, (a, b) in wrong.items()
+        )
+        return _("{tables}; run: tenure replay").format(tables=tables)
+    return None
+
+
+def _lake() -> str | None:
+    from tenure.apps.workspaces.services import lake
+
+    here = lake.lake()
+    missing = [file for name in here.versions() for file in here.files(name) if not Path(file).exists()]
+    if missing:
+        return _("{count} files are missing, such as {file}; restore the lake from a backup").format(
+            count=len(missing), file=missing[0]
+        )
+    return None
+
+
+def _members() -> str | None:
+    from tenure.apps.workspaces import selectors
+
+    if not selectors.members().filter(role="owner", is_active=True).exists():
+        return _("there is no owner yet; run: tenure create-owner ADDRESS")
+    return None

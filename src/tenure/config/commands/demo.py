@@ -1,0 +1,96 @@
+"""`tenure demo`: a small sample imported, its revenue printed, its pages served."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tenure.config import cli
+from tenure.config.commands import output, serve
+from tenure.config.texts import text as _
+from tenure.core.errors import TenureError
+
+MARK = ".tenure-demo"
+OWNER = "owner@example.com"
+KINDS = ("accounts", "subscriptions", "discounts", "contracts", "fx_rates", "invoice_lines")
+MOVEMENTS = ("period", "open", "new", "expansion", "contraction", "churn", "reactivation", "fx", "close")
+METRICS = ("period", "mrr", "arr", "arpa", "customer_churn_rate", "net_mrr_churn_rate", "nrr", "grr")
+
+
+@click.command(help=_("Fill a workspace with a small sample, print its revenue of the last 12 months, and serve it."))
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help=_("Folder of the demo workspace."))
+@click.option("--port", type=click.IntRange(1, 65535), help=_("Port to serve on; without it, TENURE_PORT."))
+@click.option("--no-serve", is_flag=True, help=_("Only import and print."))
+def demo(home: Path | None, port: int | None, no_serve: bool) -> None:
+    folder = (home or Path("tenure-demo")).absolute()
+    _claim(folder)
+    os.environ["TENURE_HOME"] = str(folder)
+    os.environ.pop("TENURE_DATABASE_URL", None)
+    serve.place(None, port)
+    if not no_serve:
+        from tenure.config import environment
+
+        values = environment.read()
+        serve.check_port(values["TENURE_HOST"], values["TENURE_PORT"])
+    cli.ready()
+    _fill()
+    _show()
+    if no_serve:
+        click.echo(
+            _("The demo workspace is in {folder}. Serve it: TENURE_HOME={folder} tenure serve").format(folder=folder)
+        )
+        return
+    serve.run(_announce)
+
+
+def _claim(folder: Path) -> None:
+    """Use a folder that is empty or was made by an earlier demo, and no other."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise TenureError(
+            "demo.folder_in_use",
+            _("{folder} has something else in it.").format(folder=folder),
+            fix=_("Choose another folder: tenure demo --home FOLDER"),
+            folder=str(folder),
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
+
+
+def _fill() -> None:
+    """Import the sample (a second time it changes nothing) and make the owner."""
+    from tenure.apps.connectors.files import sample
+    from tenure.apps.connectors.files.importer import run_import
+    from tenure.apps.workspaces import selectors
+    from tenure.apps.workspaces.services import lake, members
+
+    if not selectors.members().filter(email=OWNER).exists():
+        members.create_member(OWNER, _("Owner of the demo"), "owner", by="tenure demo")
+    with sample.files() as files:
+        for kind in KINDS:
+            done: Any = run_import(files[kind], kind, by="tenure demo")
+            count = done.created + done.changed + done.unchanged
+            click.echo(_("Imported {kind}: {count} rows").format(kind=kind, count=count))
+    lake.flush()
+
+
+def _show() -> None:
+    from tenure.config.commands.ask import opened
+
+    workspace = opened()
+    for question, columns in (("movements", MOVEMENTS), ("revenue_metrics", METRICS)):
+        answer = workspace.ask({"question": question})
+        click.echo(f"\n{question}")
+        output.print_rows(answer.to_dicts(), columns)
+    click.echo()
+
+
+def _announce() -> None:
+    from tenure.apps.workspaces.services import members
+    from tenure.config.commands.people import login_address
+
+    click.echo(_("Tenure is at {address}").format(address=serve.address()))
+    link = login_address(members.make_login_link(OWNER, by="tenure demo"))
+    click.echo(_("Sign in, once: {link}").format(link=link))

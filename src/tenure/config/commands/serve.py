@@ -1,0 +1,141 @@
+"""`tenure serve`: the web server in this process, the worker in a child that never outlives it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import click
+
+from tenure.config import cli
+from tenure.config.texts import text as _
+from tenure.core.errors import TenureError
+
+STOP_SECONDS = 20
+_RESTART_SECONDS = 5
+
+
+@click.command(
+    help=_("Run the web pages and the API, with the worker that mirrors changes and runs jobs. Stop it with Ctrl-C.")
+)
+@click.option("--host", help=_("Address to listen on; without it, TENURE_HOST."))
+@click.option("--port", type=click.IntRange(1, 65535), help=_("Port to listen on; without it, TENURE_PORT."))
+def serve(host: str | None, port: int | None) -> None:
+    place(host, port)
+    cli.ready()
+    run(lambda: click.echo(_("Tenure is at {address}").format(address=address())))
+
+
+@click.command(help=_("Run the worker alone, without web pages: it mirrors changes into the lake and runs jobs."))
+def work() -> None:
+    cli.ready()
+    from tenure.apps.workspaces import tasks
+
+    tasks.work()
+
+
+def place(host: str | None, port: int | None) -> None:
+    """Let the command's own options count as settings, for this process and its children."""
+    if host is not None:
+        os.environ["TENURE_HOST"] = host
+    if port is not None:
+        os.environ["TENURE_PORT"] = str(port)
+
+
+def address() -> str:
+    """Where the server listens."""
+    from tenure.config import environment
+
+    values = environment.read()
+    return f"http://{values['TENURE_HOST']}:{values['TENURE_PORT']}/"
+
+
+def run(announce: Callable[[], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C; `announce` is called when the port is known to be free."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from tenure.config import environment
+
+    values = environment.read()
+    host, port = values["TENURE_HOST"], values["TENURE_PORT"]
+    check_port(host, port)
+    server = Granian(
+        "tenure.config.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=values["TENURE_WEB_THREADS"],
+        backpressure=max(values["TENURE_WEB_THREADS"] * 16, 64),
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        websockets=False,
+        log_level="warning",
+    )
+    worker = _Worker()
+    worker.start()
+    announce()
+    sys.stdout.flush()
+    try:
+        server.serve()
+    finally:
+        worker.stop()
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse, before anything starts, if the address cannot be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise TenureError(
+                "serve.port_taken",
+                _("Port {port} on {host} cannot be used: {reason}.").format(
+                    port=port, host=host, reason=error.strerror or error
+                ),
+                fix=_("Stop the program that uses it, or choose another port: tenure serve --port {other}").format(
+                    other=port + 1 if port < 65535 else 8000
+                ),
+                host=host,
+                port=port,
+            ) from error
+
+
+class _Worker(threading.Thread):
+    """The worker process; started again if it dies."""
+
+    def __init__(self) -> None:
+        super().__init__(name="worker", daemon=True)
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tenure.config.cli", "work"], stdin=subprocess.DEVNULL, start_new_session=True
+            )
+            self._process.wait()
+            if not self._stopping.wait(_RESTART_SECONDS):
+                click.echo(_("The worker stopped by itself and is started again."), err=True)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        process = self._process
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,7 +1,7 @@
 """Moments and local days of a time zone, for single values and whole columns. Hides offsets and daylight saving.
 
 Moments are microseconds since 1970-01-01T00:00Z (int64), days count from 1970-01-01 (int32). The offsets of a zone are
-found once per day in question, and to the second where they change; the computer's own zone is never asked.
+found once per day that occurs, and to the second where they change; the computer's own zone is never asked.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ SECOND = 1_000_000
 DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+EARLIEST = (date(1, 1, 3).toordinal() - _EPOCH_DAY) * DAY
+LATEST = (date(9999, 12, 29).toordinal() - _EPOCH_DAY) * DAY
+"""Moments between these have a local day in every zone."""
 
 
 @lru_cache(maxsize=64)
@@ -58,12 +62,15 @@ def local_stamp(micros: int, local: tzinfo) -> datetime:
 
 
 def local_micros(moments: Integers, timezone_name: str) -> Integers:
-    """What a local clock shows at each moment, as microseconds since a local 1970-01-01T00:00."""
+    """What a local clock shows at each moment, as microseconds since a local 1970-01-01T00:00.
+
+    Units:   moments from EARLIEST to LATEST.
+    """
     if len(moments) == 0 or timezone_name == "UTC":
         return moments
-    first, last = int(moments.min()) // DAY - 1, int(moments.max()) // DAY + 1
-    starts, offsets = _offsets(timezone_name, first - first % 366, last + 366 - last % 366)
-    return moments + offsets[np.searchsorted(starts, moments, side="right") - 1]
+    days, row = np.unique(moments // DAY, return_inverse=True)
+    before, change, after = np.array([_offsets(timezone_name, int(day)) for day in days], np.int64).T
+    return np.asarray(moments + np.where(moments < change[row], before[row], after[row]), np.int64)
 
 
 def moments_of_local(shown: Integers, timezone_name: str) -> Integers:
@@ -78,29 +85,21 @@ def moments_of_local(shown: Integers, timezone_name: str) -> Integers:
     return np.where(fits, early, np.where(late_fits, late, early))
 
 
-@lru_cache(maxsize=64)
-def _offsets(timezone_name: str, first: int, last: int) -> tuple[Integers, Integers]:
-    """(moments at which an offset begins, offsets in microseconds) from day `first` to day `last`."""
+@lru_cache(maxsize=100_000)
+def _offsets(timezone_name: str, day: int) -> tuple[int, int, int]:
+    """(offset at the beginning of a day counted in UTC, moment from which another is in force, that one)."""
     local = zone(timezone_name)
 
     def offset(second: int) -> int:
         shown = (_EPOCH + timedelta(seconds=second)).astimezone(local).utcoffset()
         return 0 if shown is None else shown // timedelta(microseconds=1)
 
-    low = max(first, date(1, 1, 2).toordinal() - _EPOCH_DAY)
-    high = min(last, date(9999, 12, 30).toordinal() - _EPOCH_DAY)
-    starts, offsets = [np.iinfo(np.int64).min], [offset(low * 86_400)]
-    for day in range(low, high):
-        here = offset((day + 1) * 86_400)
-        if here == offsets[-1]:
-            continue
-        before, after = day * 86_400, (day + 1) * 86_400
-        while after - before > 1:
-            middle = (before + after) // 2
-            before, after = (middle, after) if offset(middle) == offsets[-1] else (before, middle)
-        starts.append(after * SECOND)
-        offsets.append(here)
-    return np.array(starts, np.int64), np.array(offsets, np.int64)
+    start, end = day * 86_400, (day + 1) * 86_400
+    first, last = offset(start), offset(end)
+    while first != last and end - start > 1:
+        middle = (start + end) // 2
+        start, end = (middle, end) if offset(middle) == first else (start, middle)
+    return first, end * SECOND, last
 
 
 def fixed(minutes: int) -> timezone:

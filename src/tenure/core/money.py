@@ -66,7 +66,7 @@ def to_scaled(value: Decimal | int) -> int:
     number = Decimal(value)
     if not number.is_finite():
         raise ValueError(f"{value} is not a finite amount")
-    if number.adjusted() >= 21 or abs(number) >= LIMIT:
+    if number.adjusted() >= 21 or number.copy_abs() >= LIMIT:
         raise OverflowError(f"{value} is too large: amounts stay below 10**20")
     return int(number.scaleb(PLACES, _EXACT).to_integral_value(ROUND_HALF_EVEN, _EXACT))
 

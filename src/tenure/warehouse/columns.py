@@ -29,8 +29,6 @@ CLOSING = frozenset(("end", "period_end", "full_period_end"))
 """Day columns in which a stamp of 23:59:59 means the next midnight."""
 
 _SAFE_NUMBER = r"^[+-]?[0-9]{1,19}(\.[0-9]{1,12})?$"
-_LONGEST_DAY = 3_000_000 * localtime.DAY
-"""Moments further from 1970 than any year of four digits."""
 
 
 @dataclass
@@ -167,7 +165,8 @@ class Draft:
         valid = flags(given.is_valid())
         # whole seconds first: a cast of a far moment to microseconds would overflow
         seconds = given.cast(pa.timestamp("s", given.type.tz), safe=False).cast(pa.int64()).fill_null(0)
-        far = np.abs(np.asarray(seconds.to_numpy(zero_copy_only=False))) > _LONGEST_DAY // localtime.SECOND
+        moment = np.asarray(seconds.to_numpy(zero_copy_only=False))
+        far = (moment < localtime.EARLIEST // localtime.SECOND) | (moment > localtime.LATEST // localtime.SECOND)
         self.flag("bad_date", far, column.name)
         valid = valid & ~far
         near = pc.if_else(pa.array(valid), given, pa.scalar(None, given.type))

@@ -2,7 +2,7 @@
 
 `open_book` reads the rows of a snapshot, lays out their prices, resolves their versions and keeps the result as plain
 arrays in the cache folder, memory-mapped when asked again. The key of a book is what it depends on: versions of the
-tables, the settings that change spans, the moment of knowledge and the condition on rows. A book can be deleted at will.
+tables, the settings that change spans, the moment of knowledge and the condition on rows. It can be deleted at will.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tenure.core.money import words
-from tenure.core.sequences.spans import Rows, Spans, Steps, repeated, resolve
+from tenure.core.sequences.spans import Rows, Spans, repeated, resolve
 from tenure.warehouse import lines
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.snapshot import Snapshot
@@ -30,7 +29,14 @@ from tenure.warehouse.snapshot import Snapshot
 LAYOUT = 1
 KEPT_IN_MEMORY = 3
 KEPT_ON_DISK = 8
-SPAN_SETTINGS = ("timezone", "discount_policy", "churn_recognition", "pause_policy", "revenue_source", "reporting_currency")
+SPAN_SETTINGS = (
+    "timezone",
+    "discount_policy",
+    "churn_recognition",
+    "pause_policy",
+    "revenue_source",
+    "reporting_currency",
+)
 """The settings that change spans; all others only change how spans are read."""
 
 
@@ -92,9 +98,7 @@ def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
         + ~read.valued * np.uint8(UNVALUED)
         + (read.start >= read.stop) * np.uint8(EMPTY)
     ).astype(np.uint8)
-    return Book(
-        key, spans, read.row_key, read.account, read.line, read.currency, flags, read.currencies, read.parts
-    )
+    return Book(key, spans, read.row_key, read.account, read.line, read.currency, flags, read.currencies, read.parts)
 
 
 class Shelf:
@@ -163,6 +167,3 @@ class Shelf:
         )
         for old in books[:-KEPT_ON_DISK]:
             shutil.rmtree(old, ignore_errors=True)
-
-
-__all__ = ["EMPTY", "OVERLAPPING", "REPEATED", "UNVALUED", "Book", "Shelf", "Steps", "book_key", "build", "words"]

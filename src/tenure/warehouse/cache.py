@@ -1,7 +1,7 @@
 """The exact answer cache shared by all processes of a workspace. Hides files and their life.
 
-An answer depends on its question, definition, the versions of the tables and the day, and on nothing else: these are its
-key, so an entry is never stale, only unused. Entries are written whole under a name of their own and renamed.
+An answer depends on its question, definition, the versions of the tables and the day, and on nothing else: these are
+its key, so an entry is never stale, only unused. Entries are written whole under a name of their own and renamed.
 """
 
 from __future__ import annotations

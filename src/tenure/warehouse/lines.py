@@ -21,7 +21,7 @@ from tenure.core.money import from_word_pair, to_words, words
 from tenure.core.periods import add_months, day_date, day_number
 from tenure.core.sequences import prices
 from tenure.core.sequences.prices import Lines
-from tenure.core.sequences.spans import I8, I32, I64, OPEN, Steps
+from tenure.core.sequences.spans import I8, I32, I64, OPEN, Steps, repeated
 from tenure.warehouse.measures import Condition, columns
 from tenure.warehouse.snapshot import Snapshot
 
@@ -261,9 +261,8 @@ def _steps(parts: list[Steps]) -> Steps:
             np.zeros(0),
         )  # fmt: skip
     first = [parts[0].first]
-    for before, part in zip(parts, parts[1:], strict=False):
+    for part in parts[1:]:
         first.append(part.first[1:] + first[-1][-1])
-        del before
     rest = [np.concatenate([part[k] for part in parts]) for k in range(1, len(Steps._fields))]
     return Steps(np.concatenate(first), *rest)
 
@@ -394,7 +393,24 @@ def _discounts(
     d_kind, d_keep, d_value = kind[which], keep[which], value[which]
     shared = _shared(snapshot, table, owner, d_kind)
     if shared:
-        shares = _share_out(table, shared, start, stop, price, numerator, denominator, owner, which, begin, over, kind, keep, value, d_start, d_stop)  # noqa: E501
+        shares = _share_out(
+            table,
+            shared,
+            start,
+            stop,
+            price,
+            numerator,
+            denominator,
+            owner,
+            which,
+            begin,
+            over,
+            kind,
+            keep,
+            value,
+            d_start,
+            d_stop,
+        )
         drop = (d_kind == prices.AMOUNT) & np.isin(owner, np.array([r for rows_ in shared for r, _ in rows_], np.int64))
         stay = ~drop
         extra = np.array([[s[0], s[1], s[2]] for s in shares], np.int64).reshape(-1, 3)
@@ -442,8 +458,6 @@ def _applicable(snapshot: Snapshot) -> tuple[I64, I32, I32, I8, I64, I64, Bools]
 
 
 def _repeated(table: pa.Table) -> Bools:
-    from tenure.core.sequences.spans import repeated
-
     return repeated(_numbers(table.column("row_key")), _numbers(table.column("recorded_at")))
 
 

@@ -86,7 +86,9 @@ class Ledger:
     def grace(self) -> int:
         return self.snapshot.definition.grace_gap_days or 0
 
-    def slices(self, by: Sequence[str], account_slice: tuple[npt.NDArray[np.int32], list[str]] | None = None) -> Slicing:
+    def slices(
+        self, by: Sequence[str], account_slice: tuple[npt.NDArray[np.int32], list[str]] | None = None
+    ) -> Slicing:
         """How the question's fields cut rows and accounts."""
         return slicing(self.snapshot, self.book, self.spans, self.where, by, account_slice)
 
@@ -100,7 +102,7 @@ class Ledger:
         if size > MOST_CELLS:
             raise QuestionRefused(
                 "question.too_many_slices",
-                f"{len(periods)} periods in {cut.count} slices and {currencies} currencies are more than {MOST_CELLS} cells.",
+                f"{len(periods)} periods x {cut.count} slices x {currencies} currencies are over {MOST_CELLS} cells.",
                 fix="Slice by a field with fewer values, narrow it with `where`, or ask for fewer periods.",
                 field="by",
                 value=list(cut.fields),
@@ -140,7 +142,8 @@ class Ledger:
 
     def _numbers(self, column: str, missing: float) -> npt.NDArray[np.float64]:
         values = [
-            read_column(self.snapshot, measure, self.where.rows, column).cast("float64") for measure, _ in self.book.parts
+            read_column(self.snapshot, measure, self.where.rows, column).cast("float64")
+            for measure, _ in self.book.parts
         ]
         joined = [np.asarray(v.fill_null(missing).to_numpy(), np.float64) for v in values]
         return np.concatenate(joined) if joined else np.zeros(0)

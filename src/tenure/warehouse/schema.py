@@ -98,8 +98,12 @@ _IDENTITY = (
 )
 _ACCOUNT_KEY = _derived("account_key", pa.int64(), "stable hash of account_id: the bucket and the sort key")
 _LINE_KEY = _derived("line_key", pa.int64(), "stable hash of the line whose versions exclude each other")
-_SUBSCRIPTION_KEY = _derived("subscription_key", pa.int64(), "stable hash of subscription_id: discounts find their lines by it")
-_MRR = _derived("mrr", MONEY, "list price per month and in full, in `currency`: what the line adds to MRR before discounts")
+_SUBSCRIPTION_KEY = _derived(
+    "subscription_key", pa.int64(), "stable hash of subscription_id: discounts find their lines by it"
+)
+_MRR = _derived(
+    "mrr", MONEY, "list price per month and in full, in `currency`: what the line adds to MRR before discounts"
+)
 _FLAWS = _derived("flaws", pa.list_(pa.string()), "what was wrong with the row as given, as anomaly kinds")
 
 TABLES: dict[str, Table] = {
@@ -189,7 +193,11 @@ TABLES: dict[str, Table] = {
                 Column("product", "text", "the product"),
                 Column("plan", "text", "the plan"),
                 Column("currency", "text", "ISO 4217 code", default="the reporting currency"),
-                Column("amount", "number", "price per unit and billing period, without tax unless tax_inclusive_rate is given"),
+                Column(
+                    "amount",
+                    "number",
+                    "price per unit and billing period, without tax unless tax_inclusive_rate is given",
+                ),
                 Column("quantity", "number", "units, such as seats", default="1"),
                 Column("interval", "text", "day, week, month or year", default="month"),
                 Column("interval_count", "integer", "billing periods are this many intervals", default="1"),
@@ -363,4 +371,4 @@ GIVEN_AS = {
     "discount_id": "row_id",
     "customer_id": "account_id",
 }
-"""Names of the public contract whose column is called otherwise here (a day column keeps its moment under `NAME_at`)."""
+"""Names of the public contract whose column is called otherwise here (a day keeps its moment under `NAME_at`)."""

@@ -70,7 +70,9 @@ def parse_where(given: Any, field: str = "where") -> Where:
     if given is None:
         return Where()
     if isinstance(given, dict):
-        listed = [{"prop": k, "op": "in" if isinstance(v, (list, tuple)) else "eq", "value": v} for k, v in given.items()]
+        listed = [
+            {"prop": k, "op": "in" if isinstance(v, (list, tuple)) else "eq", "value": v} for k, v in given.items()
+        ]
     elif isinstance(given, (list, tuple)) and all(isinstance(c, dict) for c in given):
         listed = [dict(c) for c in given]
     else:
@@ -123,7 +125,11 @@ def unknown_field(field: str, name: str) -> QuestionRefused:
 
 def _refused(field: str, value: Any, fix: str) -> QuestionRefused:
     return QuestionRefused(
-        "question.bad_value", f"`{field}` cannot be read.", fix=fix, field=field, value=json.dumps(value, default=str)[:200]
+        "question.bad_value",
+        f"`{field}` cannot be read.",
+        fix=fix,
+        field=field,
+        value=json.dumps(value, default=str)[:200],
     )
 
 
@@ -229,8 +235,9 @@ def _combined(parts: list[tuple[Codes, list[str]]], count: int) -> tuple[Codes, 
     out = []
     for number in present.tolist():
         texts: list[str] = []
+        rest = number
         for _, labels in reversed(parts):
-            number, place = divmod(number, max(len(labels), 1))
+            rest, place = divmod(rest, max(len(labels), 1))
             texts.insert(0, labels[place])
         out.append(tuple(texts))
     return dense.reshape(-1).astype(np.int32), out or [tuple(NONE for _ in parts)]

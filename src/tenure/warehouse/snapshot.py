@@ -47,7 +47,9 @@ TABLES_OF: dict[str, tuple[str, ...]] = {
 class Engine(Protocol):
     """What a snapshot needs of an engine."""
 
-    def query(self, sql: str, params: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None) -> pa.Table:
+    def query(
+        self, sql: str, params: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None
+    ) -> pa.Table:
         """The rows of one statement; `tables` maps a name to a version or to an Arrow table."""
 
 

@@ -52,7 +52,9 @@ class Workspace:
         self.settings: dict[str, Any] = about["settings"]
         self.lake_timezone: str = about["lake_timezone"]
         self.lake = Lake(path / "lake")
-        self.engine = DuckDBEngine(self.lake, memory_limit=memory_limit, threads=threads, spill=path / "cache" / "spill")
+        self.engine = DuckDBEngine(
+            self.lake, memory_limit=memory_limit, threads=threads, spill=path / "cache" / "spill"
+        )
         # a temporary workspace is gone before anyone could share its cache
         cache = None if temporary else path / "cache"
         self._shelf = Shelf(None if cache is None else cache / "ledger")
@@ -61,7 +63,9 @@ class Workspace:
             weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
 
     @classmethod
-    def open(cls, path: str | Path | None = None, settings: Mapping[str, Any] | None = None, **limits: Any) -> Workspace:
+    def open(
+        cls, path: str | Path | None = None, settings: Mapping[str, Any] | None = None, **limits: Any
+    ) -> Workspace:
         """The workspace in a folder (made if absent), or a temporary one; `settings` override its metric settings."""
         if path is None:
             return cls(Path(tempfile.mkdtemp(prefix="tenure-")), settings, temporary=True, **limits)
@@ -69,11 +73,13 @@ class Workspace:
 
     # --------------------------------------------------------------------------------------------------- tables in
 
-    def load(self, table: str, rows: Any, *, source: str | None = None, recorded_at: datetime | None = None) -> LoadReport:
+    def load(
+        self, table: str, rows: Any, *, source: str | None = None, recorded_at: datetime | None = None
+    ) -> LoadReport:
         """Append rows (Arrow table, frame, list of dicts, or a file) to a table of the lake.
 
-        Lenient: a cell that cannot be read becomes null and a flaw, which `anomalies` lists; unknown columns are kept in
-        `attributes` and reported.
+        Lenient: a cell that cannot be read becomes null and a flaw, which `anomalies` lists; unknown columns are kept
+        in `attributes` and reported.
         Raises: LoadRefused if the table is unknown or the rows are no table at all.
         """
         data, report = conform(

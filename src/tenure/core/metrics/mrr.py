@@ -160,7 +160,10 @@ def ltv_net_retention(m: Movements, grain: str) -> Decimal | None:
     leak = lost(m) - m.expansion
     if average is None or m.open == 0 or leak <= 0:
         return None
-    return ratio(EXACT.multiply(EXACT.multiply(m.close, m.open), MONTHS_IN[grain]), EXACT.multiply(leak, Decimal(m.customers_close)))
+    return ratio(
+        EXACT.multiply(EXACT.multiply(m.close, m.open), MONTHS_IN[grain]),
+        EXACT.multiply(leak, Decimal(m.customers_close)),
+    )
 
 
 def rescaled_churn(rate: Decimal, measured_days: int, target_days: int) -> Decimal:

@@ -24,7 +24,7 @@ from tenure.core.sequences.spans import I32, I64, OPEN, Spans
 NEW, EXPANSION, CONTRACTION, CHURN, REACTIVATION, ENTERING, LEAVING = range(7)
 KINDS = ("new", "expansion", "contraction", "churn", "reactivation", "entering", "leaving")
 AT_CLOSING_RATE = (NEW, REACTIVATION)
-"""Kinds valued at the period's own rate, since the account had nothing at the opening; the others at the opening rate."""
+"""Kinds valued at the period's own rate: the account had nothing at the opening. The others take the opening rate."""
 
 COUNTS = ("new", "churned", "reactivated", "entering", "leaving", "close")
 C_NEW, C_CHURNED, C_REACTIVATED, C_ENTERING, C_LEAVING, C_CLOSE = range(6)
@@ -136,7 +136,7 @@ def _bridge(
     currencies: int,
     rates: I64,
 ) -> None:
-    """Move what happens inside a gap of at most `grace` days to its last day: the state before the gap lasts through it."""
+    """Move what happens inside a gap of at most `grace` days to its last day: the state before it lasts through it."""
     used = 0
     paid_before = False
     gap_from = -1
@@ -233,9 +233,7 @@ def _net(
             cells_of[s] = (account_slice[a] * row_slices + row_slice[r]) * currencies + row_currency[r]
         count = _collect(lo, hi, start, stop, day, span, sign, False, row, no_line)
         if grace > 0 and count > 2:
-            _bridge(
-                count, day, span, sign, grace, amount, cells_of, local, cell, state, currencies, opening_rates[0]
-            )
+            _bridge(count, day, span, sign, grace, amount, cells_of, local, cell, state, currencies, opening_rates[0])
         used = 0
         ever = False
         paid = False
@@ -295,9 +293,7 @@ def _net(
                 if paid:
                     for k in range(used):
                         c = cell[k]
-                        opening[c, 0], opening[c, 1] = wide.add(
-                            opening[c, 0], opening[c, 1], state[k, 0], state[k, 1]
-                        )
+                        opening[c, 0], opening[c, 1] = wide.add(opening[c, 0], opening[c, 1], state[k, 0], state[k, 1])
                     # customers of each slice
                     touched = 0
                     for k in range(used):
@@ -425,7 +421,7 @@ def net(
 ) -> Net:
     """Sums of period-net movements over all accounts.
 
-    Shapes: `edges` (periods + 1,) day numbers; rates (periods, currencies), whole numbers of one common scale below 2**63.
+    Shapes: `edges` (periods + 1,) day numbers; rates (periods, currencies), whole numbers of one scale below 2**63.
     `window`: a return after more days is `new`; `grace`: a gap of at most so many days did not happen.
     """
     room = 1024 if keep else 0
@@ -458,7 +454,7 @@ class Daily(NamedTuple):
     row: I32
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _rough(amount: I64, s: int) -> float:
     """An amount as a float: to compare sizes, never to add up."""
     return np.float64(amount[s, 1]) * 18446744073709551616.0 + np.float64(np.uint64(amount[s, 0]))
@@ -722,8 +718,8 @@ def daily(
 ) -> Daily:
     """One movement per account and day inside [since, until).
 
-    Shapes: `edges` (months + 1,) first days of months; `rates` (months + 1, currencies): row m + 1 is the rate of month m,
-    row 0 the one before the first.
+    Shapes: `edges` (months + 1,) first days of months; `rates` (months + 1, currencies): row m + 1 is the rate of
+    month m, row 0 the one before the first.
     """
     return Daily(
         *_daily(
@@ -737,7 +733,15 @@ def daily(
 
 @njit(cache=True)
 def _first_paid(
-    accounts: int, first: I64, row: I32, start: I32, stop: I32, amount: I64, row_currency: I32, currencies: int, rates: I64
+    accounts: int,
+    first: I64,
+    row: I32,
+    start: I32,
+    stop: I32,
+    amount: I64,
+    row_currency: I32,
+    currencies: int,
+    rates: I64,
 ) -> tuple:  # type: ignore[type-arg]  # numba's own tuple of arrays
     days = np.full(accounts, OPEN, np.int32)
     widest = 0
@@ -774,7 +778,7 @@ def _first_paid(
 
 
 def first_paid(spans: Spans, row_currency: I32, currencies: int, rates: I64) -> tuple[I32, I64]:
-    """Per account the first day with MRR above 0 (OPEN if there is none) and its MRR then, (accounts, currencies, 2)."""
+    """Per account the first day with MRR above 0 (OPEN if none) and its MRR then, (accounts, currencies, 2)."""
     days, amounts = _first_paid(
         len(spans.accounts), spans.first, spans.row, spans.start, spans.stop, spans.amount,
         row_currency, currencies, rates,

@@ -1,10 +1,11 @@
 """What a line is worth on which days: list price, trials, pauses and discounts laid over one another.
 
-Percentages come first (they multiply), then amounts, never below 0. Every result is rounded half to even at 12 decimals.
+Percentages come first (they multiply), then amounts, never below 0. Results are rounded half to even at 12 decimals.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -212,12 +213,12 @@ class Version(NamedTuple):
 def share_out(versions: list[Version], discounts: list[Discount]) -> list[tuple[int, int, int, int]]:
     """How much of a subscription's amount discounts each of its rows bears, as (row, start, stop, per month).
 
-    An amount is taken off once a subscription, not once an item: from the item `main` first, then from the others in the
-    order of their names, each down to 0. On each day the version of an item begun last speaks for it.
+    An amount is taken off once a subscription, not once an item: from the item `main` first, then from the others in
+    the order of their names, each down to 0. On each day the version of an item begun last speaks for it.
     """
     cuts = sorted({d for v in versions for d in (v.start, v.stop)} | {d for x in discounts for d in (x.start, x.stop)})
     shares: list[tuple[int, int, int, int]] = []
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in pairwise(cuts):
         in_force: dict[str, Version] = {}
         for v in sorted((v for v in versions if v.start <= a < v.stop), key=lambda v: v.start):
             in_force[v.item] = v

@@ -2,8 +2,8 @@
 
 A *line* is what can be paid for only once at a time: an item of a subscription, a contract, an invoice line. Its rows
 are versions in time; where two overlap, the one with the later start is in force (docs/explanation/ledger.md). A row's
-price may change inside it (discounts, pauses, trials, ramps): its *steps*. A span is a step cut to the days on which its
-row is in force.
+price may change inside it (discounts, pauses, trials, ramps): its *steps*. A span is a step cut to the days on which
+its row is in force.
 
 Hides: the order of rows, duplicates, overlaps. One pass over rows in account order; memory is a few words a span.
 """
@@ -98,7 +98,7 @@ def repeated(key: I64, recorded: I64) -> npt.NDArray[np.bool_]:
     return out
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _later(a: int, b: int, line: I64, start: I32, recorded: I64, worth: I64, stop: I32, key: I64) -> bool:
     """Does row a come after row b: by line, then by the rule of which version wins?"""
     if line[a] != line[b]:
@@ -138,9 +138,7 @@ def _arrange(
             end = min(at + 2 * run, hi)
             i, j, k = at, middle, at
             while k < end:
-                if i < middle and (
-                    j >= end or not _later(order[i], order[j], line, start, recorded, worth, stop, key)
-                ):
+                if i < middle and (j >= end or not _later(order[i], order[j], line, start, recorded, worth, stop, key)):
                     scratch[k] = order[i]
                     i += 1
                 else:
@@ -222,7 +220,6 @@ def _resolve(
                 begins = nxt < until and start[order[nxt]] < change
                 if begins:
                     overlapping[r] = True
-                    overlapping[order[nxt]] = True
                     change = start[order[nxt]]
                 if change > today:
                     for s in range(sfirst[r], sfirst[r + 1]):
@@ -264,7 +261,7 @@ def _resolve(
 
 
 def resolve(rows: Rows, steps: Steps, worth: I64, used: npt.NDArray[np.bool_]) -> tuple[Spans, npt.NDArray[np.bool_]]:
-    """Spans of the rows marked `used`, and which rows overlap another version of their line.
+    """Spans of the rows marked `used`, and which rows give way to a version of their line that began later.
 
     `worth` (rows, 2) is the list price per month: it only decides between versions that start on one day and were
     recorded at one moment (the larger wins), so that the order of rows never matters.

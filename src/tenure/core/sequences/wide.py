@@ -16,7 +16,7 @@ _MASK = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def add(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     """(lo, hi) of a + b."""
     lo = alo + blo
@@ -24,14 +24,14 @@ def add(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     return lo, ahi + bhi + carry
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def negate(lo: int, hi: int) -> tuple[int, int]:
     """(lo, hi) of -a."""
     nlo = -lo
     return nlo, ~hi + (1 if nlo == 0 else 0)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def subtract(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     """(lo, hi) of a - b."""
     lo = alo - blo
@@ -39,7 +39,7 @@ def subtract(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     return lo, ahi - bhi - borrow
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def sign(lo: int, hi: int) -> int:
     """-1, 0 or 1."""
     if hi < 0:
@@ -47,7 +47,7 @@ def sign(lo: int, hi: int) -> int:
     return 0 if (hi == 0 and lo == 0) else 1
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def less(alo: int, ahi: int, blo: int, bhi: int) -> bool:
     """Is a < b?"""
     if ahi != bhi:
@@ -55,7 +55,7 @@ def less(alo: int, ahi: int, blo: int, bhi: int) -> bool:
     return bool(uint64(alo) < uint64(blo))
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def multiply_words(a: int, b: int) -> tuple[int, int]:
     """(lo, hi) of the product of two unsigned 64-bit words."""
     ua, ub = uint64(a), uint64(b)
@@ -99,7 +99,7 @@ def add_weighed(a0: int, a1: int, a2: int, b0: int, b1: int, b2: int) -> tuple[i
     return s0, t1, a2 + b2 + c1
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def sign_weighed(a0: int, a1: int, a2: int) -> int:
     """-1, 0 or 1 of a three-word number."""
     if a2 < 0:

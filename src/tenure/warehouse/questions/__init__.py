@@ -6,12 +6,52 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenure.core.errors import QuestionRefused
+from tenure.warehouse.questions.anomalies import Anomalies, DefinitionDiff
 from tenure.warehouse.questions.base import Question
+from tenure.warehouse.questions.closing import Closes, Restatements
+from tenure.warehouse.questions.cohorts import Cohorts
+from tenure.warehouse.questions.invoiced import Invoiced, Reconcile
+from tenure.warehouse.questions.ltv import Ltv
 from tenure.warehouse.questions.movements import MovementLedger, Movements, RevenueMetrics
+from tenure.warehouse.questions.renewals import CommittedMrr, Renewals
 
-FAMILIES: dict[str, type[Question]] = {family.name: family for family in (Movements, MovementLedger, RevenueMetrics)}
+FAMILIES: dict[str, type[Question]] = {
+    family.name: family
+    for family in (
+        Movements,
+        MovementLedger,
+        RevenueMetrics,
+        Cohorts,
+        Renewals,
+        CommittedMrr,
+        Ltv,
+        DefinitionDiff,
+        Reconcile,
+        Invoiced,
+        Closes,
+        Restatements,
+        Anomalies,
+    )
+}
 
-__all__ = ["FAMILIES", "MovementLedger", "Movements", "Question", "RevenueMetrics", "parse"]
+__all__ = [
+    "FAMILIES",
+    "Anomalies",
+    "Closes",
+    "Cohorts",
+    "CommittedMrr",
+    "DefinitionDiff",
+    "Invoiced",
+    "Ltv",
+    "MovementLedger",
+    "Movements",
+    "Question",
+    "Reconcile",
+    "Renewals",
+    "Restatements",
+    "RevenueMetrics",
+    "parse",
+]
 
 
 def parse(given: Mapping[str, Any]) -> Question:

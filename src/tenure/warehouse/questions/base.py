@@ -149,9 +149,7 @@ def _bad(f: Field[Any], value: Any, fix: str, allowed: Sequence[Any] = ()) -> Qu
 def _read_label(f: Field[Any], value: Any) -> str | None:
     if value is None and f.default is None:
         return None
-    if isinstance(value, datetime):
-        value = value.isoformat()
-    elif isinstance(value, date):
+    if isinstance(value, date):
         value = value.isoformat()
     text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     try:

@@ -12,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tenure.core.hashing import stable_hash
 from tenure.core.metrics import mrr
 from tenure.core.money import MONEY
 from tenure.core.periods import Periods, add_months, between, day_date, day_number
-from tenure.core.sequences.ledger import KINDS, REASONS
+from tenure.core.sequences.ledger import AT_CLOSING_RATE, KINDS, REASONS
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
+from tenure.warehouse.book import EMPTY, REPEATED, UNVALUED
+from tenure.warehouse.lines import merged_roots
 from tenure.warehouse.questions import base
 from tenure.warehouse.questions.base import Ask, Question, no_cell
 from tenure.warehouse.revenue import Ledger, NetResult, rounded, value
@@ -48,6 +51,7 @@ KINDS_BEHIND = {
     "ltv_net_retention": ("contraction", "churn", "leaving", "expansion"),
 }
 """Which movements explain a metric; the others are explained by what is in force at the close."""
+SET_ASIDE = REPEATED | UNVALUED | EMPTY
 COUNT_KINDS = {
     "customers_new": "new",
     "customers_churned": "churn",
@@ -85,13 +89,20 @@ def checks_of(book: Ledger, result: NetResult, rows: Sequence[mrr.Movements]) ->
         ok = apart <= Decimal("1e-9") * max(1, result.cut.count)
         checks.append({"name": "last close = sum of spans in force", "ok": ok, "detail": str(straight)})
     flags = book.book.row_flags
-    checks.append({"name": "rows read = rows used + rows set aside", "ok": len(flags) == sum(n for _, n in book.book.parts),
-                   "detail": {"read": len(flags), "set_aside": int((flags & 0b1101 != 0).sum())}})  # fmt: skip
+    used = len(np.unique(book.book.spans.row))
+    aside = {"read": len(flags), "used": used, "set_aside": int((flags & SET_ASIDE != 0).sum())}
+    checks.append(
+        {
+            "name": "rows read = rows used, worth nothing or set aside",
+            "ok": used + aside["set_aside"] <= len(flags),
+            "detail": aside,
+        }
+    )
     return checks
 
 
 def notes_of(book: Ledger, result: NetResult) -> list[dict[str, Any]]:
-    """What a reader of the figures should know: rates that were carried, rows that were set aside, negative accounts."""
+    """What a reader of the figures should know: rates carried, rows set aside, negative accounts."""
     snapshot, notes = book.snapshot, []
     if len(result.periods):
         first = result.periods.edges[0] - timedelta(days=1)
@@ -229,13 +240,9 @@ def _by_given_id(
     snapshot: Snapshot,
 ) -> dict[str, Decimal]:  # fmt: skip
     """Movements by the account id written in the rows, which for a merged account is its former one."""
-    from tenure.core.hashing import stable_hash
-
     out = dict(amounts)
     given = [a for a in set(table["account_id"].to_pylist()) if a not in out]
     if given:
-        from tenure.warehouse.lines import merged_roots
-
         roots = merged_roots(snapshot)
         for account, key in zip(given, stable_hash(pa.array(given)).tolist(), strict=True):
             root = names.get(roots.get(key, key))
@@ -252,8 +259,6 @@ def _amounts(
     amount: npt.NDArray[np.int64],
 ) -> dict[int, Decimal]:
     """What each account moved by, in the reporting currency."""
-    from tenure.core.sequences.ledger import AT_CLOSING_RATE
-
     out: dict[int, Decimal] = {}
     for a, c, k, pair in zip(account.tolist(), cells.tolist(), kind.tolist(), amount, strict=True):
         rates = result.closing_rates[0] if k in AT_CLOSING_RATE else result.opening_rates[0]
@@ -445,9 +450,7 @@ def _former_churn(book: Ledger, result: NetResult, shown: Sequence[int]) -> list
     months = between(start, max(lasts[-1].replace(day=1), start + timedelta(days=1)), "month")
     monthly = book.net(months, result.cut)
     place = {first: i for i, first in enumerate(months.edges[:-1])}
-    rates = {
-        s: [mrr.customer_churn_rate(monthly.movements(p, s)) for p in range(len(months))] for s in shown
-    }
+    rates = {s: [mrr.customer_churn_rate(monthly.movements(p, s)) for p in range(len(months))] for s in shown}
     out = []
     for last in lasts:
         wanted = [place[add_months(last.replace(day=1), -k)] for k in range(1, mrr.TRAILING_MONTHS + 1)]

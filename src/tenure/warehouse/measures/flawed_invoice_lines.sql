@@ -1,0 +1,13 @@
+-- Rows of invoice_lines with something wrong in them as they were given.
+-- Grain: one row per known row with a flaw.
+SELECT
+  t.row_id,
+  t.account_id,
+  t.flaws
+FROM invoice_lines AS t
+LEFT JOIN supersessions AS gone
+  ON gone.row_key = t.row_key AND gone.table = 'invoice_lines' AND gone.superseded_at < $superseded_from
+WHERE
+  t.flaws IS NOT NULL
+  AND (t.superseded_at IS NULL OR t.superseded_at >= $superseded_from)
+  AND gone.row_key IS NULL

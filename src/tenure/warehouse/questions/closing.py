@@ -1,0 +1,221 @@
+"""`closes` and `restatements`: months that were closed by a person, and what has moved in them since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tenure.core.money import MONEY
+from tenure.core.periods import Periods, between, parse_label
+from tenure.core.sequences.ledger import AT_CLOSING_RATE, KINDS
+from tenure.warehouse import proof
+from tenure.warehouse.answer import Result
+from tenure.warehouse.questions import base
+from tenure.warehouse.questions.base import Ask, Question, no_cell
+from tenure.warehouse.revenue import Ledger, rounded, value
+from tenure.warehouse.schema import STAMP
+from tenure.warehouse.slices import Where, account_ids
+from tenure.warehouse.snapshot import Snapshot
+
+
+def closed_months(ask: Ask, from_: str | None, to: str | None) -> list[dict[str, Any]]:
+    """The closed months of a stretch, each with the moment, the person and the note."""
+    if not ask.snapshot.has("closes"):
+        return []
+    rows = ask.snapshot.run("closes").to_pylist()
+    if from_ is None and to is None:
+        return rows
+    start, stop = base.stretch(from_, to, ask.snapshot.today)
+    return [r for r in rows if start <= parse_label(r["month"])[0] < stop]
+
+
+@dataclass(frozen=True)
+class Closes(Question):
+    """Who closed which month, and when."""
+
+    name: ClassVar[str] = "closes"
+    doc: ClassVar[str] = "The months that were closed, with the moment and the person."
+    columns: ClassVar[Mapping[str, str]] = {
+        "month": "the closed month",
+        "closed_at": "what was known then is the closed figure",
+        "closed_by": "the person's name",
+        "note": "what was said",
+        "complete": "true: a closed month is over",
+    }
+    from_: str | None = base.FROM
+    to: str | None = base.TO
+
+    def answer(self, ask: Ask) -> Result:
+        rows = closed_months(ask, self.from_, self.to)
+        data = {
+            "month": pa.array([r["month"] for r in rows], pa.string()),
+            "closed_at": pa.array([r["closed_at"] for r in rows], STAMP),
+            "closed_by": pa.array([r["closed_by"] for r in rows], pa.string()),
+            "note": pa.array([r["note"] for r in rows], pa.string()),
+            "complete": pa.array([parse_label(r["month"])[1] <= ask.snapshot.today for r in rows], pa.bool_()),
+        }
+        return Result(pa.table(data))
+
+
+@dataclass(frozen=True)
+class Restatements(Question):
+    """What has moved in closed months since they were closed."""
+
+    name: ClassVar[str] = "restatements"
+    doc: ClassVar[str] = "Differences between a closed month as it was known at its close and as it is known now."
+    columns: ClassVar[Mapping[str, str]] = {
+        "month": "the closed month",
+        "account_id": "the account whose figures moved",
+        "kind": "open, or the kind of movement, that is different now",
+        "amount": "now - then, in the reporting currency",
+        "reason": "added (rows recorded since), superseded (rows no longer known), replaced (both), carried (from before)",
+        "rows": "row_id of the rows recorded or superseded since",
+        "closed_by": "who closed the month",
+        "complete": "true: a closed month is over",
+    }
+    from_: str | None = base.FROM
+    to: str | None = base.TO
+    where: Where = base.WHERE
+    definition: str | None = base.DEFINITION
+
+    def answer(self, ask: Ask) -> Result:
+        rows: list[tuple[Any, ...]] = []
+        checks = []
+        for month in closed_months(ask, self.from_, self.to):
+            now, then = self._sides(ask, month)
+            changed = _differences(now.amounts, then.amounts)
+            keys = sorted({account for account, _ in changed})
+            ids = dict(zip(keys, account_ids(ask.snapshot, np.array(keys, np.int64)), strict=True))
+            causes = _causes(ask.snapshot, now, then, keys)
+            for (account, kind), amount in sorted(changed.items(), key=lambda c: (ids[c[0][0]], c[0][1])):
+                reason, row_ids = causes[account]
+                rows.append((month["month"], ids[account], kind, amount, reason, row_ids, month["closed_by"], True))
+            moved = sum(changed.values(), Decimal(0))
+            apart = abs(now.close - then.close - moved)
+            checks.append({"name": "restatements = close now - close then", "ok": apart <= Decimal("1e-6"), "detail": month["month"]})  # fmt: skip
+        types = (
+            pa.string(), pa.string(), pa.string(), MONEY, pa.string(), pa.list_(pa.string()), pa.string(), pa.bool_(),
+        )  # fmt: skip
+        data = {n: pa.array([r[i] for r in rows], t) for i, (n, t) in enumerate(zip(self.columns, types, strict=True))}
+        return Result(pa.table(data), checks)
+
+    def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
+        if not {"month", "account_id"} <= set(cell):
+            raise no_cell(self.name, cell, "Name a restatement by month and account_id.", ("month", "account_id"))
+        for month in closed_months(ask, str(cell["month"]), str(cell["month"])):
+            now, then = self._sides(ask, month)
+            keys = np.union1d(now.book.spans.accounts, then.book.spans.accounts)
+            names = account_ids(ask.snapshot, keys)
+            for key, name in zip(keys.tolist(), names, strict=True):
+                if name == cell["account_id"]:
+                    added, gone = _row_changes(now, then, key)
+                    tables = [_rows_of(side, rows) for side, rows in ((now, added), (then, gone)) if len(rows)]
+                    return proof.joined(tables)
+        return proof.joined([])
+
+    def _sides(self, ask: Ask, month: Mapping[str, Any]) -> tuple[_Side, _Side]:
+        start, stop, _ = parse_label(month["month"])
+        periods = between(start, stop, "month")
+        closed_at: datetime = month["closed_at"]
+        return self._side(ask, ask.snapshot, periods), self._side(ask, ask.snapshot.known(closed_at), periods)
+
+    def _side(self, ask: Ask, snapshot: Snapshot, periods: Periods) -> _Side:
+        book = Ledger.open(snapshot, ask.shelf, self.where)
+        result = book.net(periods, book.slices(()), keep=True)
+        amounts: dict[tuple[int, str], Decimal] = {}
+        _, account, cells, kind, pairs = result.net.lines
+        for a, c, k, pair in zip(account.tolist(), cells.tolist(), kind.tolist(), pairs, strict=True):
+            rates = result.closing_rates[0] if k in AT_CLOSING_RATE else result.opening_rates[0]
+            place = (int(book.spans.accounts[a]), KINDS[k])
+            amounts[place] = amounts.get(place, Decimal(0)) + value(pair[None, :], [rates[c]])
+        figures = result.movements(0, 0)
+        _add_states(amounts, book, periods, result.opening_rates[0], result.closing_rates[0])
+        return _Side(book, {k: rounded(v) for k, v in amounts.items()}, figures.close)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One view of a closed month: its ledger, amounts by account and kind, and the close."""
+
+    book: Ledger
+    amounts: dict[tuple[int, str], Decimal]
+    close: Decimal
+
+
+def _add_states(
+    amounts: dict[tuple[int, str], Decimal],
+    book: Ledger,
+    periods: Periods,
+    opening: list[Decimal],
+    closing: list[Decimal],
+) -> None:
+    """Add each account's opening and what rates did to it, so that the kinds of an account add up to its close."""
+    from tenure.core.periods import day_number
+
+    first, last = day_number(periods.edges[0]) - 1, day_number(periods.edges[1]) - 1
+    spans = book.spans
+    owner = np.repeat(np.arange(len(spans.accounts)), np.diff(spans.first))
+    for day, rates, sign in ((first, opening, 1), (last, closing, -1)):
+        live = np.flatnonzero((spans.start <= day) & (spans.stop > day))
+        for s in live.tolist():
+            key = int(spans.accounts[owner[s]])
+            worth = value(spans.amount[s][None, :], [rates[int(book.book.row_currency[spans.row[s]])]])
+            if sign > 0:
+                amounts[(key, "open")] = amounts.get((key, "open"), Decimal(0)) + worth
+            amounts[(key, "fx")] = amounts.get((key, "fx"), Decimal(0)) - sign * worth
+    for key, kind in list(amounts):
+        if kind not in ("open", "fx"):
+            amounts[(key, "fx")] = amounts.get((key, "fx"), Decimal(0)) - amounts[(key, kind)]
+    for place in [p for p, amount in amounts.items() if p[1] == "fx" and amount == 0]:
+        del amounts[place]
+
+
+def _differences(
+    now: Mapping[tuple[int, str], Decimal], then: Mapping[tuple[int, str], Decimal]
+) -> dict[tuple[int, str], Decimal]:
+    """now - then where they differ."""
+    places = {*now, *then}
+    apart = {p: now.get(p, Decimal(0)) - then.get(p, Decimal(0)) for p in places}
+    return {p: amount for p, amount in apart.items() if amount != 0}
+
+
+def _row_changes(now: _Side, then: _Side, account: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Row keys of an account known now and not then, and the other way round."""
+    here = now.book.book.row_key[now.book.book.row_account == account]
+    there = then.book.book.row_key[then.book.book.row_account == account]
+    return np.setdiff1d(here, there), np.setdiff1d(there, here)
+
+
+def _rows_of(side: _Side, keys: npt.NDArray[np.int64]) -> pa.Table:
+    chosen = np.flatnonzero(np.isin(side.book.book.row_key, keys))
+    return proof.rows(side.book.snapshot, side.book.book, chosen)
+
+
+def _causes(snapshot: Snapshot, now: _Side, then: _Side, accounts: list[int]) -> dict[int, tuple[str, list[str]]]:
+    """Why each account's figures moved, and the rows that say so."""
+    del snapshot
+    out = {}
+    for account in accounts:
+        added, gone = _row_changes(now, then, account)
+        row_ids = []
+        for side, keys in ((now, added), (then, gone)):
+            if len(keys):
+                row_ids += _rows_of(side, keys)["row_id"].to_pylist()
+        reason = (
+            "replaced"
+            if len(added) and len(gone)
+            else "added"
+            if len(added)
+            else "superseded"
+            if len(gone)
+            else "carried"
+        )
+        out[account] = reason, sorted(set(row_ids))
+    return out

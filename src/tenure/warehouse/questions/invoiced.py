@@ -1,0 +1,271 @@
+"""`invoiced` and `reconcile`: what was billed, and why our figures and theirs differ."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import combinations
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from tenure.core.definition import Definition
+from tenure.core.money import MONEY
+from tenure.core.periods import Periods, add_months, between, parse_label
+from tenure.warehouse import proof
+from tenure.warehouse.answer import Result
+from tenure.warehouse.lines import NONE, meets
+from tenure.warehouse.questions import base
+from tenure.warehouse.questions.base import Ask, Question, no_cell
+from tenure.warehouse.questions.movements import Movements, known
+from tenure.warehouse.revenue import rounded
+from tenure.warehouse.slices import Where, account_values
+from tenure.warehouse.snapshot import Snapshot
+
+INVOICED = ("invoiced", "refunded", "tax", "net")
+ROW_FIELDS = ("plan", "currency")
+
+
+@dataclass(frozen=True)
+class Invoiced(Question):
+    """Sums of invoice lines."""
+
+    name: ClassVar[str] = "invoiced"
+    doc: ClassVar[str] = "What was billed, refunded and taxed, by the first day of the billed period."
+    columns: ClassVar[Mapping[str, str]] = {
+        "period": "label of the period",
+        "invoiced": "lines that are no refunds, with tax",
+        "refunded": "refunds, with tax, as a positive amount",
+        "tax": "tax in the lines less tax in the refunds",
+        "net": "invoiced - refunded - tax",
+        "complete": "false while the period is not over",
+    }
+    from_: str | None = base.FROM
+    to: str | None = base.TO
+    grain: str = base.GRAIN
+    by: tuple[str, ...] = base.BY
+    where: Where = base.WHERE
+    as_known_on: date | None = base.KNOWN
+    definition: str | None = base.DEFINITION
+
+    def answer(self, ask: Ask) -> Result:
+        snapshot = known(ask, self.as_known_on)
+        periods = base.periods_of(self.from_, self.to, self.grain, snapshot)
+        sums, notes = self._sums(snapshot, periods)
+        slices = sorted({fields for _, fields in sums}) if self.by else [()]
+        done = base.complete(periods, ask.snapshot)
+        rows = []
+        for i, name in enumerate(periods.labels):
+            for fields in slices:
+                billed, back, tax = (rounded(v) for v in sums.get((i, fields), [Decimal(0)] * 3))
+                rows.append((name, *fields, billed, back, tax, billed - back - tax, done[i]))
+        names = ["period", *self.by, *INVOICED, "complete"]
+        types = [pa.string()] * (1 + len(self.by)) + [MONEY] * 4 + [pa.bool_()]
+        data = {n: pa.array([r[i] for r in rows], t) for i, (n, t) in enumerate(zip(names, types, strict=True))}
+        return Result(pa.table(data), [], notes)
+
+    def _sums(
+        self, snapshot: Snapshot, periods: Periods
+    ) -> tuple[dict[tuple[int, tuple[str, ...]], list[Decimal]], list[dict[str, Any]]]:
+        """Billed, refunded and tax by period and slice, in the reporting currency."""
+        if not snapshot.has("invoice_lines") or not len(periods):
+            return {}, []
+        table = snapshot.run("invoiced")
+        accounts = np.unique(np.asarray(table["account_key"].to_numpy(), np.int64))
+        needed = {*self.by, *(c.column for c in (*self.where.rows, *self.where.accounts))} - set(ROW_FIELDS)
+        values = {
+            f: dict(zip(accounts.tolist(), account_values(snapshot, accounts, f), strict=True))
+            for f in needed - {"product", "interval", "item"}
+        }
+        rates, sums = snapshot.rates, {}
+        undated, priceless = 0, set()
+        for row in table.to_pylist():
+            if row["day"] is None:
+                undated += row["n"]
+                continue
+            period = bisect_right(periods.edges, row["day"]) - 1
+            if not 0 <= period < len(periods):
+                continue
+            fields = {f: row[f] or NONE for f in ROW_FIELDS} | dict.fromkeys(("product", "interval", "item"), NONE)
+            fields |= {f: v[row["account_key"]] for f, v in values.items()}
+            if not all(meets(fields[c.column], c) for c in (*self.where.rows, *self.where.accounts)):
+                continue
+            if not rates.known(row["currency"]):
+                priceless.add(row["currency"])
+                continue
+            rate = rates.at(row["currency"], add_months(row["day"].replace(day=1), 1) - timedelta(days=1))
+            place = sums.setdefault((period, tuple(fields[f] for f in self.by)), [Decimal(0)] * 3)
+            sign = -1 if row["type"] == "refund" else 1
+            place[1 if row["type"] == "refund" else 0] += row["amount"] * rate
+            place[2] += sign * row["tax"] * rate
+        notes: list[dict[str, Any]] = [
+            {"code": "missing_rate", "currency": c, "months": [], "done": "counted_0"} for c in sorted(priceless)
+        ]
+        if undated:
+            notes.append({"code": "undated_lines", "rows": undated, "done": "left_out"})
+        return sums, notes
+
+    def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
+        if "period" not in cell:
+            raise no_cell(self.name, cell, "Name a cell by period.", ("period", *self.by))
+        snapshot = known(ask, self.as_known_on)
+        if not snapshot.has("invoice_lines"):
+            return proof.joined([])
+        periods = base.periods_of(self.from_, self.to, self.grain, snapshot)
+        place = periods.index(str(cell["period"]))
+        rows = snapshot.run("invoice_rows", ["row_key", "account_key", "period_start", "type", "plan", "currency"])
+        kind = cell.get("kind")
+        accounts = np.unique(np.asarray(rows["account_key"].to_numpy(), np.int64))
+        wanted = [f for f in self.by if f in cell and f not in ROW_FIELDS]
+        values = {f: dict(zip(accounts.tolist(), account_values(snapshot, accounts, f), strict=True)) for f in wanted}
+        keys = []
+        for row in rows.to_pylist():
+            day = row["period_start"]
+            inside = day is not None and periods.edges[place] <= day < periods.edges[place + 1]
+            right = kind not in ("invoiced", "refunded") or (row["type"] == "refund") == (kind == "refunded")
+            same = all(str(cell[f]) == (row[f] or NONE) for f in self.by if f in cell and f in ROW_FIELDS)
+            same = same and all(str(cell[f]) == values[f][row["account_key"]] for f in wanted)
+            if inside and right and same:
+                keys.append(row["row_key"])
+        return proof.joined([proof.by_keys(snapshot, "proof_invoice_lines", np.array(keys, np.int64))] if keys else [])
+
+
+CENT = Decimal("0.005")
+MOST_CAUSES = 3
+
+
+@dataclass(frozen=True)
+class Reconcile(Question):
+    """Our figures beside somebody else's."""
+
+    name: ClassVar[str] = "reconcile"
+    doc: ClassVar[str] = "Totals of a billing system or a ledger beside ours, with the gap explained by cause."
+    columns: ClassVar[Mapping[str, str]] = {
+        "period": "label of the period",
+        "ours": "our figure",
+        "theirs": "the total given",
+        "difference": "theirs - ours",
+        "explained": "causes that together give the difference: what our figure would move by under each",
+        "remainder": "what no cause explains",
+        "complete": "false while the period is not over",
+    }
+    totals: tuple[tuple[str, Decimal], ...] = base.asked(
+        "totals", 'Their totals: [{"period": "2024-01", "amount": "1200.50"}, ...].'
+    )
+    compare: str = base.asked("choice", "Which figure of ours.", "mrr", ("mrr", "invoiced"))
+    where: Where = base.WHERE
+    definition: str | None = base.DEFINITION
+
+    def answer(self, ask: Ask) -> Result:
+        rows = []
+        for label, theirs in self.totals:
+            start, stop, is_day = parse_label(label)
+            grain = (
+                "day"
+                if is_day
+                else "month"
+                if len(label) == 7 and "Q" not in label
+                else "quarter"
+                if "Q" in label
+                else "year"
+            )
+            periods = between(start, stop, grain)
+            ours, causes = self._mrr(ask, periods) if self.compare == "mrr" else self._invoiced(ask, periods)
+            difference = rounded(theirs - ours)
+            found = explain(difference, causes)
+            listed = [{"cause": name, "amount": amount} for name, amount in found]
+            remainder = difference - sum((a for _, a in found), Decimal(0))
+            rows.append((label, ours, rounded(theirs), difference, listed, remainder, stop <= ask.snapshot.today))
+        cause = pa.list_(pa.struct([("cause", pa.string()), ("amount", MONEY)]))
+        types = (pa.string(), MONEY, MONEY, MONEY, cause, MONEY, pa.bool_())
+        data = {n: pa.array([r[i] for r in rows], t) for i, (n, t) in enumerate(zip(self.columns, types, strict=True))}
+        adds_up = all(r[3] == sum((c["amount"] for c in r[4]), Decimal(0)) + r[5] for r in rows)
+        return Result(pa.table(data), [{"name": "causes + remainder = difference", "ok": adds_up, "detail": len(rows)}])
+
+    def _mrr(self, ask: Ask, periods: Periods) -> tuple[Decimal, list[tuple[str, Decimal]]]:
+        definition = ask.snapshot.definition
+
+        def under(changed: Definition) -> Decimal:
+            at = Ask(ask.snapshot.under(changed), ask.shelf, ask.definition)
+            question = Movements(from_=periods.labels[0], to=periods.labels[-1], grain=periods.grain, where=self.where)
+            _, result = question.net(at, periods)
+            return result.movements(len(periods) - 1, 0).close
+
+        ours = under(definition)
+        causes = []
+        for name, settings in VARIANTS:
+            changed = definition.with_settings(settings)
+            if changed.fingerprint != definition.fingerprint:
+                causes.append((name, under(changed) - ours))
+        at = ask.snapshot.under(definition)
+        if at.rates.days:
+            plain = Ask(_unconverted(at), ask.shelf, ask.definition)
+            question = Movements(from_=periods.labels[0], to=periods.labels[-1], grain=periods.grain, where=self.where)
+            _, result = question.net(plain, periods)
+            causes.append(("currency_not_converted", result.movements(len(periods) - 1, 0).close - ours))
+        return ours, causes
+
+    def _invoiced(self, ask: Ask, periods: Periods) -> tuple[Decimal, list[tuple[str, Decimal]]]:
+        question = Invoiced(periods.labels[0], periods.labels[-1], periods.grain, where=self.where)
+        row = question.answer(ask).table.to_pylist()[-1]
+        causes = [("tax", row["tax"]), ("refunds_not_deducted", row["refunded"])]
+        plain = Ask(_unconverted(ask.snapshot), ask.shelf, ask.definition)
+        if ask.snapshot.rates.days:
+            causes.append(("currency_not_converted", question.answer(plain).table.to_pylist()[-1]["net"] - row["net"]))
+        return row["net"], causes
+
+    def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
+        if "period" not in cell:
+            raise no_cell(self.name, cell, "Name a row by its period.", ("period",))
+        label = str(cell["period"])
+        if self.compare == "invoiced":
+            return Invoiced(label, label, where=self.where).rows_behind(ask, {"period": label})
+        grain = "quarter" if "Q" in label else "month" if len(label) == 7 else "year"
+        question = Movements(label, label, grain, where=self.where)
+        return question.rows_behind(ask, {"period": label, "kind": "close"})
+
+
+VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("discounts_not_deducted", {"discount_policy": "none"}),
+    ("only_lasting_discounts", {"discount_policy": "forever"}),
+    ("pauses_counted", {"pause_policy": "keep"}),
+    ("churn_on_request", {"churn_recognition": "cancel_request"}),
+    ("churn_at_service_end", {"churn_recognition": "service_end"}),
+    ("timezone_utc", {"timezone": "UTC"}),
+    ("invoices_instead_of_prices", {"revenue_source": "invoices"}),
+    ("subscriptions_instead_of_invoices", {"revenue_source": "subscriptions"}),
+)
+"""What other systems do differently, as settings: each is tried alone and together."""
+
+
+def _unconverted(snapshot: Snapshot) -> Snapshot:
+    """The snapshot with every rate at 1: amounts of all currencies added as they stand."""
+    from dataclasses import replace
+
+    plain = replace(snapshot, sql=snapshot.sql, rows_read=snapshot.rows_read)
+    rates = type(snapshot.rates)(snapshot.rates.reporting_currency)
+    for currency in snapshot.rates.days:
+        rates.days[currency] = [date(1970, 1, 31)]
+        rates.values[currency] = [Decimal(1)]
+    plain.__dict__["rates"] = rates
+    return plain
+
+
+def explain(difference: Decimal, causes: Sequence[tuple[str, Decimal]]) -> list[tuple[str, Decimal]]:
+    """The fewest causes whose amounts add up to the difference (to half a cent); else the ones that come nearest."""
+    usable = [(name, amount) for name, amount in causes if amount != 0]
+    if abs(difference) <= CENT or not usable:
+        return []
+    best: tuple[Decimal, tuple[tuple[str, Decimal], ...]] = abs(difference), ()
+    for size in range(1, min(MOST_CAUSES, len(usable)) + 1):
+        for picked in combinations(usable, size):
+            rest = abs(difference - sum((a for _, a in picked), Decimal(0)))
+            if rest <= CENT:
+                return list(picked)
+            if rest < best[0]:
+                best = rest, picked
+    return list(best[1])

@@ -1,0 +1,346 @@
+"""`renewals` and `committed_mrr`: what ran out and came back, and what is promised already."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenure.core.metrics import renewal
+from tenure.core.metrics.renewal import Contract, Expiry
+from tenure.core.money import MONEY, from_word_pair
+from tenure.core.periods import Periods, add_months, day_number, label
+from tenure.core.sequences.spans import OPEN
+from tenure.warehouse import proof
+from tenure.warehouse.answer import Result
+from tenure.warehouse.lines import FIELDS, NONE, meets, merged_roots, read_column
+from tenure.warehouse.measures import columns
+from tenure.warehouse.questions import base
+from tenure.warehouse.questions.base import Ask, Question, no_cell
+from tenure.warehouse.questions.movements import known
+from tenure.warehouse.rates import month_end_until
+from tenure.warehouse.revenue import Ledger, rounded
+from tenure.warehouse.slices import Where, account_ids, account_values
+from tenure.warehouse.snapshot import Snapshot
+
+RATES = (
+    "renewal_rate", "renewal_rate_decided", "gross_renewal_rate", "net_renewal_rate", "gross_renewal_rate_decided",
+    "net_renewal_rate_decided",
+)  # fmt: skip
+COUNTS = ("expiring", "renewed", "pending", "lost", "win_back")
+
+
+@dataclass(frozen=True)
+class _Term:
+    """A contract with what slices it."""
+
+    contract: Contract
+    fields: Mapping[str, str]
+    row_keys: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Renewals(Question):
+    """Renewal rates of the contracts whose last day of service lies in a period."""
+
+    name: ClassVar[str] = "renewals"
+    doc: ClassVar[str] = "Contracts by the period of their last day of service: renewed, pending, lost, won back."
+    columns: ClassVar[Mapping[str, str]] = {
+        "period": "label of the period",
+        "expiring": "contracts whose last day of service lies in it",
+        "renewed": "of these, renewed by a contract that starts by their end plus the grace days",
+        "pending": "still inside the grace days, without a successor",
+        "lost": "not renewed: the grace is over, or notice was given",
+        "win_back": "of the lost, those with a successor that began after the grace",
+        "renewal_rate": "renewed / expiring",
+        "renewal_rate_decided": "renewed / (expiring - pending)",
+        "expiring_mrr": "MRR of the expiring contracts on their last day",
+        "gross_renewal_rate": "new MRR of the renewed, each capped at its old MRR / expiring MRR",
+        "net_renewal_rate": "new MRR of the renewed / expiring MRR",
+        "gross_renewal_rate_decided": "the same without the pending in the base",
+        "net_renewal_rate_decided": "the same without the pending in the base",
+        "customers_expiring": "customers with an expiring contract",
+        "customers_renewed": "of these, with at least one renewed",
+        "customers_pending": "of the others, with at least one pending",
+        "customers_lost": "the rest",
+        "customers_win_back": "of the lost, those won back",
+        "customer_renewal_rate": "customers renewed / expiring",
+        "customer_renewal_rate_decided": "customers renewed / (expiring - pending)",
+        "complete": "false while the period is not over or a contract is pending",
+    }
+    from_: str | None = base.FROM
+    to: str | None = base.TO
+    as_of: date | None = base.asked("day", "The day of the view. Default: today.", None)
+    grain: str = base.GRAIN
+    by: tuple[str, ...] = base.BY
+    where: Where = base.WHERE
+    as_known_on: date | None = base.KNOWN
+    definition: str | None = base.DEFINITION
+
+    def answer(self, ask: Ask) -> Result:
+        snapshot = known(ask, self.as_known_on)
+        periods = base.periods_of(self.from_, self.to, self.grain, snapshot)
+        groups: dict[tuple[str, ...], dict[int, list[Expiry]]] = {}
+        for period, fields, expiry, _ in self._expiries(ask, snapshot, periods):
+            groups.setdefault(fields, {}).setdefault(period, []).append(expiry)
+        if not self.by:
+            groups.setdefault((), {})
+        done = base.complete(periods, ask.snapshot)
+        rows: list[dict[str, Any]] = []
+        for i, name in enumerate(periods.labels):
+            for fields in sorted(groups):
+                found = groups[fields].get(i, [])
+                rows.append(_row(name, dict(zip(self.by, fields, strict=True)), found, done[i]))
+        columns = ["period", *self.by, *(c for c in self.columns if c != "period")]
+        data = {c: pa.array([r[c] for r in rows], _type(c, self.by)) for c in columns}
+        adds_up = all(r["renewed"] + r["pending"] + r["lost"] == r["expiring"] for r in rows)
+        check = {"name": "renewed + pending + lost = expiring", "ok": adds_up, "detail": len(rows)}
+        return Result(pa.table(data), [check], [])
+
+    def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
+        if "period" not in cell or set(cell) - {"period", "kind", *self.by}:
+            raise no_cell(self.name, cell, "Name a cell by period and kind.", ("period", "kind", *self.by))
+        kind = str(cell.get("kind", "expiring")).removeprefix("customers_")
+        if kind not in (*COUNTS, *RATES, "expiring_mrr"):
+            raise no_cell(self.name, cell, f"`kind` is one of: {', '.join(COUNTS)}.", COUNTS)
+        snapshot = known(ask, self.as_known_on)
+        periods = base.periods_of(self.from_, self.to, self.grain, snapshot)
+        place = periods.index(str(cell["period"]))
+        keys: list[int] = []
+        for period, fields, expiry, row_keys in self._expiries(ask, snapshot, periods):
+            same = all(str(cell[f]) == fields[i] for i, f in enumerate(self.by) if f in cell)
+            wanted = (
+                kind not in COUNTS or kind in ("expiring", expiry.status) or (kind == "win_back" and expiry.won_back)
+            )
+            if period == place and same and wanted:
+                keys += row_keys
+        if not keys:
+            return proof.joined([])
+        return proof.joined([proof.by_keys(snapshot, "proof_contracts", np.array(keys, np.int64))])
+
+    def _expiries(
+        self, ask: Ask, snapshot: Snapshot, periods: Periods
+    ) -> list[tuple[int, tuple[str, ...], Expiry, tuple[int, ...]]]:
+        """Period, slice, expiry and rows (its own and its successors') of every contract that counts."""
+        as_of = self.as_of or snapshot.today
+        terms = _terms(snapshot, self.by, self.where)
+        if not terms or not len(periods):
+            return []
+
+        def rate(currency: str, day: date) -> Decimal:
+            end = add_months(day.replace(day=1), 1) - timedelta(days=1)
+            return snapshot.rates.at(currency, end) if snapshot.rates.known(currency) else Decimal(0)
+
+        by_id = {t.contract.contract_id: t for t in terms}
+        followers: dict[str, list[int]] = {}
+        for t in terms:
+            for name in t.contract.renews:
+                followers.setdefault(name, []).extend(t.row_keys)
+        out = []
+        contracts = [t.contract for t in terms]
+        for expiry in renewal.expiries(contracts, as_of, snapshot.definition.renewal_grace_days, rate):
+            period = bisect_right(periods.edges, expiry.contract.last_day) - 1
+            if not 0 <= period < len(periods):
+                continue
+            term = by_id[expiry.contract.contract_id]
+            fields = tuple(term.fields[f] for f in self.by)
+            if all(meets(term.fields[c.column], c) for c in (*self.where.rows, *self.where.accounts)):
+                rows = (*term.row_keys, *followers.get(expiry.contract.contract_id, []))
+                out.append((period, fields, expiry, rows))
+        return out
+
+
+def _row(name: str, fields: Mapping[str, str], found: list[Expiry], over: bool) -> dict[str, Any]:
+    contracts, customers = renewal.summary(found), renewal.by_customers(found)
+    row: dict[str, Any] = {"period": name, **fields}
+    row |= {c: getattr(contracts, c) for c in COUNTS}
+    row |= {c: getattr(contracts, c) for c in RATES}
+    row["expiring_mrr"] = rounded(contracts.expiring_mrr)
+    row |= {f"customers_{c}": getattr(customers, c) for c in COUNTS}
+    row["customer_renewal_rate"] = customers.renewal_rate
+    row["customer_renewal_rate_decided"] = customers.renewal_rate_decided
+    row["complete"] = over and contracts.pending == 0
+    return row
+
+
+def _type(column: str, by: tuple[str, ...]) -> pa.DataType:
+    if column == "complete":
+        return pa.bool_()
+    if column == "period" or column in by:
+        return pa.string()
+    if column.endswith(("rate", "rate_decided", "mrr")):
+        return MONEY
+    return pa.int64()
+
+
+def _terms(snapshot: Snapshot, by: Sequence[str], where: Where) -> list[_Term]:
+    """The known contracts, each once, with MRR on their first and last day in their own currency."""
+    if not snapshot.has("contracts"):
+        return []
+    wanted = (
+        "row_key", "account_key", "contract_id", "account_id", "renews", "kind", "notice_given", "currency", "plan",
+        "product", "start", "end", "mrr", "schedule", "recorded_at",
+    )  # fmt: skip
+    rows = snapshot.run("contract_rows", [*wanted]).to_pylist()
+    versions: dict[str, dict[int, dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda r: (r["recorded_at"], r["row_key"])):
+        if row["contract_id"] and row["start"] and row["end"] and row["start"] < row["end"]:
+            versions.setdefault(row["contract_id"], {}).setdefault(row["row_key"], row)
+    keys = np.array([next(iter(v.values()))["account_key"] for v in versions.values()], np.int64)
+    roots = merged_roots(snapshot)
+    keys = np.array([roots.get(k, k) for k in keys.tolist()], np.int64)
+    unique = np.unique(keys)
+    names = dict(zip(unique.tolist(), account_ids(snapshot, unique), strict=True))
+    attributes = {
+        f: dict(zip(unique.tolist(), account_values(snapshot, unique, f), strict=True))
+        for f in {*by, *(c.column for c in where.accounts)} - {*FIELDS, "account_id"}
+    }
+    out = []
+    for key, (name, listed) in zip(keys.tolist(), versions.items(), strict=True):
+        ordered = sorted(listed.values(), key=lambda r: (r["start"], r["recorded_at"], r["row_key"]))
+        end = max(r["end"] for r in ordered)
+        last = max((r for r in ordered if r["end"] == end), key=lambda r: (r["start"], r["recorded_at"]))
+        start = ordered[0]["start"]
+        fields = {
+            **{f: last[f] or NONE for f in ("plan", "product", "currency")},
+            "interval": NONE,
+            "item": NONE,
+            **{f: values[key] for f, values in attributes.items()},
+            "account_id": names[key],
+        }
+        contract = Contract(
+            name,
+            names[key],
+            start,
+            end,
+            _mrr_on(ordered[0], start),
+            _mrr_on(last, end - timedelta(days=1)),
+            tuple(dict.fromkeys(n for r in ordered for n in r["renews"] or [])),
+            last["kind"] == "month_to_month",
+            last["notice_given"],
+            last["currency"],
+        )
+        out.append(_Term(contract, fields, tuple(listed)))
+    return out
+
+
+def _mrr_on(row: Mapping[str, Any], day: date) -> Decimal:
+    for step in row["schedule"] or []:
+        if step["from"] and step["to"] and step["from"] <= day < step["to"]:
+            return step["mrr"] or Decimal(0)
+    return Decimal(0) if row["schedule"] else row["mrr"] or Decimal(0)
+
+
+@dataclass(frozen=True)
+class CommittedMrr(Question):
+    """MRR with what is already signed and what is already known to end."""
+
+    name: ClassVar[str] = "committed_mrr"
+    doc: ClassVar[str] = "MRR + signed but not started - known ends, as seen on a day."
+    columns: ClassVar[Mapping[str, str]] = {
+        "month": "the month of `as_of`",
+        "mrr": "MRR at the close of `as_of`",
+        "signed_not_started": "MRR of lines signed by then that start later",
+        "known_ends": "MRR of lines in force whose end was known by then and that nothing continues",
+        "cmrr": "mrr + signed_not_started - known_ends",
+        "complete": "false while the day is not over",
+    }
+    as_of: date | None = base.asked("day", "The day of the view. Default: today.", None)
+    where: Where = base.WHERE
+    as_known_on: date | None = base.KNOWN
+    definition: str | None = base.DEFINITION
+
+    def answer(self, ask: Ask) -> Result:
+        book, day, live, signed, ends = self._walk(ask)
+        mrr = book.state_at(day_number(day)) or Decimal(0)
+        plus = self._value(book, signed, day)
+        minus = self._value(book, ends, day)
+        data = {
+            "month": pa.array([label(day.replace(day=1), "month")], pa.string()),
+            "mrr": pa.array([mrr], MONEY),
+            "signed_not_started": pa.array([plus], MONEY),
+            "known_ends": pa.array([minus], MONEY),
+            "cmrr": pa.array([mrr + plus - minus], MONEY),
+            "complete": pa.array([day < ask.snapshot.today], pa.bool_()),
+        }
+        check = {"name": "known ends are part of MRR", "ok": minus <= mrr or not len(live), "detail": str(minus)}
+        return Result(pa.table(data), [check], [])
+
+    def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
+        kind = str(cell.get("kind", "cmrr"))
+        book, _, live, signed, ends = self._walk(ask)
+        chosen = {"mrr": live, "signed_not_started": signed, "known_ends": ends}
+        if kind == "cmrr":
+            picked = np.concatenate([live, signed])
+        elif kind in chosen:
+            picked = chosen[kind]
+        else:
+            raise no_cell(self.name, cell, "`kind` is one of: mrr, signed_not_started, known_ends, cmrr.", [*chosen])
+        return proof.rows(book.snapshot, book.book, np.unique(book.spans.row[picked]))
+
+    def _walk(self, ask: Ask) -> tuple[Ledger, date, Any, Any, Any]:
+        """The ledger and, as span numbers, what is in force, signed for later, and known to end."""
+        snapshot = known(ask, self.as_known_on)
+        day = self.as_of or snapshot.today
+        number = day_number(day)
+        book = Ledger.open(snapshot, ask.shelf, self.where)
+        spans = book.spans
+        signed = self._days(book, "signed", missing=int(OPEN))[spans.row] <= number
+        cancelled = self._days(book, "cancelled", missing=int(-OPEN))[spans.row]
+        live = np.flatnonzero((spans.start <= number) & (spans.stop > number))
+        line = book.book.row_line[spans.row]
+        later = np.flatnonzero((spans.start > number) & signed)
+        first_later = self._first_of_line(later, spans.start, line)
+        continued = set(
+            zip(line[spans.start > number].tolist(), spans.start[spans.start > number].tolist(), strict=True)
+        )
+        promised = set(zip(line[later].tolist(), spans.start[later].tolist(), strict=True))
+        ends = []
+        for s in live.tolist():
+            if spans.stop[s] >= OPEN or cancelled[spans.row[s]] > number:
+                continue
+            joint = (int(line[s]), int(spans.stop[s]))
+            if joint not in continued or joint in promised:
+                ends.append(s)
+        contract_lines = self._is_contract(book)
+        notice = self._days(book, "notice_given", missing=int(OPEN))
+        ends = [s for s in ends if not contract_lines[spans.row[s]] or notice[spans.row[s]] <= number]
+        return book, day, live, first_later, np.array(ends, np.int64)
+
+    @staticmethod
+    def _first_of_line(spans: Any, start: Any, line: Any) -> Any:
+        """Of several later spans of one line, the one that begins first: a ramp is not signed twice."""
+        order = spans[np.argsort(start[spans], kind="stable")]
+        _, at = np.unique(line[order], return_index=True)
+        return order[np.sort(at)]
+
+    def _days(self, book: Ledger, column: str, missing: int) -> Any:
+        parts = [
+            pc.fill_null(read_column(book.snapshot, measure, book.where.rows, column).cast(pa.int32()), missing)
+            if column in columns(measure)
+            else pa.array(np.full(count, missing, np.int32))
+            for measure, count in book.book.parts
+        ]
+        return np.concatenate([np.asarray(p.to_numpy(), np.int64) for p in parts] or [np.zeros(0, np.int64)])
+
+    @staticmethod
+    def _is_contract(book: Ledger) -> Any:
+        return np.concatenate([np.full(n, m == "contract_rows") for m, n in book.book.parts] or [np.zeros(0, bool)])
+
+    @staticmethod
+    def _value(book: Ledger, spans: Any, day: date) -> Decimal:
+        rates = book.snapshot.rates
+        end = month_end_until(day)
+        total = Decimal(0)
+        for s in spans.tolist():
+            currency = book.currencies[book.book.row_currency[book.spans.row[s]]]
+            amount = Decimal(from_word_pair(*book.spans.amount[s].tolist())).scaleb(-12)
+            total += amount * rates.at(currency, end)
+        return rounded(total)

@@ -8,9 +8,17 @@ undo(run_id, by=member)
 from __future__ import annotations
 
 from tenure.apps.connectors.files.headings import KINDS
-from tenure.apps.connectors.files.importer import ImportResult, Preview, Progress, preview, run_import, undo
+from tenure.apps.connectors.files.importer import (
+    ImportResult,
+    Preview,
+    Progress,
+    mapping_names,
+    preview,
+    run_import,
+    save_mapping,
+    undo,
+)
 from tenure.apps.connectors.files.leftovers import sweep_abandoned
-from tenure.apps.connectors.files.named import NamedMapping, names, save
 from tenure.apps.connectors.files.options import Options
 from tenure.apps.connectors.files.problems import ImportRefused, Problem
 
@@ -18,15 +26,14 @@ __all__ = [
     "KINDS",
     "ImportRefused",
     "ImportResult",
-    "NamedMapping",
     "Options",
     "Preview",
     "Problem",
     "Progress",
-    "names",
+    "mapping_names",
     "preview",
     "run_import",
-    "save",
+    "save_mapping",
     "sweep_abandoned",
     "undo",
 ]

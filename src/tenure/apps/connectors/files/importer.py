@@ -10,13 +10,17 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from tenure.apps.connectors.files import named
 from tenure.apps.connectors.files.leftovers import imports_folder, sweep_abandoned
 from tenure.apps.connectors.files.limits import Limits
+from tenure.apps.connectors.files.mapping import Plan
+from tenure.apps.connectors.files.named import NamedMapping
 from tenure.apps.connectors.files.options import Options
 from tenure.apps.connectors.files.problems import ImportRefused
 from tenure.apps.connectors.files.reading import Given, Outcome, Place, Progress, read
@@ -164,6 +168,17 @@ def _place(
     )
 
 
+def save_mapping(name: str, plan: Plan) -> None:
+    """Keep the mapping of a file under a name, for the next file of its kind."""
+    columns = {c.column: (c.heading,) for c in plan.chosen}
+    named.save(NamedMapping(name, plan.kind, columns, plan.constants, plan.stamps), mappings_folder())
+
+
+def mapping_names() -> list[str]:
+    """Every mapping that can be chosen."""
+    return named.names(mappings_folder())
+
+
 def mappings_folder() -> Path:
     """Where saved mappings lie."""
     return Path(settings.TENURE_HOME) / "mappings"
@@ -215,7 +230,11 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as JSON takes it, without its empty columns."""
-    return {
-        name: value if isinstance(value, int | bool) else str(value) for name, value in row.items() if value is not None
-    }
+    """A row as JSON takes it, without its empty columns; amounts without the zeros behind them."""
+    shown: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Decimal):
+            shown[name] = f"{value.normalize():f}"
+        elif value is not None:
+            shown[name] = value if isinstance(value, int | bool) else str(value)
+    return shown

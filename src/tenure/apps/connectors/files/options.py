@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
 
 from tenure.apps.connectors.files.problems import ImportRefused
 
@@ -48,3 +48,32 @@ class Options:
             raise ImportRefused(
                 "import.bad_option", column="heading_row", value=str(self.heading_row), allowed="1, 2, 3 …"
             )
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Options:
+        """The options of a JSON object, as the API takes them.
+
+        Raises: ImportRefused for a name or a type that is none.
+        """
+        allowed = {f.name: _SHAPES.get(f.name, str) for f in fields(cls)}
+        for name, value in given.items():
+            shape = allowed.get(name)
+            if shape is None:
+                raise ImportRefused("import.bad_option", column="options", value=str(name), allowed=", ".join(allowed))
+            texts = isinstance(value, Mapping) and all(isinstance(v, str) for v in (*value.keys(), *value.values()))
+            fits = texts if shape is dict else type(value) is shape
+            if not fits and value is not None:
+                raise ImportRefused("import.bad_option", column=name, value=str(value), allowed=_SHAPE_NAMES[shape])
+        return cls(**{name: value for name, value in given.items() if value is not None})
+
+
+_SHAPES: dict[str, type] = {
+    "columns": dict,
+    "constants": dict,
+    "heading_row": int,
+    "decimal_comma": bool,
+    "end_inclusive": bool,
+    "keep_unused": bool,
+    "skip_bad": bool,
+}
+_SHAPE_NAMES = {dict: '{"column": "text"}', int: "1, 2, 3 …", bool: "true, false", str: '"text"'}

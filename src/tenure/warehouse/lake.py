@@ -14,7 +14,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,34 @@ class Lake:
                 if _has_taken(handle, transaction):
                     return int(handle.version())
                 return self._commit(name, handle, added, transaction)
+
+    def replace(
+        self, name: str, tables: Iterable[pa.Table], keep: ds.Expression | None, *, transaction: tuple[str, int]
+    ) -> int:
+        """Put rows in the place of all but those that `keep` names, in one commit; returns how many were written.
+
+        The tables are taken one by one, in this thread; about ROWS_PER_FILE / 2 rows are in memory at a time.
+        """
+        wanted = schema_of(name)
+        with self.lock(name):
+            with self._guard:
+                handle = self._handle(name) or self._create(name)
+            former = self._files_of(name, None)
+            added: list[Any] = []
+            written = 0
+            for part in _in_large_parts(tables, ROWS_PER_FILE // 2):
+                added += self._write(name, part.select(wanted.names).cast(wanted))
+                written += part.num_rows
+            if keep is not None:
+                for file in former:
+                    kept = ds.dataset([file], schema=wanted, format="parquet").to_table(filter=keep)
+                    added += self._write(name, kept)
+            now = int(time.time() * 1000)
+            gone = [RemoveAction(Path(file).name, True, now, Path(file).stat().st_size, {}) for file in former]
+            with self._guard:
+                handle = self._handle(name) or handle
+                self._commit(name, handle, added + gone, transaction)
+        return written
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -331,6 +359,18 @@ def _has_taken(handle: DeltaTable, transaction: tuple[str, int] | None) -> bool:
         return False
     done = handle.transaction_version(transaction[0])
     return done is not None and done >= transaction[1]
+
+
+def _in_large_parts(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """The tables joined until they have so many rows."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(part.num_rows for part in waiting) >= rows:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
 
 
 def _groups(small: dict[str, int]) -> Iterator[dict[str, int]]:

@@ -16,14 +16,15 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pyarrow as pa
-from deltalake import CommitProperties, Transaction, write_deltalake
+import pyarrow.dataset as ds
 
 from tenure.core.hashing import stable_hash
 from tenure.warehouse import schema
 from tenure.warehouse.ingest import conform
-from tenure.warehouse.lake import Lake, schema_of
+from tenure.warehouse.lake import Lake
 
 APP = "outbox"
+STORE = "store"
 SUPERSESSIONS = "supersessions"
 ROWS_AT_ONCE = 200_000
 SUPERSEDE = pa.schema(
@@ -88,9 +89,11 @@ def replay(
         veil = _Veil(lake)
         for name, tables in inserts.items():
             rows = (_conformed(name, table, timezone, reporting_currency) for table in tables)
-            written[name] = _replace(lake, veil, name, rows, predicate="origin = 'store'", position=position)
+            veil.hide(name)
+            written[name] = lake.replace(name, rows, ds.field("origin") != STORE, transaction=(APP, position))
         entries = (_superseded_rows(table, rows) for table, rows in superseded)
-        written[SUPERSESSIONS] = _replace(lake, veil, SUPERSESSIONS, entries, predicate=None, position=position)
+        veil.hide(SUPERSESSIONS)
+        written[SUPERSESSIONS] = lake.replace(SUPERSESSIONS, entries, None, transaction=(APP, position))
         veil.lift()
     return written
 
@@ -210,35 +213,9 @@ def _conformed(name: str, rows: pa.Table, timezone: str, reporting_currency: str
         reporting_currency=reporting_currency,
         recorded_at=datetime.now(UTC),
         source=None,
-        origin="store",
+        origin=STORE,
         batch="mirror",
     )
     for moment in moments:
         table = table.set_column(table.column_names.index(moment), table.field(moment), rows[moment])
     return table
-
-
-def _replace(
-    lake: Lake, veil: _Veil, name: str, tables: Iterable[pa.Table], *, predicate: str | None, position: int
-) -> int:
-    """Put rows in the place of those the predicate names (all without one), in one commit."""
-    wanted = schema_of(name)
-    counted = 0
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        nonlocal counted
-        for table in tables:
-            counted += table.num_rows
-            yield from table.select(wanted.names).cast(wanted).to_batches()
-
-    veil.hide(name)
-    with lake.lock(name):
-        lake.append(name, wanted.empty_table(), transaction=(APP, 0))
-        write_deltalake(
-            str(lake.path / name),
-            pa.RecordBatchReader.from_batches(wanted, batches()),
-            mode="overwrite",
-            predicate=predicate,
-            commit_properties=CommitProperties(app_transactions=[Transaction(APP, position)]),
-        )
-    return counted

@@ -1,0 +1,197 @@
+"""One record at a time: added, edited, ended, withdrawn; what is refused, and what stays known."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tenure.apps.crm import services as crm
+from tenure.apps.crm.models import AccountVersion
+from tenure.apps.subscriptions import selectors, services
+from tenure.apps.subscriptions.models import MetricDefinition, SubscriptionVersion
+from tenure.apps.workspaces.models import AuditEntry, OutboxEntry
+from tenure.core.errors import SettingRefused, TenureError
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
+SUBSCRIPTION = {"account_id": "a", "subscription_id": "s", "amount": "10", "start": "2024-01-01"}
+KEY = "a/s/main/2024-01-01"
+
+
+def test_an_edit_is_a_new_version_and_the_former_stays_known(known: Any, operator: Any) -> None:
+    services.add("subscriptions", SUBSCRIPTION, by=operator)
+    services.edit("subscriptions", KEY, {"quantity": "3"}, by=operator)
+    old, new = SubscriptionVersion.objects.order_by("pk")
+    assert (old.quantity, new.quantity, old.superseded_at) == (None, Decimal(3), new.recorded_at)
+    assert new.by == operator
+    assert known("subscriptions", "quantity") == [(Decimal(3),)]
+
+
+def test_an_edit_that_changes_nothing_writes_nothing() -> None:
+    first = services.add("subscriptions", SUBSCRIPTION, by="test")
+    waiting = OutboxEntry.objects.count(), AuditEntry.objects.count()
+    assert services.edit("subscriptions", KEY, {"amount": "10.00"}, by="test") == first
+    assert (OutboxEntry.objects.count(), AuditEntry.objects.count()) == waiting
+
+
+def test_a_change_of_the_key_moves_the_record(known: Any) -> None:
+    services.add("subscriptions", SUBSCRIPTION, by="test")
+    services.edit("subscriptions", KEY, {"start": "2024-02-01"}, by="test")
+    assert known("subscriptions", "start") == [(date(2024, 2, 1),)]
+    assert SubscriptionVersion.objects.live().get().version_key == "a/s/main/2024-02-01"
+
+
+def test_a_record_cannot_move_onto_another() -> None:
+    services.add("subscriptions", SUBSCRIPTION, by="test")
+    services.add("subscriptions", {**SUBSCRIPTION, "start": "2024-02-01"}, by="test")
+    with pytest.raises(TenureError) as refused:
+        services.edit("subscriptions", KEY, {"start": "2024-02-01"}, by="test")
+    assert refused.value.code == "record.exists"
+
+
+def test_end_and_withdraw(known: Any) -> None:
+    services.add("subscriptions", SUBSCRIPTION, by="test")
+    services.end("subscriptions", KEY, "2024-06-01", by="test")
+    assert known("subscriptions", "end") == [(date(2024, 6, 1),)]
+    services.withdraw("subscriptions", KEY, by="test", reason="a test order")
+    assert known("subscriptions", "end") == []
+    assert SubscriptionVersion.objects.count() == 2
+    assert AuditEntry.objects.order_by("-pk")[0].detail["reason"] == "a test order"
+
+
+def test_a_moment_is_kept_beside_its_local_day(known: Any, home: Any) -> None:
+    (home / "workspace.json").write_text('{"settings": {}, "lake_timezone": "Asia/Shanghai"}', encoding="utf-8")
+    services.add("subscriptions", {**SUBSCRIPTION, "cancelled_at": "2024-03-31T20:00:00Z"}, by="test")
+    moment = datetime(2024, 3, 31, 20, tzinfo=UTC)
+    assert known("subscriptions", "cancelled", "cancelled_at") == [(date(2024, 4, 1), moment)]
+
+
+def test_a_contact_leaves_and_an_account_is_merged(known: Any) -> None:
+    for account in ("a", "b"):
+        crm.add("accounts", {"account_id": account}, by="test")
+    crm.add("contacts", {"contact_id": "c", "account_id": "a", "roles": ["champion", "procurement"]}, by="test")
+    crm.end_contact("c", "2024-05-01", by="test")
+    crm.merge_account("b", "a", by="test")
+    assert known("contacts", "left", "roles") == [(date(2024, 5, 1), ["champion", "procurement"])]
+    assert known("accounts", "account_id", "merged_into") == [("a", None), ("b", "a")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "field"),
+    [
+        pytest.param("subscriptions", {**SUBSCRIPTION, "amount": "abc"}, "amount", id="not a number"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "amount": 0.1}, "amount", id="a binary float is not exact"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "amount": "1e30"}, "amount", id="too large"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "amount": "0.1234567890123"}, "amount", id="too fine"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "quantity": "-1"}, "quantity", id="negative seats"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "interval": "fortnight"}, "interval", id="unknown interval"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "interval_count": "0"}, "interval_count", id="no interval"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "currency": "dollars"}, "currency", id="not a currency"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "end": "2023-12-31"}, "end", id="ends before it starts"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "start": "31/02/2024"}, "start", id="not a day"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "start": ""}, "start", id="required, and empty"),
+        pytest.param("subscriptions", {"subscription_id": "s", "start": "2024-01-01"}, "account_id", id="missing"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "colour": "red"}, "colour", id="unknown field"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "row_id": "1"}, "row_id", id="a field of the store's own"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "plan": "a\x00b"}, "plan", id="NUL"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "pauses": "[["}, "pauses", id="broken list"),
+        pytest.param(
+            "subscriptions", {**SUBSCRIPTION, "pauses": [["2024-03-01", "2024-02-01"]]}, "pauses", id="pause backwards"
+        ),
+        pytest.param(
+            "discounts", {"subscription_id": "s", "kind": "percent", "value": "120"}, "value", id="over 100 %"
+        ),
+        pytest.param("fx_rates", {"day": "2024-01-31", "currency": "EUR", "rate": "0"}, "rate", id="rate of 0"),
+        pytest.param(
+            "contracts",
+            {"contract_id": "c", "account_id": "a", "start": "2024-01-01", "schedule": [{}]},
+            "schedule",
+            id="a step without days",
+        ),
+    ],
+)
+def test_bad_values_are_refused_with_their_field(kind: str, values: dict[str, Any], field: str) -> None:
+    with pytest.raises(TenureError) as refused:
+        services.add(kind, values, by="test")
+    assert refused.value.where["field"] == field
+    assert refused.value.fix
+    assert not OutboxEntry.objects.exists()
+
+
+@pytest.mark.parametrize("write", ["edit", "end", "withdraw"])
+def test_a_record_that_is_not_there_is_refused(write: str) -> None:
+    arguments: dict[str, tuple[Any, ...]] = {"edit": ({"plan": "x"},), "end": ("2024-02-01",), "withdraw": ()}
+    with pytest.raises(TenureError) as refused:
+        getattr(services, write)("subscriptions", "no/such/main/key", *arguments[write], by="test")
+    assert refused.value.code == "record.unknown"
+
+
+def test_the_clock_never_goes_back(monkeypatch: Any) -> None:
+    from tenure.apps.workspaces.services import writing
+
+    first = crm.add("accounts", {"account_id": "a"}, by="test")
+    monkeypatch.setattr(writing.timezone, "now", lambda: datetime(2020, 1, 1, tzinfo=UTC))
+    second = crm.edit("accounts", "a", {"name": "A"}, by="test")
+    assert second.recorded_at >= first.recorded_at
+
+
+def test_every_model_has_the_columns_of_its_table() -> None:
+    from tenure.apps.workspaces.services import lake
+
+    for model in lake.version_models():
+        fields = {field.name for field in model._meta.get_fields()}
+        assert set(model.content()) <= fields
+        assert {c.name for c in model.table().inputs} - {"row_id", "recorded_at", "superseded_at"} <= set(
+            model.content()
+        )
+
+
+# ------------------------------------------------------------------ definitions and closed months
+
+
+def test_a_changed_definition_is_its_next_version(known: Any) -> None:
+    services.define("ours", {"pause_policy": "keep"}, by="test")
+    services.define("ours", {"pause_policy": "keep"}, by="test")
+    services.define("ours", {"pause_policy": "zero"}, by="test")
+    assert [(d.name, d.version) for d in selectors.definitions()] == [("ours", 1), ("ours", 2)]
+    assert known("metric_definitions", "version", "author") == [(1, "test"), (2, "test")]
+    assert MetricDefinition.objects.filter(superseded_at=None).count() == 2
+
+
+def test_a_definition_with_an_unknown_setting_is_refused() -> None:
+    with pytest.raises(SettingRefused):
+        services.define("ours", {"pause_policy": "sometimes"}, by="test")
+
+
+def test_a_month_is_closed_by_a_person_and_opened_again(known: Any, owner: Any) -> None:
+    closed = services.close_month("2024-03", by=owner, note="audited")
+    assert closed.closed_by == "Olga <olga@example.com>"
+    assert known("closes", "month", "note") == [("2024-03", "audited")]
+    services.reopen_month("2024-03", by=owner, note="a late contract")
+    assert known("closes", "month") == []
+    services.close_month("2024-03", by=owner, name="Li Lei")
+    assert known("closes", "closed_by") == [("Li Lei",)]
+    assert [e.verb for e in AuditEntry.objects.filter(kind="closes").order_by("pk")] == ["closed", "reopened", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("month", "code"),
+    [
+        pytest.param("2024-13", "record.bad_value", id="no month"),
+        pytest.param("2999-01", "close.month_not_over", id="not over"),
+        pytest.param("2024-01", "close.already_closed", id="closed already"),
+    ],
+)
+def test_months_that_cannot_be_closed(month: str, code: str) -> None:
+    services.close_month("2024-01", by="test")
+    with pytest.raises(TenureError) as refused:
+        services.close_month(month, by="test")
+    assert refused.value.code == code
+
+
+def test_the_same_account_text_in_any_script_is_one_record() -> None:
+    crm.add("accounts", {"account_id": "上海/一 号%", "name": "甲"}, by="test")
+    crm.edit("accounts", "上海%2F一 号%25", {"name": "乙"}, by="test")
+    assert [a.name for a in AccountVersion.objects.live()] == ["乙"]

@@ -88,12 +88,8 @@ def moves_title(rows: Sequence[Row]) -> str:
 def moves_summary(running: str | None, until: Any) -> str:
     if running is None:
         return _("The black stroke is the net of each period.")
-    return _(
-        "The black stroke is the net. %(period)s is not over: it is shown to the end of %(day)s, pale and dashed."
-    ) % {
-        "period": running,
-        "day": f.day(until, year=False),
-    }
+    said = _("The black stroke is the net. %(period)s is not over: it is shown until %(day)s, pale and dashed.")
+    return said % {"period": running, "day": f.day(until, year=False)}
 
 
 def renewals_title(row: Row, name: str) -> str:

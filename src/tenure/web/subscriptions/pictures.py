@@ -234,7 +234,7 @@ def _ticks(low: Decimal, high: Decimal) -> list[Decimal]:
     """At most six round values around [low, high], with 0 among them."""
     if low == high:
         return [Decimal(0)]
-    step = _nice((high - low) / (TICKS - 1))
+    step = _nice((high - low) / TICKS)
     first = (low / step).to_integral_value(ROUND_CEILING)
     last = (high / step).to_integral_value(ROUND_FLOOR)
     return [step * n for n in range(int(first), int(last) + 1)]

@@ -41,10 +41,18 @@ SHEET_HEADINGS = tuple(HEADINGS.split(","))
 SHEET_GOOD = ("A1", "S1", "CNY", 100, 2, "month", "2026-01-01", "2026-07-01")
 
 ROWS: list[Any] = [
-    pytest.param("subscriptions", lines({"start": "31/02/2026"}), {}, [("import.bad_day", 3, "start")], id="no such day"),
-    pytest.param("subscriptions", lines({"start": "soon"}), {}, [("import.bad_day", 3, "start")], id="a word for a day"),
     pytest.param(
-        "subscriptions", lines({"start": "03/04/2026"}), {}, [("import.ambiguous_day", 3, "start")], id="day or month first"
+        "subscriptions", lines({"start": "31/02/2026"}), {}, [("import.bad_day", 3, "start")], id="no such day"
+    ),
+    pytest.param(
+        "subscriptions", lines({"start": "soon"}), {}, [("import.bad_day", 3, "start")], id="a word for a day"
+    ),
+    pytest.param(
+        "subscriptions",
+        lines({"start": "03/04/2026"}),
+        {},
+        [("import.ambiguous_day", 3, "start")],
+        id="day or month first",
     ),
     pytest.param(
         "subscriptions",
@@ -53,27 +61,53 @@ ROWS: list[Any] = [
         [("import.bad_day", 3, "start")],
         id="a 31st month",
     ),
-    pytest.param("subscriptions", lines({"amount": "2S,2OO"}), {}, [("import.too_many_cells", 3, "")], id="letters, comma"),
+    pytest.param(
+        "subscriptions", lines({"amount": "2S,2OO"}), {}, [("import.too_many_cells", 3, "")], id="letters, comma"
+    ),
     pytest.param("subscriptions", lines({"amount": "2S2OO"}), {}, [("import.bad_number", 3, "amount")], id="letter O"),
-    pytest.param("subscriptions", lines({"amount": "NaN"}), {}, [("import.bad_number", 3, "amount")], id="not a number"),
-    pytest.param("subscriptions", lines({"amount": "1e999"}), {}, [("import.number_too_large", 3, "amount")], id="1e999"),
+    pytest.param(
+        "subscriptions", lines({"amount": "NaN"}), {}, [("import.bad_number", 3, "amount")], id="not a number"
+    ),
+    pytest.param(
+        "subscriptions", lines({"amount": "1e999"}), {}, [("import.number_too_large", 3, "amount")], id="1e999"
+    ),
     pytest.param(
         "subscriptions", lines({"amount": "9" * 21}), {}, [("import.number_too_large", 3, "amount")], id="10**21"
     ),
     pytest.param(
-        "subscriptions", lines({"quantity": "1000000000"}), {}, [("import.number_too_large", 3, "quantity")], id="10**9 seats"
-    ),
-    pytest.param("subscriptions", lines({"quantity": "-3"}), {}, [("import.negative", 3, "quantity")], id="negative seats"),
-    pytest.param(
-        "subscriptions", lines({"end": "2025-12-31"}), {}, [("import.end_before_start", 3, "end")], id="end before start"
-    ),
-    pytest.param(
-        "subscriptions", lines({"interval": "lunar"}), {}, [("import.unknown_interval", 3, "interval")], id="unknown interval"
+        "subscriptions",
+        lines({"quantity": "1000000000"}),
+        {},
+        [("import.number_too_large", 3, "quantity")],
+        id="10**9 seats",
     ),
     pytest.param(
-        "subscriptions", lines({"currency": "USDT"}), {}, [("import.unknown_currency", 3, "currency")], id="unknown currency"
+        "subscriptions", lines({"quantity": "-3"}), {}, [("import.negative", 3, "quantity")], id="negative seats"
     ),
-    pytest.param("subscriptions", lines({"currency": "$"}), {}, [("import.unknown_currency", 3, "currency")], id="a bare $"),
+    pytest.param(
+        "subscriptions",
+        lines({"end": "2025-12-31"}),
+        {},
+        [("import.end_before_start", 3, "end")],
+        id="end before start",
+    ),
+    pytest.param(
+        "subscriptions",
+        lines({"interval": "lunar"}),
+        {},
+        [("import.unknown_interval", 3, "interval")],
+        id="unknown interval",
+    ),
+    pytest.param(
+        "subscriptions",
+        lines({"currency": "USDT"}),
+        {},
+        [("import.unknown_currency", 3, "currency")],
+        id="unknown currency",
+    ),
+    pytest.param(
+        "subscriptions", lines({"currency": "$"}), {}, [("import.unknown_currency", 3, "currency")], id="a bare $"
+    ),
     pytest.param(
         "subscriptions",
         table(GOOD, line(amount="200")),
@@ -85,9 +119,15 @@ ROWS: list[Any] = [
         "subscriptions", lines({"account_id": ""}), {}, [("import.missing_value", 3, "account_id")], id="no account"
     ),
     pytest.param("subscriptions", lines({"amount": ""}), {}, [("import.missing_value", 3, "amount")], id="no amount"),
-    pytest.param("subscriptions", lines({"account_id": "A\x00B"}), {}, [("import.nul", 3, "account_id")], id="NUL byte"),
     pytest.param(
-        "subscriptions", lines({"account_id": "A\x07"}), {}, [("import.control_character", 3, "account_id")], id="a bell"
+        "subscriptions", lines({"account_id": "A\x00B"}), {}, [("import.nul", 3, "account_id")], id="NUL byte"
+    ),
+    pytest.param(
+        "subscriptions",
+        lines({"account_id": "A\x07"}),
+        {},
+        [("import.control_character", 3, "account_id")],
+        id="a bell",
     ),
     pytest.param(
         "subscriptions",
@@ -106,15 +146,27 @@ ROWS: list[Any] = [
         id="wrong encoding chosen",
     ),
     pytest.param(
-        "subscriptions", lines({"account_id": "x" * 1001}), {}, [("import.text_too_long", 3, "account_id")], id="long text"
+        "subscriptions",
+        lines({"account_id": "x" * 1001}),
+        {},
+        [("import.text_too_long", 3, "account_id")],
+        id="long text",
     ),
     pytest.param("subscriptions", table(GOOD, "A2,S2,CNY"), {}, [("import.too_few_cells", 3, "")], id="row cut short"),
     pytest.param(
-        "subscriptions", table(GOOD, line(subscription_id="T") + ",x"), {}, [("import.too_many_cells", 3, "")], id="extra cell"
+        "subscriptions",
+        table(GOOD, line(subscription_id="T") + ",x"),
+        {},
+        [("import.too_many_cells", 3, "")],
+        id="extra cell",
     ),
     pytest.param("subscriptions", table(GOOD, '"A2,S2,CNY'), {}, [("import.open_quote", 3, "")], id="open quote"),
     pytest.param(
-        "subscriptions", table(GOOD, line(account_id='"A"2')), {}, [("import.bad_quote", 3, "")], id="text after a quote"
+        "subscriptions",
+        table(GOOD, line(account_id='"A"2')),
+        {},
+        [("import.bad_quote", 3, "")],
+        id="text after a quote",
     ),
     pytest.param(
         "subscriptions",
@@ -210,21 +262,32 @@ ROWS: list[Any] = [
     ),
     pytest.param(
         "subscriptions",
-        workbook(data=row(1, *SHEET_HEADINGS) + row(2, *SHEET_GOOD) + row(3, "A2", "S2", "CNY", 1, 1, "month", "2026-01-01")[:-6]
-                 + '<c r="H3" t="e"><v>#N/A</v></c></row>'),
+        workbook(
+            data=row(1, *SHEET_HEADINGS)
+            + row(2, *SHEET_GOOD)
+            + row(3, "A2", "S2", "CNY", 1, 1, "month", "2026-01-01")[:-6]
+            + '<c r="H3" t="e"><v>#N/A</v></c></row>'
+        ),
         {},
         [("import.error_cell", 3, "end")],
         id="#N/A in a sheet",
     ),
     pytest.param(
         "subscriptions",
-        workbook(data=row(1, *SHEET_HEADINGS) + row(2, *SHEET_GOOD)[:-6] + "</row>"
-                 + row(3, "A2", "S2", "CNY")[:-6] + '<c r="D3"><f>1+1</f></c>' + cell("G3", "2026-01-01") + "</row>"),
+        workbook(
+            data=row(1, *SHEET_HEADINGS)
+            + row(2, *SHEET_GOOD)[:-6]
+            + "</row>"
+            + row(3, "A2", "S2", "CNY")[:-6]
+            + '<c r="D3"><f>1+1</f></c>'
+            + cell("G3", "2026-01-01")
+            + "</row>"
+        ),
         {},
         [("import.formula_without_value", 3, "amount")],
         id="a formula never calculated",
     ),
-]  # fmt: skip
+]
 
 
 def bomb(times: int = 60) -> bytes:
@@ -293,7 +356,9 @@ REFUSED: list[Any] = [
     pytest.param(table(GOOD), {"mapping": "stripe-invoices"}, "import.mapping_kind", id="a mapping for another kind"),
     pytest.param(table(GOOD), {"columns": {"colour": "start"}}, "import.unknown_column", id="no such column"),
     pytest.param(table(GOOD), {"columns": {"start": "Begin"}}, "import.unknown_heading", id="no such heading"),
-    pytest.param(table(GOOD), {"constants": {"start": "someday"}}, "import.bad_constant", id="a constant that is no day"),
+    pytest.param(
+        table(GOOD), {"constants": {"start": "someday"}}, "import.bad_constant", id="a constant that is no day"
+    ),
     pytest.param(table("A,1", headings="account_id,amount"), {}, "import.missing_column", id="no start column"),
     pytest.param(
         table("A,S,1,2026-01-01,B", headings="客户ID,subscription_id,amount,start,客户编号"),
@@ -307,9 +372,16 @@ REFUSED: list[Any] = [
         "import.heading_twice",
         id="a heading twice",
     ),
-]  # fmt: skip
+]
 
-HOSTILE_NAMES = ["../../etc/passwd", "a\x00b.csv", "=cmd|' /C calc'!A0.csv", "<script>.csv", "x" * 5000, "汉字 \n名.csv"]
+HOSTILE_NAMES = [
+    "../../etc/passwd",
+    "a\x00b.csv",
+    "=cmd|' /C calc'!A0.csv",
+    "<script>.csv",
+    "x" * 5000,
+    "汉字 \n名.csv",
+]
 
 
 def options(given: dict[str, Any]) -> files.Options:
@@ -384,9 +456,7 @@ def test_a_text_that_looks_like_a_formula_is_kept_warned_of_and_protected_in_the
     from tenure.apps.crm.models import AccountVersion
 
     report = home / "report.csv"
-    result = files.run_import(
-        table(f'A1,"{value}"', headings="account_id,name"), "accounts", by="test", report=report
-    )
+    result = files.run_import(table(f'A1,"{value}"', headings="account_id,name"), "accounts", by="test", report=report)
     assert [p.code for p in result.outcome.problems] == ["import.formula_text"]
     assert AccountVersion.objects.get().name == value
     assert f"'{value}" in report.read_text(encoding="utf-8-sig")
@@ -402,7 +472,9 @@ WARNINGS: list[Any] = [
         id="two currencies in one subscription",
     ),
     pytest.param("subscriptions", table(line(end="2026-01-01")), [("import.no_days", 2)], 1, id="no days at all"),
-    pytest.param("subscriptions", table(line(amount="-5")), [("import.negative_amount", 2)], 1, id="a price below zero"),
+    pytest.param(
+        "subscriptions", table(line(amount="-5")), [("import.negative_amount", 2)], 1, id="a price below zero"
+    ),
     pytest.param(
         "discounts",
         table("S9,percent,20", headings="subscription_id,kind,value"),

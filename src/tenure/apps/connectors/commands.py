@@ -108,7 +108,7 @@ def import_files(
     """Import FILEs of rows of one KIND.
 
     KIND is accounts, contacts, subscriptions, contracts, discounts, invoice_lines or fx_rates. CSV, XLSX, Parquet and
-    JSON Lines are read, plain or gzipped. Each file is imported whole or not at all; the same file twice changes nothing.
+    JSON Lines are read, plain or gzipped. A file is imported whole or not at all; the same file twice changes nothing.
     """
     from tenure.apps.connectors import files
 
@@ -146,7 +146,8 @@ def _import(
         click.echo(line.format(file=outcome.file, good=outcome.rows_good, rows=outcome.rows_read))
     else:
         line = _(
-            "{file}: {rows} rows read; {created} new, {changed} changed, {unchanged} unchanged, {bad} left out (import {run})."
+            "{file}: {rows} rows read; {created} new, {changed} changed, {unchanged} unchanged, "
+            "{bad} left out (import {run})."
         )
         click.echo(
             line.format(
@@ -202,7 +203,8 @@ def _undo(run: str) -> None:
 
     done = files.undo(run, by=_actor())
     line = _(
-        "Import {run} is taken back: {withdrawn} rows withdrawn, {restored} restored, {kept} left because they changed since."
+        "Import {run} is taken back: {withdrawn} rows withdrawn, {restored} restored, {kept} "
+        "left because they changed since."
     )
     click.echo(line.format(run=run, withdrawn=done.withdrawn, restored=done.restored, kept=done.kept))
 

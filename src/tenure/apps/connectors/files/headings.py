@@ -26,7 +26,8 @@ def _tiers(strong: str, weak: str = "") -> Tiers:
 _ACCOUNT = _tiers(
     "客户ID 客户编号 客户编码 客户代码 客户号 客户 公司ID 公司编号 account customer company_id client_id accountid "
     "customerid account_no account_number customer_no customer_number organization_id org_id tenant_id",
-    "客户名称 客户名 公司 公司名称 企业 企业名称 单位 account_name customer_name company company_name client organization",
+    "客户名称 客户名 公司 公司名称 企业 企业名称 单位 account_name customer_name company "
+    "company_name client organization",
 )
 _SUBSCRIPTION = _tiers(
     "订阅ID 订阅号 订阅编号 订阅 subscription subscriptionid sub_id subscription_no subscription_number",
@@ -38,18 +39,21 @@ _PLAN = _tiers(
 _PRODUCT = _tiers("产品 产品名称 产品线 product_name product_id product_code", "商品")
 _CURRENCY = _tiers("币种 币别 货币 结算币种 currency_code iso_currency ccy")
 _INTERVAL = _tiers(
-    "计费周期 付款周期 结算周期 收费周期 周期 billing_interval billing_period billing_frequency billing_cycle period frequency "
+    "计费周期 付款周期 结算周期 收费周期 周期 billing_interval billing_period "
+    "billing_frequency billing_cycle period frequency "
     "plan_interval",
     "续费周期 cycle",
 )
 _INTERVAL_COUNT = _tiers("周期数 计费周期数 plan_interval_count billing_interval_count")
 _START = _tiers(
-    "开始日期 开始日 开始时间 起始日期 起始日 生效日期 生效日 生效时间 服务开始 服务开始日 服务开始日期 start_date startdate begin_date "
+    "开始日期 开始日 开始时间 起始日期 起始日 生效日期 生效日 生效时间 服务开始 服务开始日 "
+    "服务开始日期 start_date startdate begin_date "
     "date_start valid_from service_start effective_date started_at",
     "起 开始 起始 开通日期 开通日 from begin",
 )
 _END = _tiers(
-    "结束日期 结束日 结束时间 截止日期 终止日期 到期日 到期日期 到期时间 服务结束 服务结束日 服务结束日期 end_date enddate "
+    "结束日期 结束日 结束时间 截止日期 终止日期 到期日 到期日期 到期时间 服务结束 服务结束日 "
+    "服务结束日期 end_date enddate "
     "date_end valid_to valid_until service_end expiry_date expiration_date expires_at ended_at",
     "止 结束 终止 到期 截止 to until expiry",
 )
@@ -81,7 +85,8 @@ VOCABULARY: dict[str, dict[str, Tiers]] = {
         "owner": _tiers("负责人 客户经理 客户负责人 所属销售 account_owner account_manager csm owner_name"),
         "product": _PRODUCT,
         "created_at": _tiers(
-            "创建时间 创建日期 注册时间 注册日期 建档日期 created created_date signup_date signup_at registered_at created_utc"
+            "创建时间 创建日期 注册时间 注册日期 建档日期 created created_date signup_date signup_at "
+            "registered_at created_utc"
         ),
         "merged_into": _tiers("并入 合并到 并入客户 merged_to"),
     },
@@ -105,7 +110,8 @@ VOCABULARY: dict[str, dict[str, Tiers]] = {
         "plan": _PLAN,
         "currency": _CURRENCY,
         "amount": _tiers(
-            "单价 价格 每席位单价 月单价 月费 年费 月费单价 每月单价 unit_price price unit_amount plan_amount monthly_amount monthly_price "
+            "单价 价格 每席位单价 月单价 月费 年费 月费单价 每月单价 unit_price price unit_amount "
+            "plan_amount monthly_amount monthly_price "
             "annual_amount yearly_amount monthly_fee annual_fee mrr_amount mrr 月经常性收入",
             "金额 费用 fee 订阅金额",
         ),

@@ -43,7 +43,7 @@ def needed(kind: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One column's heading: its place in the file, and how sure the choice is (1 = a person said so, or its own name)."""
+    """One column's heading, its place in the file, and how sure the choice is (1: said by a person, or its name)."""
 
     column: str
     heading: str

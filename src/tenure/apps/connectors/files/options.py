@@ -17,7 +17,7 @@ class Options:
 
     columns:       {column: heading}, beyond what is guessed; an empty heading leaves the column out.
     mapping:       name of a mapping, built in or saved.
-    constants:     {column: value} for every row; `{heading}` in a value stands for the row's cell, `{row}` for its number.
+    constants:     {column: value} for every row; `{heading}` in a value is the row's cell, `{row}` its number.
     decimal_comma: None = found in the file.
     end_inclusive: the ends in the file are last days of service, so the day after is stored.
     stamps:        zone of stamps without offset, such as "UTC"; None = the workspace's time zone.

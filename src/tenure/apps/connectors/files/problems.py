@@ -122,7 +122,8 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "import.missing_column": (
         _("No column of the file was recognised as {missing}."),
         _(
-            "Say which one it is with --map {missing}=HEADING, or give it one value with --set. Headings of the file: {headings}."
+            "Say which one it is with --map {missing}=HEADING, or give it one value with --set. "
+            "Headings of the file: {headings}."
         ),
     ),
     "import.ambiguous_column": (
@@ -302,7 +303,8 @@ ROWS: dict[str, tuple[str, str]] = {
     ),
     "import.ends_look_inclusive": (
         _(
-            "{share} % of the ends lie one day before an anniversary of the start, so they look like last days of service."
+            "{share} % of the ends lie one day before an anniversary of the start, so they look like "
+            "last days of service."
         ),
         _("Tenure reads an end as the first day without service. If yours are last days, choose --end-inclusive."),
     ),

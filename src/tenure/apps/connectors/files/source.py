@@ -7,7 +7,7 @@ import io
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -77,17 +77,16 @@ def opened(
     Raises: ImportRefused for a missing, empty, too large or damaged file.
     """
     called = file_name(given, name)
-    if isinstance(given, bytes):
-        stream: BinaryIO = io.BytesIO(given)
-    elif isinstance(given, str | Path):
-        try:
-            stream = Path(given).open("rb")
-        except (OSError, ValueError) as error:
-            raise ImportRefused("import.not_found", file=called) from error
-    else:
-        stream = given
-    own = stream is not given
-    try:
+    with ExitStack() as stack:
+        if isinstance(given, bytes):
+            stream: BinaryIO = io.BytesIO(given)
+        elif isinstance(given, str | Path):
+            try:
+                stream = stack.enter_context(Path(given).open("rb"))
+            except (OSError, ValueError) as error:
+                raise ImportRefused("import.not_found", file=called) from error
+        else:
+            stream = given
         size = stream.seek(0, io.SEEK_END)
         if size == 0:
             raise ImportRefused("import.empty_file", file=called)
@@ -100,9 +99,6 @@ def opened(
         with tempfile.TemporaryFile() as plain:
             unpacked = _unpack(stream, plain, called, size, limits, check)
             yield Source(called, plain, unpacked)
-    finally:
-        if own:
-            stream.close()
 
 
 def _unpack(

@@ -96,7 +96,7 @@ EITHER_DECIMALS = r"^[^0-9.,]*[0-9]{1,3},[0-9]{3}[^0-9.,]*$"
 Mask = npt.NDArray[np.bool_]
 
 
-class Refused(Exception):  # noqa: N818 - a signal inside this module that nobody else sees
+class Refused(Exception):
     """A text cannot be read; `code` says why."""
 
     def __init__(self, code: str, **detail: Any) -> None:

@@ -1,4 +1,4 @@
-"""JSON Lines: one object per line, nested pauses and schedules included. Numbers keep the digits they were written with."""
+"""JSON Lines: one object per line, nested pauses and schedules included. Numbers keep the digits as written."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """XLSX workbooks. Hides the checks that keep a hostile one from filling the memory, and the typing of cells.
 
-A workbook is a zip of XML. Before it is parsed, its directory is checked (entries, unpacked size, ratio) and the chosen
-sheet's XML is read once as a stream: every cell's address must be a place in a sheet, and the used range must fit. The
-same pass finds cells whose value is an error (#N/A) or a formula without a stored result: the parser reads both as empty.
+A workbook is a zip of XML. Before it is parsed, its directory is checked (entries, unpacked size, ratio) and every part
+is read once as a stream: every cell's address must be a place in a sheet, and the used range must fit. The same pass
+finds cells whose value is an error (#N/A) or a formula without a stored result: the parser reads both as empty.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _parsing(name: str) -> Iterator[None]:
 
 
 class _Scan:
-    """One XML part read as a stream: refuses addresses that are none, and notes cells the parser would read as empty."""
+    """One XML part read as a stream: refuses addresses that are none, and notes cells that would be read as empty."""
 
     def __init__(self, reader: WorkbookReader, part: str) -> None:
         self._name, self._limits, self._part = reader._source.name, reader._limits, part

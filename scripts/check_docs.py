@@ -88,7 +88,7 @@ def missing_definitions() -> Iterator[str]:
 
 
 def missing_metrics() -> Iterator[str]:
-    """Every metric is named on a page of docs/metrics, and such a page has a rule, its edges, an example and a source."""
+    """Every metric is named on a page of docs/metrics, and such a page has its edges, an example and a source."""
     from tenure.warehouse.questions.movements import METRICS
 
     texts = {page.name: page.read_text(encoding="utf-8") for page in sorted((DOCS / "metrics").glob("*.md"))}
@@ -106,8 +106,8 @@ def missing_metrics() -> Iterator[str]:
 
 def missing_words() -> Iterator[str]:
     """Movement kinds and reasons are in the glossary and on their page."""
-    from tenure.core.sequences.walk import KINDS as MOVEMENTS
     from tenure.core.sequences.daily import REASONS
+    from tenure.core.sequences.walk import KINDS as MOVEMENTS
 
     yield from missing("metrics/movements.md", {*MOVEMENTS, *REASONS}, "movement or reason")
 

@@ -68,6 +68,7 @@ class Book:
         return pa.chunked_array(chunks, type=pa.string() if not chunks else chunks[0].type)
 
 
+ROW_ARRAYS = ("row_key", "row_account", "row_line", "row_currency", "row_flags")
 REPEATED, OVERLAPPING, UNVALUED, EMPTY = 1, 2, 4, 8
 
 
@@ -134,17 +135,22 @@ class Shelf:
         except (OSError, ValueError, KeyError):
             return None  # another process is tidying up: build it again
         spans = Spans(*(arrays[f"spans.{name}"] for name in Spans._fields))
-        rows = [arrays[f"row_{name}"] for name in ("key", "account", "line", "currency", "flags")]
         os.utime(place)
-        return Book(key, spans, *rows, tuple(about["currencies"]), tuple((m, n) for m, n in about["parts"]))
+        rows = {name: arrays[name] for name in ROW_ARRAYS}
+        return Book(
+            key=key,
+            spans=spans,
+            currencies=tuple(about["currencies"]),
+            parts=tuple((m, n) for m, n in about["parts"]),
+            **rows,
+        )
 
     def _keep(self, book: Book) -> Book:
         if self.folder is None:
             return book
         self.folder.mkdir(parents=True, exist_ok=True)
         arrays = {f"spans.{name}": getattr(book.spans, name) for name in Spans._fields}
-        for name in ("key", "account", "line", "currency", "flags"):
-            arrays[f"row_{name}"] = getattr(book, f"row_{name}")
+        arrays |= {name: getattr(book, name) for name in ROW_ARRAYS}
         work = self.folder / f".{book.key}.{os.getpid()}.{threading.get_ident()}"
         work.mkdir()
         for name, array in arrays.items():

@@ -171,16 +171,18 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
     numerator, denominator = _factors(table, rows)
     discounts = _discounts(snapshot, table, start, stop, price, numerator, denominator)
     steps = prices.lay(
-        Lines(
-            np.maximum(start, trial),
-            stop,
-            price,
-            numerator,
-            denominator,
-            np.where(trial > start, np.int8(prices.CAUSE_TRIAL), np.int8(0)),
-            cause_stop,
-            *pauses,
-            *discounts,
+        Lines._make(
+            (
+                np.maximum(start, trial),
+                stop,
+                price,
+                numerator,
+                denominator,
+                np.where(trial > start, np.int8(prices.CAUSE_TRIAL), np.int8(0)),
+                cause_stop,
+                *pauses,
+                *discounts,
+            )
         )
     )
     return {**{c: table.column(c) for c in wanted}, "start": start, "stop": stop, "worth": price, "steps": steps}
@@ -458,7 +460,8 @@ def _applicable(snapshot: Snapshot) -> tuple[I64, I32, I32, I8, I64, I64, Bools]
 
 
 def _repeated(table: pa.Table) -> Bools:
-    return repeated(_numbers(table.column("row_key")), _numbers(table.column("recorded_at")))
+    found: Bools = repeated(_numbers(table.column("row_key")), _numbers(table.column("recorded_at")))
+    return found
 
 
 def _kept(scaled_percent: int) -> tuple[int, int]:

@@ -18,8 +18,9 @@ from tenure.core.errors import QuestionRefused
 from tenure.core.metrics.mrr import EXACT, PLACES, Movements
 from tenure.core.money import from_word_pair
 from tenure.core.periods import Periods, day_date, day_number
-from tenure.core.sequences import ledger
-from tenure.core.sequences.ledger import Cells, Daily, Net, Traits
+from tenure.core.sequences import walk
+from tenure.core.sequences.daily import Daily, Traits, daily
+from tenure.core.sequences.net import Cells, Net, net
 from tenure.core.sequences.spans import OPEN, Spans
 from tenure.warehouse.book import Book, Shelf
 from tenure.warehouse.lines import read_column
@@ -80,7 +81,7 @@ class Ledger:
     @property
     def window(self) -> int:
         days = self.snapshot.definition.reactivation_window_days
-        return ledger.NO_LIMIT if days is None else days
+        return walk.NO_LIMIT if days is None else days
 
     @property
     def grace(self) -> int:
@@ -113,12 +114,12 @@ class Ledger:
         opening_integers, closing_integers = as_integers(opening, closing)
         cells = Cells(self.book.row_currency, cut.of_row, cut.of_account, cut.row_slices, cut.count, currencies)
         edges = np.array([day_number(e) for e in periods.edges], np.int64)
-        net = ledger.net(
+        sums = net(
             self.spans, cells, edges,
             opening_integers.reshape(-1, currencies), closing_integers.reshape(-1, currencies),
             window=self.window, grace=self.grace, keep=keep,
         )  # fmt: skip
-        return NetResult(periods, cut, net, opening, closing, currencies)
+        return NetResult(periods, cut, sums, opening, closing, currencies)
 
     def traits(self) -> Traits:
         """What rows say beside their price, for reasons."""
@@ -159,7 +160,7 @@ class Ledger:
         ends = [month_end_before(e) for e in edges]
         rates = self._rates(ends)
         (integers,) = as_integers(rates)
-        moves = ledger.daily(
+        moves = daily(
             self.spans, self.traits(), len(self.currencies),
             np.array([day_number(e) for e in edges], np.int64), integers.reshape(-1, len(self.currencies)),
             since=since, until=until, window=self.window, grace=self.grace,
@@ -175,7 +176,7 @@ class Ledger:
         """Per account its first day with MRR above 0 and its MRR then, by currency."""
         rates = self._rates([self.snapshot.today])
         (integers,) = as_integers(rates)
-        return ledger.first_paid(self.spans, self.book.row_currency, len(self.currencies), integers.reshape(-1))
+        return walk.first_paid(self.spans, self.book.row_currency, len(self.currencies), integers.reshape(-1))
 
     def state_at(self, day: int) -> Decimal | None:
         """MRR at the close of `day`, added up straight from the spans: a second way to a figure, for the checks."""
@@ -207,8 +208,8 @@ class NetResult:
         cells = slice(piece * self.currencies, (piece + 1) * self.currencies)
         at_open, at_close = self.opening_rates[period], self.closing_rates[period]
         kinds = []
-        for kind in range(len(ledger.KINDS)):
-            rates = at_close if kind in ledger.AT_CLOSING_RATE else at_open
+        for kind in range(len(walk.KINDS)):
+            rates = at_close if kind in walk.AT_CLOSING_RATE else at_open
             kinds.append(rounded(value(self.net.amounts[kind, period, cells], rates)))
         state = self._state
         opened = rounded(value(state[period, cells], at_open))
@@ -217,21 +218,21 @@ class NetResult:
         customers = self._customers
         return Movements(
             open=opened,
-            new=kinds[ledger.NEW],
-            expansion=kinds[ledger.EXPANSION],
-            contraction=kinds[ledger.CONTRACTION],
-            churn=kinds[ledger.CHURN],
-            reactivation=kinds[ledger.REACTIVATION],
-            entering=kinds[ledger.ENTERING],
-            leaving=kinds[ledger.LEAVING],
+            new=kinds[walk.NEW],
+            expansion=kinds[walk.EXPANSION],
+            contraction=kinds[walk.CONTRACTION],
+            churn=kinds[walk.CHURN],
+            reactivation=kinds[walk.REACTIVATION],
+            entering=kinds[walk.ENTERING],
+            leaving=kinds[walk.LEAVING],
             fx=closed - opened - sum(kinds, ZERO),
             close=closed,
             customers_open=int(customers[period, piece]),
-            customers_new=counts[ledger.C_NEW],
-            customers_churned=counts[ledger.C_CHURNED],
-            customers_reactivated=counts[ledger.C_REACTIVATED],
-            customers_entering=counts[ledger.C_ENTERING],
-            customers_leaving=counts[ledger.C_LEAVING],
+            customers_new=counts[walk.C_NEW],
+            customers_churned=counts[walk.C_CHURNED],
+            customers_reactivated=counts[walk.C_REACTIVATED],
+            customers_entering=counts[walk.C_ENTERING],
+            customers_leaving=counts[walk.C_LEAVING],
             customers_close=int(customers[period + 1, piece]),
         )
 
@@ -246,7 +247,7 @@ class NetResult:
 
     @cached_property
     def _customers(self) -> npt.NDArray[np.int64]:
-        change = self.net.counts[ledger.C_CLOSE]
+        change = self.net.counts[walk.C_CLOSE]
         return np.concatenate([self.net.customers_open[None], self.net.customers_open + np.cumsum(change, axis=0)])
 
     def occupied(self) -> list[int]:

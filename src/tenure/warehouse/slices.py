@@ -77,7 +77,8 @@ def parse_where(given: Any, field: str = "where") -> Where:
         listed = [dict(c) for c in given]
     else:
         raise _refused(field, given, 'Write {"plan": "Pro"} or [{"prop": "plan", "op": "eq", "value": "Pro"}].')
-    rows, accounts = [], []
+    rows: list[Condition] = []
+    accounts: list[Condition] = []
     for entry in listed:
         unknown = set(entry) - {"prop", "op", "value"}
         if unknown or "prop" not in entry:
@@ -182,7 +183,17 @@ def only(spans: Spans, stay: npt.NDArray[np.bool_]) -> Spans:
     counts = np.diff(spans.first)
     chosen = np.repeat(stay, counts)
     first = np.concatenate([[0], np.cumsum(counts[stay])]).astype(np.int64)
-    return Spans(spans.accounts[stay], first, *(part[chosen] for part in spans[2:]))
+    return Spans(
+        spans.accounts[stay],
+        first,
+        spans.row[chosen],
+        spans.start[chosen],
+        spans.stop[chosen],
+        spans.amount[chosen],
+        spans.cause_start[chosen],
+        spans.cause_stop[chosen],
+        spans.discount[chosen],
+    )
 
 
 def slicing(

@@ -155,10 +155,14 @@ class Workspace:
         found = self._answers.get(place)
         if found is None:
             result = asked.answer(ask)
-            beside = {"rows_read": snapshot.rows_read, "sql": snapshot.sql, "computed_at": snapshot.now.isoformat()}
+            beside: dict[str, Any] = {
+                "rows_read": snapshot.rows_read,
+                "sql": snapshot.sql,
+                "computed_at": snapshot.now.isoformat(),
+            }
             self._answers.put(place, result, beside)
-            found = result, beside
-        result, beside = found
+        else:
+            result, beside = found
         return Answer(
             question=asked.canonical(),
             table=result.table,

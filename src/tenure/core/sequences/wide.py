@@ -67,7 +67,7 @@ def multiply_words(a: int, b: int) -> tuple[int, int]:
     middle = (p0 >> _32) + (p1 & _MASK) + (p2 & _MASK)
     lo = (p0 & _MASK) | (middle << _32)
     hi = ah * bh + (p1 >> _32) + (p2 >> _32) + (middle >> _32)
-    return np.int64(lo), np.int64(hi)
+    return np.int64(lo), np.int64(hi)  # type: ignore[return-value]  # a word is a word to the compiler
 
 
 @njit(cache=True)
@@ -145,4 +145,4 @@ def scale(lo: int, hi: int, numerator: int, denominator: int) -> tuple[int, int,
     rlo, rhi = np.int64(out0), np.int64(out1)
     if negative:
         rlo, rhi = negate(rlo, rhi)
-    return rlo, rhi, fits
+    return rlo, rhi, fits  # type: ignore[return-value]  # a word is a word to the compiler

@@ -100,7 +100,7 @@ class Anomalies(Question):
 
 def _flaws(snapshot: Snapshot) -> list[tuple[str, ...]]:
     """Flaws noted when rows were loaded."""
-    out = []
+    out: list[tuple[str, ...]] = []
     for table in FLAWED:
         if snapshot.has(table):
             for row in snapshot.run(f"flawed_{table}").to_pylist():
@@ -112,7 +112,7 @@ def _flaws(snapshot: Snapshot) -> list[tuple[str, ...]]:
 
 def _of_rows(snapshot: Snapshot, book: Ledger) -> list[tuple[str, ...]]:
     """Rows sent twice and rows that give way to a later version."""
-    out = []
+    out: list[tuple[str, ...]] = []
     at = 0
     for measure, count in book.book.parts:
         flags = book.book.row_flags[at : at + count]

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tenure.core.money import MONEY
-from tenure.core.periods import Periods, between, parse_label
-from tenure.core.sequences.ledger import AT_CLOSING_RATE, KINDS
+from tenure.core.periods import Periods, between, day_number, parse_label
+from tenure.core.sequences.walk import AT_CLOSING_RATE, KINDS
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
 from tenure.warehouse.questions import base
@@ -24,12 +24,14 @@ from tenure.warehouse.schema import STAMP
 from tenure.warehouse.slices import Where, account_ids
 from tenure.warehouse.snapshot import Snapshot
 
+NEAR = Decimal("1e-6")
+
 
 def closed_months(ask: Ask, from_: str | None, to: str | None) -> list[dict[str, Any]]:
     """The closed months of a stretch, each with the moment, the person and the note."""
     if not ask.snapshot.has("closes"):
         return []
-    rows = ask.snapshot.run("closes").to_pylist()
+    rows: list[dict[str, Any]] = ask.snapshot.run("closes").to_pylist()
     if from_ is None and to is None:
         return rows
     start, stop = base.stretch(from_, to, ask.snapshot.today)
@@ -75,7 +77,7 @@ class Restatements(Question):
         "account_id": "the account whose figures moved",
         "kind": "open, or the kind of movement, that is different now",
         "amount": "now - then, in the reporting currency",
-        "reason": "added (rows recorded since), superseded (rows no longer known), replaced (both), carried (from before)",
+        "reason": "added (recorded since), superseded (no longer known), replaced (both), carried (from before)",
         "rows": "row_id of the rows recorded or superseded since",
         "closed_by": "who closed the month",
         "complete": "true: a closed month is over",
@@ -93,13 +95,15 @@ class Restatements(Question):
             changed = _differences(now.amounts, then.amounts)
             keys = sorted({account for account, _ in changed})
             ids = dict(zip(keys, account_ids(ask.snapshot, np.array(keys, np.int64)), strict=True))
-            causes = _causes(ask.snapshot, now, then, keys)
+            causes = _causes(now, then, keys)
             for (account, kind), amount in sorted(changed.items(), key=lambda c: (ids[c[0][0]], c[0][1])):
                 reason, row_ids = causes[account]
                 rows.append((month["month"], ids[account], kind, amount, reason, row_ids, month["closed_by"], True))
             moved = sum(changed.values(), Decimal(0))
             apart = abs(now.close - then.close - moved)
-            checks.append({"name": "restatements = close now - close then", "ok": apart <= Decimal("1e-6"), "detail": month["month"]})  # fmt: skip
+            checks.append(
+                {"name": "restatements = close now - close then", "ok": apart <= NEAR, "detail": month["month"]}
+            )
         types = (
             pa.string(), pa.string(), pa.string(), MONEY, pa.string(), pa.list_(pa.string()), pa.string(), pa.bool_(),
         )  # fmt: skip
@@ -157,8 +161,6 @@ def _add_states(
     closing: list[Decimal],
 ) -> None:
     """Add each account's opening and what rates did to it, so that the kinds of an account add up to its close."""
-    from tenure.core.periods import day_number
-
     first, last = day_number(periods.edges[0]) - 1, day_number(periods.edges[1]) - 1
     spans = book.spans
     owner = np.repeat(np.arange(len(spans.accounts)), np.diff(spans.first))
@@ -198,9 +200,8 @@ def _rows_of(side: _Side, keys: npt.NDArray[np.int64]) -> pa.Table:
     return proof.rows(side.book.snapshot, side.book.book, chosen)
 
 
-def _causes(snapshot: Snapshot, now: _Side, then: _Side, accounts: list[int]) -> dict[int, tuple[str, list[str]]]:
+def _causes(now: _Side, then: _Side, accounts: list[int]) -> dict[int, tuple[str, list[str]]]:
     """Why each account's figures moved, and the rows that say so."""
-    del snapshot
     out = {}
     for account in accounts:
         added, gone = _row_changes(now, then, account)

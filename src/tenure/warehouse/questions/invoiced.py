@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import combinations
@@ -81,7 +81,8 @@ class Invoiced(Question):
             f: dict(zip(accounts.tolist(), account_values(snapshot, accounts, f), strict=True))
             for f in needed - {"product", "interval", "item"}
         }
-        rates, sums = snapshot.rates, {}
+        rates = snapshot.rates
+        sums: dict[tuple[int, tuple[str, ...]], list[Decimal]] = {}
         undated, priceless = 0, set()
         for row in table.to_pylist():
             if row["day"] is None:
@@ -161,7 +162,7 @@ class Reconcile(Question):
     definition: str | None = base.DEFINITION
 
     def answer(self, ask: Ask) -> Result:
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for label, theirs in self.totals:
             start, stop, is_day = parse_label(label)
             grain = (
@@ -244,8 +245,6 @@ VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def _unconverted(snapshot: Snapshot) -> Snapshot:
     """The snapshot with every rate at 1: amounts of all currencies added as they stand."""
-    from dataclasses import replace
-
     plain = replace(snapshot, sql=snapshot.sql, rows_read=snapshot.rows_read)
     rates = type(snapshot.rates)(snapshot.rates.reporting_currency)
     for currency in snapshot.rates.days:

@@ -16,7 +16,8 @@ from tenure.core.hashing import stable_hash
 from tenure.core.metrics import mrr
 from tenure.core.money import MONEY
 from tenure.core.periods import Periods, add_months, between, day_date, day_number
-from tenure.core.sequences.ledger import AT_CLOSING_RATE, KINDS, REASONS
+from tenure.core.sequences.daily import REASONS
+from tenure.core.sequences.walk import AT_CLOSING_RATE, KINDS
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
 from tenure.warehouse.book import EMPTY, REPEATED, UNVALUED
@@ -73,7 +74,7 @@ def sliced_rows(result: NetResult) -> list[int]:
 
 def checks_of(book: Ledger, result: NetResult, rows: Sequence[mrr.Movements]) -> list[dict[str, Any]]:
     """The identities of an answer, each checked on its figures."""
-    checks = [
+    checks: list[dict[str, Any]] = [
         {"name": "open + movements + fx = close", "ok": all(m.money_adds_up for m in rows), "detail": len(rows)},
         {"name": "customers roll forward", "ok": all(m.customers_add_up for m in rows), "detail": len(rows)},
     ]
@@ -103,7 +104,8 @@ def checks_of(book: Ledger, result: NetResult, rows: Sequence[mrr.Movements]) ->
 
 def notes_of(book: Ledger, result: NetResult) -> list[dict[str, Any]]:
     """What a reader of the figures should know: rates carried, rows set aside, negative accounts."""
-    snapshot, notes = book.snapshot, []
+    snapshot = book.snapshot
+    notes: list[dict[str, Any]] = []
     if len(result.periods):
         first = result.periods.edges[0] - timedelta(days=1)
         last = min(result.periods.edges[-1] - timedelta(days=1), snapshot.today)
@@ -232,13 +234,12 @@ def cell_rows(question: Movements, ask: Ask, cell: Mapping[str, Any], kinds: Seq
     names = dict(zip(spans.accounts[accounts].tolist(), ids, strict=True))
     table = proof.rows(snapshot, book.book, np.unique(spans.row[touched]))
     by_root = {names[int(spans.accounts[a])]: v for a, v in moved.items()}
-    return proof.with_movements(table, _by_given_id(book, spans.row[touched], table, by_root, names, snapshot))
+    return proof.with_movements(table, _by_given_id(snapshot, table, by_root, names))
 
 
 def _by_given_id(
-    book: Ledger, rows: npt.NDArray[np.integer], table: pa.Table, amounts: Mapping[str, Decimal], names: Mapping[int, str],
-    snapshot: Snapshot,
-) -> dict[str, Decimal]:  # fmt: skip
+    snapshot: Snapshot, table: pa.Table, amounts: Mapping[str, Decimal], names: Mapping[int, str]
+) -> dict[str, Decimal]:
     """Movements by the account id written in the rows, which for a merged account is its former one."""
     out = dict(amounts)
     given = [a for a in set(table["account_id"].to_pylist()) if a not in out]
@@ -246,7 +247,7 @@ def _by_given_id(
         roots = merged_roots(snapshot)
         for account, key in zip(given, stable_hash(pa.array(given)).tolist(), strict=True):
             root = names.get(roots.get(key, key))
-            if root in amounts:
+            if root is not None and root in amounts:
                 out[account] = amounts[root]
     return out
 

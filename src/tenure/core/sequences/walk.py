@@ -1,0 +1,180 @@
+"""Walking an account's days: what `net`, `daily` and `first_paid` share. Hides the order of events and signs of states.
+
+Amounts stay in their own currency, as 128-bit integers; rates decide only whether an account with several currencies
+went up or down. So sums are exact, and money meets a rate once, outside, in Decimal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from tenure.core.sequences import wide
+from tenure.core.sequences.spans import I32, I64, OPEN, Spans
+
+NEW, EXPANSION, CONTRACTION, CHURN, REACTIVATION, ENTERING, LEAVING = range(7)
+KINDS = ("new", "expansion", "contraction", "churn", "reactivation", "entering", "leaving")
+AT_CLOSING_RATE = (NEW, REACTIVATION)
+"""Kinds valued at the period's own rate: the account had nothing at the opening. The others take the opening rate."""
+
+COUNTS = ("new", "churned", "reactivated", "entering", "leaving", "close")
+C_NEW, C_CHURNED, C_REACTIVATED, C_ENTERING, C_LEAVING, C_CLOSE = range(6)
+
+NO_LIMIT = -1
+
+
+@njit(cache=True)
+def value_sign(count: int, cell: I64, state: I64, currencies: int, rates: I64) -> int:
+    """Sign of a state of several cells, valued at `rates`."""
+    if count == 1:
+        return wide.sign(state[0, 0], state[0, 1])
+    above = False
+    below = False
+    for k in range(count):
+        s = wide.sign(state[k, 0], state[k, 1])
+        above = above or s > 0
+        below = below or s < 0
+    if not below:
+        return 1 if above else 0
+    if not above:
+        return -1
+    t0, t1, t2 = 0, 0, 0
+    for k in range(count):
+        w0, w1, w2 = wide.weigh(state[k, 0], state[k, 1], rates[cell[k] % currencies])
+        t0, t1, t2 = wide.add_weighed(t0, t1, t2, w0, w1, w2)
+    return wide.sign_weighed(t0, t1, t2)
+
+
+@njit(cache=True)
+def collect(
+    lo: int, hi: int, start: I32, stop: I32, day: I64, span: I64, sign: I64, by_line: bool, row: I32, line: I64
+) -> int:
+    """The starts and ends of the spans lo .. hi, by day (and line); returns how many."""
+    count = 0
+    for s in range(lo, hi):
+        day[count], span[count], sign[count] = start[s], s, 1
+        count += 1
+        if stop[s] < OPEN:
+            day[count], span[count], sign[count] = stop[s], s, -1
+            count += 1
+    if count <= 24 and not by_line:
+        for i in range(1, count):
+            d, s, g = day[i], span[i], sign[i]
+            j = i
+            while j > 0 and day[j - 1] > d:
+                day[j], span[j], sign[j] = day[j - 1], span[j - 1], sign[j - 1]
+                j -= 1
+            day[j], span[j], sign[j] = d, s, g
+        return count
+    if by_line:
+        places = np.argsort(line[row[span[:count]]], kind="mergesort")
+        day[:count], span[:count], sign[:count] = day[:count][places], span[:count][places], sign[:count][places]
+    places = np.argsort(day[:count], kind="mergesort")
+    day[:count], span[:count], sign[:count] = day[:count][places], span[:count][places], sign[:count][places]
+    return count
+
+
+@njit(cache=True)
+def bridge(
+    count: int,
+    day: I64,
+    span: I64,
+    sign: I64,
+    grace: int,
+    amount: I64,
+    cells_of: I64,
+    local: I64,
+    cell: I64,
+    state: I64,
+    currencies: int,
+    rates: I64,
+) -> None:
+    """Move what happens inside a gap of at most `grace` days to its last day: the state before it lasts through it."""
+    used = 0
+    paid_before = False
+    gap_from = -1
+    gap_day = 0
+    i = 0
+    while i < count:
+        j = i
+        while j < count and day[j] == day[i]:
+            s = span[j]
+            c = cells_of[s]
+            if local[c] < 0:
+                local[c] = used
+                cell[used] = c
+                state[used, 0], state[used, 1] = 0, 0
+                used += 1
+            k = local[c]
+            if sign[j] > 0:
+                state[k, 0], state[k, 1] = wide.add(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
+            else:
+                state[k, 0], state[k, 1] = wide.subtract(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
+            j += 1
+        paid = value_sign(used, cell, state, currencies, rates) > 0
+        if paid and gap_from >= 0:
+            if day[i] - gap_day <= grace:
+                for e in range(gap_from, i):
+                    day[e] = day[i]
+            gap_from = -1
+        if not paid and paid_before:
+            gap_from, gap_day = i, day[i]
+        paid_before = paid
+        i = j
+    for k in range(used):
+        local[cell[k]] = -1
+
+
+@njit(cache=True)
+def _first_paid(
+    accounts: int,
+    first: I64,
+    row: I32,
+    start: I32,
+    stop: I32,
+    amount: I64,
+    row_currency: I32,
+    currencies: int,
+    rates: I64,
+) -> tuple:  # type: ignore[type-arg]  # numba's own tuple of arrays
+    days = np.full(accounts, OPEN, np.int32)
+    widest = 0
+    for a in range(accounts):
+        widest = max(widest, first[a + 1] - first[a])
+    day = np.empty(2 * widest, np.int64)
+    span = np.empty(2 * widest, np.int64)
+    sign = np.empty(2 * widest, np.int64)
+    no_line = np.empty(0, np.int64)
+    cell = np.arange(currencies)
+    state = np.zeros((currencies, 2), np.int64)
+    amounts = np.zeros((accounts, currencies, 2), np.int64)
+    for a in range(accounts):
+        lo, hi = first[a], first[a + 1]
+        count = collect(lo, hi, start, stop, day, span, sign, False, row, no_line)
+        state[:] = 0
+        i = 0
+        while i < count:
+            today = day[i]
+            while i < count and day[i] == today:
+                s = span[i]
+                c = row_currency[row[s]]
+                if sign[i] > 0:
+                    state[c, 0], state[c, 1] = wide.add(state[c, 0], state[c, 1], amount[s, 0], amount[s, 1])
+                else:
+                    state[c, 0], state[c, 1] = wide.subtract(state[c, 0], state[c, 1], amount[s, 0], amount[s, 1])
+                i += 1
+            if value_sign(currencies, cell, state, currencies, rates) > 0:
+                days[a] = today
+                for c in range(currencies):
+                    amounts[a, c, 0], amounts[a, c, 1] = state[c, 0], state[c, 1]
+                break
+    return days, amounts
+
+
+def first_paid(spans: Spans, row_currency: I32, currencies: int, rates: I64) -> tuple[I32, I64]:
+    """Per account the first day with MRR above 0 (OPEN if none) and its MRR then, (accounts, currencies, 2)."""
+    days, amounts = _first_paid(
+        len(spans.accounts), spans.first, spans.row, spans.start, spans.stop, spans.amount,
+        row_currency, currencies, rates,
+    )  # fmt: skip
+    return days, amounts

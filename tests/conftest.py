@@ -1,6 +1,6 @@
 """What every test may use: a workspace folder of its own, and a small cast of members.
 
-The store is what TENURE_DATABASE_URL says: SQLite in memory without it, PostgreSQL in the second run of `.ci/run`.
+The store is what TENURE_DATABASE_URL says: SQLite without it, PostgreSQL in the second run of `.ci/run`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Test on a file, as people run it: a database in memory locks its tables in another way."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("store") / "store.sqlite3")
 
 
 @pytest.fixture

@@ -89,17 +89,17 @@ def make_login_link(email: str, *, by: Actor, minutes: int = LINK_MINUTES) -> st
 def use_login_link(token: str) -> Member:
     """The member a link signs in; of several requests with one link, exactly one succeeds."""
     now = timezone.now()
-    used = LoginLink.objects.filter(
-        digest=_digest(token), used_at=None, expires_at__gt=now, member__is_active=True
-    ).update(used_at=now)
-    if not used:
+    link = LoginLink.objects.select_related("member").filter(digest=_digest(token), member__is_active=True).first()
+    # one statement on one row, so that of two requests the later one finds the link used
+    unused = LoginLink.objects.filter(pk=None if link is None else link.pk, used_at=None, expires_at__gt=now)
+    if link is None or not unused.update(used_at=now):
         raise TenureError(
             "login.link_refused",
             _("This link is not valid: it was used, has expired, or never existed."),
             fix=_("Make a new one with `tenure login-link ADDRESS`, or ask an administrator for one."),
         )
+    member = link.member
     with writing(None) as write:
-        member = LoginLink.objects.select_related("member").get(digest=_digest(token)).member
         member.last_login = now
         member.save(update_fields=["last_login"])
         write.audit("signed in", "member", member.email)

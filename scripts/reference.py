@@ -224,14 +224,25 @@ def refusals() -> list[Refusal]:
 
 
 def in_module(tree: ast.Module) -> Iterator[Refusal]:
+    named: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named.setdefault(node.targets[0].id, []).append(written(node.value))
+
+    def sentence(node: ast.expr | None) -> str:
+        if isinstance(node, ast.Name):  # a name that is given once in the module stands for that text
+            texts = named.get(node.id, [])
+            return texts[0] if len(texts) == 1 else ""
+        return written(node)
+
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             options = {k.arg: k.value for k in node.keywords}
             code = written(options.get("code") or (node.args[0] if node.args else None))
             message = options.get("message") or (node.args[1] if len(node.args) > 1 else None)
             fix = options.get("fix") or (node.args[2] if len(node.args) > 2 else None)
-            if CODE.fullmatch(code) and (written(message) or "fix" in options):
-                yield Refusal(code, written(message), written(fix))
+            if CODE.fullmatch(code) and (message is not None or "fix" in options):
+                yield Refusal(code, sentence(message), sentence(fix) or "{...}" * ("fix" in options))
         elif isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 code = written(key)

@@ -45,7 +45,7 @@ docs: $(STAMP)
 	$(BIN)/python scripts/make_reference.py
 
 bench: $(STAMP)
-	@set -e; for figure in bench/*.py; do echo "== $$figure"; $(BIN)/python $$figure; done
+	@set -e; for figure in $$(grep -l '__main__' bench/*.py); do echo "== $$figure"; $(BIN)/python $$figure; done
 
 lock: $(STAMP)
 	$(BIN)/python scripts/lock.py

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.core import localtime
@@ -28,6 +28,7 @@ def micros(stamp: datetime) -> int:
     return (stamp - EPOCH) // timedelta(microseconds=1)
 
 
+@settings(deadline=None)  # the first call compiles or loads
 @given(st.sampled_from(ZONES), st.lists(st.datetimes(FIRST, LAST), min_size=1, max_size=5))
 def test_what_a_local_clock_shows(zone: str, stamps: list[datetime]) -> None:
     moments = np.array([micros(stamp.replace(tzinfo=UTC)) for stamp in stamps])
@@ -35,6 +36,7 @@ def test_what_a_local_clock_shows(zone: str, stamps: list[datetime]) -> None:
     assert localtime.local_micros(moments, zone).tolist() == [micros(stamp) for stamp in shown]
 
 
+@settings(deadline=None)  # the first call compiles or loads
 @given(st.sampled_from(ZONES), st.lists(st.datetimes(FIRST, LAST), min_size=1, max_size=5))
 def test_the_moment_of_a_local_clock(zone: str, stamps: list[datetime]) -> None:
     shown = np.array([micros(stamp.replace(tzinfo=UTC)) for stamp in stamps])

@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.core import money
@@ -49,6 +49,7 @@ def test_what_is_not_a_number_is_refused(value: str) -> None:
         money.to_scaled(Decimal(value))
 
 
+@settings(deadline=None)  # the first call compiles or loads
 @given(st.lists(st.one_of(st.none(), scaled)))
 def test_words_and_columns_hold_the_same_amounts(amounts: list[int | None]) -> None:
     column = pa.array([None if a is None else money.from_scaled(a) for a in amounts], money.MONEY)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.core import pricing
@@ -90,6 +90,7 @@ scaled = st.integers(-(10**31), 10**31)
 positive = st.integers(0, 10**20)
 
 
+@settings(deadline=None)  # the first call compiles or loads
 @given(
     scaled,
     positive,

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenure.core.terms import months_between, terms
@@ -48,6 +48,7 @@ def slow_months(start: date, end: date) -> Fraction:
 days = st.dates(min_value=date(1890, 1, 1), max_value=date(2110, 12, 31))
 
 
+@settings(deadline=None)  # the first call compiles or loads
 @given(days, st.integers(1, 3000))
 def test_terms_equal_a_walk_over_months(start: date, length: int) -> None:
     end = start + timedelta(length)

@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from django.utils.translation import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tenure.apps.connectors.files import ImportRefused, Options, Problem, Progress
+    from tenure.apps.connectors.files import ImportRefused, Options, Progress
     from tenure.apps.connectors.files.reading import Outcome
 
 REFUSED = 2
 """Exit code of a file that is not imported, as of every refusal."""
 _SHOWN_PROBLEMS = 20
+
+
+def _(sentence: str) -> str:
+    """Marks a sentence for translation: help is translated where the command is registered, before Django is loaded."""
+    return sentence
 
 
 def _home(_context: click.Context, _parameter: click.Parameter, folder: Path | None) -> None:
@@ -34,7 +40,7 @@ _at_home = click.option(
     callback=_home,
     is_eager=True,
     expose_value=False,
-    help="Folder of the workspace; without it, TENURE_HOME.",
+    help=_("Folder of the workspace; without it, TENURE_HOME."),
 )
 
 
@@ -49,7 +55,14 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[st
     return found
 
 
-@click.command("import")
+@click.command(
+    "import",
+    help=_(
+        "Import FILEs of rows of one KIND: accounts, contacts, subscriptions, contracts, discounts, invoice_lines or "
+        "fx_rates. CSV, XLSX, Parquet and JSON Lines are read, plain or gzipped. A file is imported whole or not at "
+        "all; the same file twice changes nothing."
+    ),
+)
 @click.argument("kind", required=False)
 @click.argument("paths", metavar="FILE...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
@@ -58,43 +71,45 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[st
     metavar="COLUMN=HEADING",
     multiple=True,
     callback=_pairs,
-    help="Which heading fills a column; empty: none.",
+    help=_("Which heading fills a column; empty: none."),
 )
 @click.option(
-    "--mapping", metavar="NAME", help="A named mapping: generic, stripe-subscriptions, stripe-invoices, or a saved one."
+    "--mapping",
+    metavar="NAME",
+    help=_("A named mapping: generic, stripe-subscriptions, stripe-invoices, or a saved one."),
 )
-@click.option("--save-mapping", metavar="NAME", help="Keep this file's mapping under a name for the next one.")
+@click.option("--save-mapping", metavar="NAME", help=_("Keep this file's mapping under a name for the next one."))
 @click.option(
     "--set",
     "constants",
     metavar="COLUMN=VALUE",
     multiple=True,
     callback=_pairs,
-    help="One value for every row; {HEADING} and {row} are filled in.",
+    help=_("One value for every row; {HEADING} and {row} are filled in."),
 )
-@click.option("--dry-run", is_flag=True, help="Read and check everything, write nothing.")
-@click.option("--skip-bad", is_flag=True, help="Import the good rows although others are bad.")
+@click.option("--dry-run", is_flag=True, help=_("Read and check everything, write nothing."))
+@click.option("--skip-bad", is_flag=True, help=_("Import the good rows although others are bad."))
 @click.option(
-    "--encoding", metavar="NAME", help="utf-8, gb18030, big5, utf-16, cp1252 ...; found in the file if left out."
+    "--encoding", metavar="NAME", help=_("utf-8, gb18030, big5, utf-16, cp1252 ...; found in the file if left out.")
 )
-@click.option("--separator", metavar="NAME", help="comma, semicolon, tab or pipe; found in the file if left out.")
-@click.option("--sheet", metavar="NAME", help="The sheet of a workbook, by name or number; the first if left out.")
-@click.option("--heading-row", type=click.IntRange(min=1), help="The row that holds the headings.")
+@click.option("--separator", metavar="NAME", help=_("comma, semicolon, tab or pipe; found in the file if left out."))
+@click.option("--sheet", metavar="NAME", help=_("The sheet of a workbook, by name or number; the first if left out."))
+@click.option("--heading-row", type=click.IntRange(min=1), help=_("The row that holds the headings."))
 @click.option(
-    "--decimal-comma/--decimal-point", default=None, help="How decimals are written; found in the file if left out."
+    "--decimal-comma/--decimal-point", default=None, help=_("How decimals are written; found in the file if left out.")
 )
 @click.option(
     "--date-format",
     type=click.Choice(["auto", "ymd", "dmy", "mdy"]),
     default="auto",
     show_default=True,
-    help="The order in dates such as 03/04/2026.",
+    help=_("The order in dates such as 03/04/2026."),
 )
-@click.option("--end-inclusive", is_flag=True, help="Ends in the file are last days of service.")
+@click.option("--end-inclusive", is_flag=True, help=_("Ends in the file are last days of service."))
 @click.option(
-    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the list of all problems."
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help=_("Where to write the list of all problems.")
 )
-@click.option("--undo", metavar="RUN", help="Take an import back, by its number.")
+@click.option("--undo", metavar="RUN", help=_("Take an import back, by its number."))
 @_at_home
 def import_files(
     kind: str | None,
@@ -105,11 +120,6 @@ def import_files(
     undo: str | None,
     **choices: Any,
 ) -> None:
-    """Import FILEs of rows of one KIND.
-
-    KIND is accounts, contacts, subscriptions, contracts, discounts, invoice_lines or fx_rates. CSV, XLSX, Parquet and
-    JSON Lines are read, plain or gzipped. A file is imported whole or not at all; the same file twice changes nothing.
-    """
     from tenure.apps.connectors import files
 
     with _refusals():
@@ -117,9 +127,8 @@ def import_files(
             _undo(undo)
             return
         if kind is None or not paths:
-            raise click.UsageError(
-                f"Say what the files hold and name them: tenure import {{{','.join(files.KINDS)}}} FILE..."
-            )
+            line = gettext("Say what the files hold and name them: tenure import KIND FILE. KIND is one of: {kinds}.")
+            raise click.UsageError(line.format(kinds=", ".join(files.KINDS)))
         options = files.Options(**choices)
         for number, path in enumerate(paths, start=1):
             place = report if report is None or len(paths) == 1 else report.with_stem(f"{report.stem}-{number}")
@@ -129,8 +138,6 @@ def import_files(
 def _import(
     path: Path, kind: str, options: Options, dry_run: bool, report: Path | None, save_mapping: str | None
 ) -> None:
-    from django.utils.translation import gettext as _
-
     from tenure.apps.connectors import files
 
     with _progress(path) as progress:
@@ -142,10 +149,10 @@ def _import(
             outcome, written = result.outcome, result.report
     if dry_run:
         _show_mapping(outcome)
-        line = _("{file}: {good} of {rows} rows can be imported; nothing was written.")
+        line = gettext("{file}: {good} of {rows} rows can be imported; nothing was written.")
         click.echo(line.format(file=outcome.file, good=outcome.rows_good, rows=outcome.rows_read))
     else:
-        line = _(
+        line = gettext(
             "{file}: {rows} rows read; {created} new, {changed} changed, {unchanged} unchanged, "
             "{bad} left out (import {run})."
         )
@@ -160,19 +167,17 @@ def _import(
                 run=result.run,
             )
         )
-    _show_problems(outcome.problems, sum(outcome.counts.values()))
+    _show_problems([p.as_dict() for p in outcome.problems], sum(outcome.counts.values()))
     if written is not None and outcome.counts:
-        click.echo(_("All of them are listed in {path}.").format(path=written))
+        click.echo(gettext("All of them are listed in {path}.").format(path=written))
     if save_mapping and outcome.plan is not None:
         files.save_mapping(save_mapping, outcome.plan)
-        click.echo(_("The mapping is kept as “{name}”.").format(name=save_mapping))
+        click.echo(gettext("The mapping is kept as “{name}”.").format(name=save_mapping))
     if dry_run and outcome.rows_bad and not options.skip_bad:
         sys.exit(REFUSED)
 
 
 def _show_mapping(outcome: Outcome) -> None:
-    from django.utils.translation import gettext as _
-
     if outcome.plan is None:
         return
     for chosen in outcome.plan.chosen:
@@ -181,39 +186,36 @@ def _show_mapping(outcome: Outcome) -> None:
         click.echo(f"  {column:<20} = {value}")
     if outcome.plan.unused:
         unused = ", ".join(heading for _index, heading in outcome.plan.unused)
-        click.echo(_("  kept as attributes: {headings}").format(headings=unused))
+        click.echo(gettext("  kept as attributes: {headings}").format(headings=unused))
 
 
-def _show_problems(problems: list[Problem], total: int) -> None:
-    from django.utils.translation import gettext as _
-
+def _show_problems(problems: list[dict[str, Any]], total: int) -> None:
     for problem in problems[:_SHOWN_PROBLEMS]:
-        row = "" if problem.row is None else _("row {row}").format(row=problem.row)
-        place = " ".join(part for part in (row, problem.heading) if part)
-        value = f" “{problem.value}”" if problem.value else ""
-        click.echo(f"  {place}{value}: {problem.message} {problem.fix} [{problem.code}]", err=True)
+        row = "" if problem["row"] is None else gettext("row {row}").format(row=problem["row"])
+        value = f"“{problem['value']}”" if problem["value"] else ""
+        place = " ".join(part for part in (row, problem["heading"], value) if part)
+        click.echo(f"  {place}: {problem['message']} {problem['fix']} [{problem['code']}]", err=True)
     if total > _SHOWN_PROBLEMS:
-        click.echo(_("  … and {count} more.").format(count=total - _SHOWN_PROBLEMS), err=True)
+        click.echo(gettext("  … and {count} more.").format(count=total - _SHOWN_PROBLEMS), err=True)
 
 
 def _undo(run: str) -> None:
-    from django.utils.translation import gettext as _
-
     from tenure.apps.connectors import files
 
     done = files.undo(run, by=_actor())
-    line = _(
+    line = gettext(
         "Import {run} is taken back: {withdrawn} rows withdrawn, {restored} restored, {kept} "
         "left because they changed since."
     )
     click.echo(line.format(run=run, withdrawn=done.withdrawn, restored=done.restored, kept=done.kept))
 
 
-@click.command("imports")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the newest first.")
+@click.command("imports", help=_("List the imports, the newest first."))
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help=_("How many, the newest first.")
+)
 @_at_home
 def list_imports(limit: int) -> None:
-    """List the imports, the newest first."""
     from tenure.apps.workspaces import selectors
 
     for run in selectors.import_runs()[:limit]:
@@ -245,20 +247,11 @@ def _refusals() -> Iterator[None]:
 
 
 def _show_refusal(refused: ImportRefused) -> None:
-    from django.utils.translation import gettext as _
-
     message, fix = refused.localised()
     click.echo(f"{message} {fix} [{refused.code}]", err=True)
-    problems = refused.where.get("problems", [])
-    for problem in problems[:_SHOWN_PROBLEMS]:
-        place = _("row {row}").format(row=problem["row"])
-        value = f" “{problem['value']}”" if problem["value"] else ""
-        click.echo(
-            f"  {place} {problem['heading']}{value}: {problem['message']} {problem['fix']} [{problem['code']}]",
-            err=True,
-        )
+    _show_problems(refused.where.get("problems", []), sum(refused.where.get("counts", {}).values()))
     if refused.where.get("report"):
-        click.echo(_("All of them are listed in {path}.").format(path=refused.where["report"]), err=True)
+        click.echo(gettext("All of them are listed in {path}.").format(path=refused.where["report"]), err=True)
 
 
 @contextmanager

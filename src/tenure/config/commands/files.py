@@ -9,6 +9,7 @@ import click
 
 from tenure.apps.connectors import commands
 from tenure.config import cli
+from tenure.config.texts import text
 
 
 def _with_store(command: click.Command) -> click.Command:
@@ -22,6 +23,17 @@ def _with_store(command: click.Command) -> click.Command:
 
     made = copy.copy(command)
     made.callback = run
+    made.help = text(command.help or "")
+    made.params = [_translated(parameter) for parameter in command.params]
+    return made
+
+
+def _translated(parameter: click.Parameter) -> click.Parameter:
+    """The parameter with its help in the language of the installation."""
+    if not isinstance(parameter, click.Option) or not parameter.help:
+        return parameter
+    made = copy.copy(parameter)
+    made.help = text(parameter.help)
     return made
 
 

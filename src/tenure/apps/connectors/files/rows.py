@@ -341,10 +341,11 @@ class Rows:
             column = texts[index]
             if column.null_count == length:
                 continue
-            pieces.append(pc.binary_join_element_wise(f"{json.dumps(name, ensure_ascii=False)}:", _quoted(column), ""))
+            key = json.dumps(name, ensure_ascii=False)
+            pieces.append(pc.fill_null(pc.binary_join_element_wise(f",{key}:", _quoted(column), ""), ""))
         if not pieces:
             return pa.nulls(length, pa.string())
-        inside = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
+        inside = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*pieces, ""), 1)
         whole = pc.binary_join_element_wise("{", inside, "}", "")
         return pc.if_else(pc.equal(inside, ""), pa.scalar(None, pa.string()), whole)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tenure.apps.connectors.files.limits import Limits
-from tenure.apps.connectors.files.problems import ImportRefused
+from tenure.apps.connectors.files.problems import ImportRefused, shown
 
 _GZIP = b"\x1f\x8b"
 _CHUNK = 1 << 20
@@ -57,12 +58,9 @@ class _Borrowed(io.RawIOBase):
 
 
 def file_name(given: str | Path | bytes | BinaryIO, name: str | None = None) -> str:
-    """What messages and the list of imports call the file."""
-    if name:
-        return Path(name.replace("\\", "/")).name or name
-    if isinstance(given, str | Path):
-        return Path(given).name or str(given)
-    return "upload"
+    """What messages and the list of imports call the file: its last part, cut, with control characters made visible."""
+    called = name if name else str(given) if isinstance(given, str | Path) else "upload"
+    return shown(re.split(r"[/\\]", called.rstrip("/\\"))[-1] or "upload", 200)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ anomaly kind. Nothing is guessed: what could be read in two ways is bad.
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -45,7 +46,7 @@ _INTERVAL_WORDS = {
 _INTERVALS = {word: meaning for meaning, words in _INTERVAL_WORDS.items() for word in words.split()}
 
 
-class BadCell(ValueError):  # noqa: N818 - it names what was found
+class BadCell(ValueError):
     """A cell that cannot be read; `kind` is the anomaly it becomes, `value` what is kept of it."""
 
     def __init__(self, kind: str, value: Any = None) -> None:
@@ -324,15 +325,37 @@ def json_text(cell: Any) -> str | None:
     if is_empty(cell):
         return None
     if isinstance(cell, str):
-        text = clean(cell)[0]
+        given = clean(cell)[0]
         try:
-            json.loads(text)
+            json.loads(given, parse_constant=_refused)
         except (ValueError, RecursionError):
-            return as_json(text)
-        return text
+            return as_json(given)
+        return given
     return as_json(cell)
 
 
 def as_json(value: Any) -> str:
-    """Canonical JSON: sorted keys, native text, numbers and days as they are written."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=written, separators=(",", ":"))
+    """Canonical JSON: sorted keys, native and clean text, numbers and days as they are written."""
+    try:
+        return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    except RecursionError:
+        raise BadCell("bad_json") from None
+
+
+def _plain(value: Any) -> Any:
+    """A value of nothing but what JSON has."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return clean(value)[0]
+    if isinstance(value, Mapping):
+        return {clean(written(key))[0]: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return clean(written(value))[0]
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

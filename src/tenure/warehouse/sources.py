@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from tenure.core.errors import LoadRefused
+
+LARGEST_WORKBOOK = 1 << 30
 
 Cells: TypeAlias = "pa.ChunkedArray | list[Any]"
 
@@ -122,7 +125,7 @@ def _read(path: Path) -> Any:
         )
     try:
         return reader(path)
-    except (pa.ArrowInvalid, UnicodeDecodeError, ValueError, OSError) as error:
+    except (pa.ArrowInvalid, ValueError, OSError, RecursionError) as error:
         raise LoadRefused(
             "load.unreadable_file",
             f"{path.name} cannot be read: {error}",
@@ -158,10 +161,16 @@ def _read_parquet(path: Path) -> pa.Table:
 
 def _read_xlsx(path: Path) -> list[dict[str, Any]]:
     """The first sheet; its first row names the columns."""
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineError, CalamineWorkbook
 
-    book = CalamineWorkbook.from_path(str(path))
-    grid = book.get_sheet_by_index(0).to_python(skip_empty_area=True)
+    try:
+        with zipfile.ZipFile(path) as packed:
+            if sum(part.file_size for part in packed.infolist()) > LARGEST_WORKBOOK:
+                raise ValueError("it unpacks to more than 1 GB")
+        book = CalamineWorkbook.from_path(str(path))
+        grid = book.get_sheet_by_index(0).to_python(skip_empty_area=True)
+    except (CalamineError, zipfile.BadZipFile) as error:
+        raise ValueError(str(error)) from error
     if not grid:
         return []
     names = _unique([str(cell).strip() or f"column {n + 1}" for n, cell in enumerate(grid[0])])

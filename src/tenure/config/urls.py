@@ -5,3 +5,6 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [path("", include("tenure.web.urls"))]
+
+handler404 = "tenure.web.refusals.not_found"
+handler500 = "tenure.web.refusals.failed"

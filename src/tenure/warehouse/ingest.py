@@ -161,7 +161,7 @@ def _complete(draft: Draft) -> None:
         missing = ~draft.valid(name) & ~draft.unread(name)
         draft.flag("bad_date" if kind == "day" else f"missing_{name}", missing)
     if {"start", "end"} <= columns.keys():
-        draft.flag("end_before_start", flags(pc.less(columns["end"], columns["start"]).fill_null(False)))
+        draft.flag("end_before_start", flags(pc.less_equal(columns["end"], columns["start"]).fill_null(False)))
 
 
 def _flaw_lists(draft: Draft) -> pa.Array:

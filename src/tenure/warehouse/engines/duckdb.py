@@ -38,7 +38,7 @@ class DuckDBEngine:
     ) -> None:
         self.lake = lake
         self._memory_limit = memory_limit
-        self._threads = threads or os.cpu_count() or 1
+        self.threads = threads or os.cpu_count() or 1
         self._spill = spill if spill is not None else Path(tempfile.gettempdir()) / "tenure-spill"
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._process = 0
@@ -87,7 +87,7 @@ class DuckDBEngine:
         connection = duckdb.connect(":memory:")
         settings = {
             "memory_limit": self._memory_limit,
-            "threads": str(self._threads),
+            "threads": str(self.threads),
             "TimeZone": "UTC",
             "temp_directory": str(self._spill.absolute()),
             "preserve_insertion_order": "false",
@@ -101,7 +101,7 @@ class DuckDBEngine:
         except duckdb.Error as error:
             raise SettingRefused(
                 "settings.engine",
-                f"DuckDB refuses memory limit {self._memory_limit!r} or {self._threads} threads.",
+                f"DuckDB refuses memory limit {self._memory_limit!r} or {self.threads} threads.",
                 fix="Write a memory limit such as 2GB or 500MB, and at least one thread.",
                 field="memory_limit",
                 value=self._memory_limit,
@@ -136,9 +136,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _relation(
-    cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None
-) -> duckdb.DuckDBPyRelation:
+def _relation(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None) -> duckdb.DuckDBPyRelation:
     """The one statement with those of the parameters that it names."""
     statements = cursor.extract_statements(sql)
     if len(statements) != 1:

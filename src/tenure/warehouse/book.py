@@ -26,7 +26,7 @@ from tenure.warehouse import lines
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.snapshot import Snapshot
 
-LAYOUT = 1
+LAYOUT = 2
 KEPT_IN_MEMORY = 3
 KEPT_ON_DISK = 8
 SPAN_SETTINGS = (
@@ -50,7 +50,6 @@ class Book:
     row_account: npt.NDArray[np.int64]
     """the account key, merged accounts resolved"""
     row_line: npt.NDArray[np.int64]
-    row_currency: npt.NDArray[np.int32]
     row_flags: npt.NDArray[np.uint8]
     """bits: 1 repeated, 2 overlapping, 4 of a currency without a rate, 8 without a stretch of days"""
     currencies: tuple[str, ...]
@@ -68,7 +67,7 @@ class Book:
         return pa.chunked_array(chunks, type=pa.string() if not chunks else chunks[0].type)
 
 
-ROW_ARRAYS = ("row_key", "row_account", "row_line", "row_currency", "row_flags")
+ROW_ARRAYS = ("row_key", "row_account", "row_line", "row_flags")
 REPEATED, OVERLAPPING, UNVALUED, EMPTY = 1, 2, 4, 8
 
 
@@ -91,7 +90,7 @@ def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
     read = lines.read(snapshot, where)
     duplicate = repeated(read.row_key, read.recorded)
     used = ~duplicate & read.valued & (read.start < read.stop)
-    rows = Rows(read.account, read.line, read.row_key, read.recorded, read.start, read.stop)
+    rows = Rows(read.account, read.line, read.row_key, read.recorded, read.start, read.stop, read.currency)
     spans, overlapping = resolve(rows, read.steps, read.worth, used)
     flags = (
         duplicate * np.uint8(REPEATED)
@@ -99,7 +98,7 @@ def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
         + ~read.valued * np.uint8(UNVALUED)
         + (read.start >= read.stop) * np.uint8(EMPTY)
     ).astype(np.uint8)
-    return Book(key, spans, read.row_key, read.account, read.line, read.currency, flags, read.currencies, read.parts)
+    return Book(key, spans, read.row_key, read.account, read.line, flags, read.currencies, read.parts)
 
 
 class Shelf:

@@ -5,9 +5,8 @@ Subscriptions and contracts add up; with `revenue_source` = invoices, the lines 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -17,11 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.core.hashing import stable_hash
-from tenure.core.money import from_word_pair, to_words, words
-from tenure.core.periods import add_months, day_date, day_number
+from tenure.core.money import to_words, words
+from tenure.core.periods import day_date, day_number
 from tenure.core.sequences import prices
 from tenure.core.sequences.prices import Lines
-from tenure.core.sequences.spans import I8, I32, I64, OPEN, Steps, repeated
+from tenure.core.sequences.spans import I32, I64, OPEN, Steps, owned
+from tenure.warehouse import discounts
+from tenure.warehouse.arrays import days as _days
+from tenure.warehouse.arrays import numbers as _numbers
 from tenure.warehouse.measures import Condition, columns
 from tenure.warehouse.snapshot import Snapshot
 
@@ -30,7 +32,6 @@ FIELDS = ("plan", "product", "currency", "interval", "item")
 """Fields of rows that a question may slice by or select."""
 
 NONE = "(none)"
-_FACTORS = {"month": (1, 1), "year": (1, 12), "week": (52, 12), "day": (365, 12)}
 Bools = npt.NDArray[np.bool_]
 
 
@@ -168,20 +169,19 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
     price = words(table.column("mrr"))
     rows = len(start)
     pauses = _pauses(table.column("pauses"), rows) if "pauses" in wanted else prices.empty_lists(rows)
-    numerator, denominator = _factors(table, rows)
-    discounts = _discounts(snapshot, table, start, stop, price, numerator, denominator)
+    laid = discounts.of_rows(snapshot, table, start, stop, price)
     steps = prices.lay(
         Lines._make(
             (
                 np.maximum(start, trial),
                 stop,
                 price,
-                numerator,
-                denominator,
+                laid.numerator,
+                laid.denominator,
                 np.where(trial > start, np.int8(prices.CAUSE_TRIAL), np.int8(0)),
                 cause_stop,
                 *pauses,
-                *discounts,
+                *laid.lists,
             )
         )
     )
@@ -239,15 +239,9 @@ def _invoice_lines(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
 # ------------------------------------------------------------------------------------------------------- pieces
 
 
-def _numbers(column: pa.ChunkedArray) -> I64:
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    return np.asarray(column.to_numpy(), np.int64)
-
-
 def _joined(arrays: list[Any], dtype: Any, width: int = 0) -> Any:
     if len(arrays) == 1:
-        return np.ascontiguousarray(arrays[0], dtype)
+        return owned(arrays[0], dtype)
     if not arrays:
         return np.zeros((0, width) if width else 0, dtype)
     return np.concatenate(arrays).astype(dtype)
@@ -269,28 +263,6 @@ def _steps(parts: list[Steps]) -> Steps:
     return Steps(np.concatenate(first), *rest)
 
 
-def _days(snapshot: Snapshot, table: pa.Table, name: str, missing: Any, moved: bool) -> I32:
-    """A day column as numbers, made again from its moments if the definition counts days in another time zone."""
-    column = table.column(name)
-    days = np.asarray(pc.fill_null(column.cast(pa.int32()), 0).to_numpy(), np.int32)
-    if column.null_count:
-        empty = np.asarray(pc.is_null(column).to_numpy(), bool)
-        days = np.where(empty, missing, days).astype(np.int32)
-    if moved:
-        moments = table.column(f"{name}_at")
-        if moments.null_count < len(moments):
-            local = pc.local_timestamp(moments.cast(pa.timestamp("us", tz=snapshot.definition.timezone)))
-            again = local.cast(pa.int64())
-            of_day = pc.floor(pc.divide(again.cast(pa.float64()), 86_400e6)).cast(pa.int32())
-            numbers = np.asarray(pc.fill_null(of_day, 0).to_numpy(), np.int32)
-            if name.endswith("end") and name != "trial_end":
-                second = np.asarray(pc.fill_null(again, 0).to_numpy(), np.int64) // 1_000_000 % 86_400
-                numbers = numbers + (second == 86_399)
-            given = np.asarray(pc.is_valid(moments).to_numpy(), bool)
-            days = np.where(given, numbers, days).astype(np.int32)
-    return days
-
-
 def _pauses(column: pa.ChunkedArray, rows: int) -> tuple[I64, I32, I32]:
     if column.null_count == rows:
         return prices.empty_lists(rows)
@@ -303,21 +275,6 @@ def _pauses(column: pa.ChunkedArray, rows: int) -> tuple[I64, I32, I32]:
     over = pc.fill_null(flat.field("to").cast(pa.int32()), int(OPEN))
     first = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=rows))]).astype(np.int64)
     return first, np.asarray(begin.to_numpy(), np.int32), np.asarray(over.to_numpy(), np.int32)
-
-
-def _factors(table: pa.Table, rows: int) -> tuple[I64, I64]:
-    """Per month = per billing period x numerator / denominator; 0 / 1 for an unknown interval."""
-    encoded = pc.fill_null(table.column("interval"), "").combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    names = encoded.dictionary.to_pylist()
-    numerators = np.array([_FACTORS.get(n, (0, 1))[0] for n in names] or [0], np.int64)
-    denominators = np.array([_FACTORS.get(n, (0, 1))[1] for n in names] or [1], np.int64)
-    code = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)
-    count = np.maximum(np.asarray(pc.fill_null(table.column("interval_count"), 1).to_numpy(), np.int64), 1)
-    if rows == 0:
-        return np.zeros(0, np.int64), np.ones(0, np.int64)
-    return numerators[code], denominators[code] * count
 
 
 def _currency_codes(chunks: list[pa.ChunkedArray], reporting: str) -> tuple[I32, list[str]]:
@@ -367,177 +324,3 @@ def merged_roots(snapshot: Snapshot) -> dict[int, int]:
         if root != key:
             roots[key] = root
     return roots
-
-
-# ---------------------------------------------------------------------------------------------------- discounts
-
-
-def _discounts(
-    snapshot: Snapshot, table: pa.Table, start: I32, stop: I32, price: I64, numerator: I64, denominator: I64
-) -> tuple[I64, I32, I32, I8, I64, I64, I64]:
-    """The discounts of every row as a list of lists, in the order the price kernel wants them."""
-    rows = len(start)
-    found = _applicable(snapshot)
-    if found is None or rows == 0:
-        none = np.zeros(0, np.int64)
-        return (
-            np.zeros(rows + 1, np.int64), none.astype(np.int32), none.astype(np.int32), none.astype(np.int8),
-            none, none, np.zeros((0, 2), np.int64),
-        )  # fmt: skip
-    key, begin, over, kind, keep, value, once = found
-    owner, which = _match(_numbers(table.column("subscription_key")), key)
-    d_start, d_stop = begin[which], over[which]
-    for pair in np.flatnonzero(once[which]):
-        row = owner[pair]
-        anchor = day_date(int(d_start[pair] if d_start[pair] > -OPEN else start[row]))
-        d_start[pair] = day_number(anchor)
-        d_stop[pair] = day_number(_one_period(anchor, table, int(row)))
-    d_kind, d_keep, d_value = kind[which], keep[which], value[which]
-    shared = _shared(snapshot, table, owner, d_kind)
-    if shared:
-        shares = _share_out(
-            table,
-            shared,
-            start,
-            stop,
-            price,
-            numerator,
-            denominator,
-            owner,
-            which,
-            begin,
-            over,
-            kind,
-            keep,
-            value,
-            d_start,
-            d_stop,
-        )
-        drop = (d_kind == prices.AMOUNT) & np.isin(owner, np.array([r for rows_ in shared for r, _ in rows_], np.int64))
-        stay = ~drop
-        extra = np.array([[s[0], s[1], s[2]] for s in shares], np.int64).reshape(-1, 3)
-        owner = np.concatenate([owner[stay], extra[:, 0]])
-        d_start = np.concatenate([d_start[stay], extra[:, 1]]).astype(np.int32)
-        d_stop = np.concatenate([d_stop[stay], extra[:, 2]]).astype(np.int32)
-        d_kind = np.concatenate([d_kind[stay], np.full(len(shares), prices.MONTHLY, np.int8)]).astype(np.int8)
-        d_keep = np.concatenate([d_keep[stay], np.ones((len(shares), 2), np.int64)])
-        taken = np.array([to_words(s[3]) for s in shares], np.int64).reshape(-1, 2)
-        d_value = np.concatenate([d_value[stay], taken])
-    first, order = prices.compress(owner, rows)
-    return (
-        first, d_start[order], d_stop[order], d_kind[order],
-        np.ascontiguousarray(d_keep[order, 0]), np.ascontiguousarray(d_keep[order, 1]),
-        np.ascontiguousarray(d_value[order]),
-    )  # fmt: skip
-
-
-def _applicable(snapshot: Snapshot) -> tuple[I64, I32, I32, I8, I64, I64, Bools] | None:
-    """The discounts the definition lets in: key, start, stop, kind, (kept, of), value, once without an end."""
-    policy = snapshot.definition.discount_policy
-    if policy == "none" or not snapshot.has("discounts"):
-        return None
-    moved = snapshot.definition.timezone != snapshot.lake_timezone
-    wanted = ["row_key", "recorded_at", "subscription_key", "kind", "value", "duration", "start", "end"]
-    if moved:
-        wanted += ["start_at", "end_at"]
-    where = [Condition("duration", "eq", "forever")] if policy == "forever" else []
-    table = snapshot.run("discount_rows", wanted, where)
-    if not table.num_rows:
-        return None
-    begin = _days(snapshot, table, "start", -OPEN, moved)
-    over = _days(snapshot, table, "end", OPEN, moved)
-    percent = np.asarray(pc.equal(table.column("kind"), "percent").fill_null(False).to_numpy(), bool)
-    amount = np.asarray(pc.equal(table.column("kind"), "amount").fill_null(False).to_numpy(), bool)
-    once = np.asarray(pc.equal(table.column("duration"), "once").fill_null(False).to_numpy(), bool) & (over == OPEN)
-    value = words(table.column("value"))
-    usable = (percent | amount) & (begin < over) & (value[:, 1] >= 0)
-    usable &= ~_repeated(table)
-    pairs, inverse = np.unique(value, axis=0, return_inverse=True)
-    keep = np.array([_kept(from_word_pair(*pair)) for pair in pairs.tolist()], np.int64)[inverse.reshape(-1)]
-    kind = np.where(percent, np.int8(prices.PERCENT), np.int8(prices.AMOUNT))
-    key = _numbers(table.column("subscription_key"))
-    return key[usable], begin[usable], over[usable], kind[usable], keep[usable], value[usable], once[usable]
-
-
-def _repeated(table: pa.Table) -> Bools:
-    found: Bools = repeated(_numbers(table.column("row_key")), _numbers(table.column("recorded_at")))
-    return found
-
-
-def _kept(scaled_percent: int) -> tuple[int, int]:
-    """What is left after a percentage, as a fraction a kernel can use (exact to 9 decimals)."""
-    left = max(Fraction(0), 1 - Fraction(scaled_percent, 100 * 10**12)).limit_denominator(2_000_000_000)
-    return left.numerator, left.denominator
-
-
-def _match(keys: I64, wanted: I64) -> tuple[I64, I64]:
-    """All pairs (row, discount) of one subscription."""
-    order = np.argsort(wanted, kind="stable")
-    ordered = wanted[order]
-    maybe = np.zeros(1 << 20, bool)
-    maybe[ordered & 0xFFFFF] = True
-    candidates = np.flatnonzero(maybe[keys & 0xFFFFF])
-    low = np.searchsorted(ordered, keys[candidates], "left")
-    high = np.searchsorted(ordered, keys[candidates], "right")
-    count = high - low
-    owner = np.repeat(candidates, count)
-    offset = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    return owner.astype(np.int64), order[np.repeat(low, count) + offset].astype(np.int64)
-
-
-def _one_period(anchor: Any, table: pa.Table, row: int) -> Any:
-    """The day one billing period of a row after `anchor`."""
-    interval = table.column("interval")[row].as_py()
-    count = max(int(table.column("interval_count")[row].as_py() or 1), 1)
-    if interval in ("month", "year"):
-        return add_months(anchor, count * (12 if interval == "year" else 1))
-    return anchor + timedelta(days=count * (7 if interval == "week" else 1))
-
-
-def _shared(snapshot: Snapshot, table: pa.Table, owner: I64, kind: I8) -> list[list[tuple[int, str]]]:
-    """The subscriptions of several items with an amount discount, as lists of (row, item)."""
-    rows = np.unique(owner[kind == prices.AMOUNT])
-    if not len(rows):
-        return []
-    keys = _numbers(table.column("subscription_key"))[rows]
-    account = _numbers(table.column("account_key"))[rows]
-    line = _numbers(table.column("line_key"))[rows]
-    groups: dict[tuple[int, int], set[int]] = {}
-    for k, a, part in zip(keys.tolist(), account.tolist(), line.tolist(), strict=True):
-        groups.setdefault((k, a), set()).add(part)
-    several = {g for g, parts in groups.items() if len(parts) > 1}
-    if not several:
-        return []
-    items = snapshot.run("subscription_rows", ["row_key", "item"], [Condition("item", "set", None)])
-    names: Mapping[int, str] = dict(zip(items["row_key"].to_pylist(), items["item"].to_pylist(), strict=True))
-    row_keys = _numbers(table.column("row_key"))[rows]
-    out: dict[tuple[int, int], list[tuple[int, str]]] = {}
-    for row, k, a, row_key in zip(rows.tolist(), keys.tolist(), account.tolist(), row_keys.tolist(), strict=True):
-        if (k, a) in several:
-            out.setdefault((k, a), []).append((row, names.get(row_key, "main")))
-    return list(out.values())
-
-
-def _share_out(
-    table: pa.Table, groups: list[list[tuple[int, str]]], start: I32, stop: I32, price: I64, numerator: I64,
-    denominator: I64, owner: I64, which: I64, begin: I32, over: I32, kind: I8, keep: I64, value: I64,
-    d_start: I32, d_stop: I32,
-) -> list[tuple[int, int, int, int]]:  # fmt: skip
-    shares = []
-    for group in groups:
-        versions = [
-            prices.Version(
-                row, item, int(start[row]), int(stop[row]), from_word_pair(*price[row].tolist()),
-                int(numerator[row]), int(denominator[row]),
-            )
-            for row, item in group
-        ]  # fmt: skip
-        seen: dict[int, prices.Discount] = {}
-        for pair in np.flatnonzero(np.isin(owner, [row for row, _ in group])).tolist():
-            d = int(which[pair])
-            seen[d] = prices.Discount(
-                int(kind[d]), int(d_start[pair]), int(d_stop[pair]), (int(keep[d, 0]), int(keep[d, 1])),
-                from_word_pair(*value[d].tolist()),
-            )  # fmt: skip
-        shares += prices.share_out(versions, list(seen.values()))
-    return shares

@@ -18,7 +18,7 @@ from tenure.core.errors import QuestionRefused
 from tenure.core.metrics.mrr import EXACT, PLACES, Movements
 from tenure.core.money import from_word_pair
 from tenure.core.periods import Periods, day_date, day_number
-from tenure.core.sequences import walk
+from tenure.core.sequences import walk, wide
 from tenure.core.sequences.daily import Daily, Traits, daily
 from tenure.core.sequences.net import Cells, Net, net
 from tenure.core.sequences.spans import OPEN, Spans
@@ -112,12 +112,12 @@ class Ledger:
         lasts = [month_end_until(day_date(day_number(after) - 1)) for after in periods.edges[1:]]
         opening, closing = self._rates(firsts), self._rates(lasts)
         opening_integers, closing_integers = as_integers(opening, closing)
-        cells = Cells(self.book.row_currency, cut.of_row, cut.of_account, cut.row_slices, cut.count, currencies)
+        cells = Cells(cut.of_row, cut.of_account, cut.row_slices, cut.count, currencies)
         edges = np.array([day_number(e) for e in periods.edges], np.int64)
         sums = net(
             self.spans, cells, edges,
             opening_integers.reshape(-1, currencies), closing_integers.reshape(-1, currencies),
-            window=self.window, grace=self.grace, keep=keep,
+            window=self.window, grace=self.grace, keep=keep, threads=self.snapshot.threads,
         )  # fmt: skip
         return NetResult(periods, cut, sums, opening, closing, currencies)
 
@@ -132,7 +132,6 @@ class Ledger:
             plan * (int(product.max(initial=0)) + 1) + product,
             interval * 10_000 + count.astype(np.int64),
             self._numbers("quantity", 1.0),
-            self.book.row_currency,
         )
 
     def _codes(self, column: str) -> npt.NDArray[np.int64]:
@@ -176,20 +175,12 @@ class Ledger:
         """Per account its first day with MRR above 0 and its MRR then, by currency."""
         rates = self._rates([self.snapshot.today])
         (integers,) = as_integers(rates)
-        return walk.first_paid(self.spans, self.book.row_currency, len(self.currencies), integers.reshape(-1))
+        return walk.first_paid(self.spans, len(self.currencies), integers.reshape(-1))
 
-    def state_at(self, day: int) -> Decimal | None:
+    def state_at(self, day: int) -> Decimal:
         """MRR at the close of `day`, added up straight from the spans: a second way to a figure, for the checks."""
         rates = self._rates([month_end_until(day_date(day))])[0]
-        total = ZERO
-        live = (self.spans.start <= day) & (self.spans.stop > day)
-        amounts, currency = self.spans.amount[live], self.book.row_currency[self.spans.row[live]]
-        for code, rate in enumerate(rates):
-            chosen = amounts[currency == code]
-            low = chosen[:, 0].view(np.uint64)
-            parts = int((low & np.uint64(0xFFFFFFFF)).sum()) + (int((low >> np.uint64(32)).sum()) << 32)
-            total += Decimal(parts + (int(chosen[:, 1].sum()) << 64)).scaleb(-12, EXACT) * rate
-        return rounded(total)
+        return rounded(value(walk.in_force(self.spans, len(rates), day), rates))
 
 
 @dataclass
@@ -242,7 +233,7 @@ class NetResult:
         states = np.zeros((len(self.periods) + 1, *self.net.opening.shape), np.int64)
         states[0] = self.net.opening
         for period in range(len(self.periods)):
-            states[period + 1] = _add(states[period], self.net.change[period])
+            states[period + 1] = wide.add_columns(states[period], self.net.change[period])
         return states
 
     @cached_property
@@ -257,10 +248,3 @@ class NetResult:
         per_slice = busy.reshape(-1, self.currencies).any(axis=1)
         per_slice |= (self.net.customers_open != 0) | (self.net.counts != 0).any(axis=(0, 1))
         return [int(s) for s in np.flatnonzero(per_slice)]
-
-
-def _add(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """a + b of (n, 2) pairs of words."""
-    low = a[:, 0] + b[:, 0]
-    carry = (low.view(np.uint64) < a[:, 0].view(np.uint64)).astype(np.int64)
-    return np.stack([low, a[:, 1] + b[:, 1] + carry], axis=1)

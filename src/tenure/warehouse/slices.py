@@ -189,6 +189,7 @@ def only(spans: Spans, stay: npt.NDArray[np.bool_]) -> Spans:
         spans.row[chosen],
         spans.start[chosen],
         spans.stop[chosen],
+        spans.currency[chosen],
         spans.amount[chosen],
         spans.cause_start[chosen],
         spans.cause_stop[chosen],

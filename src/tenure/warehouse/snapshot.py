@@ -62,6 +62,8 @@ class Snapshot:
     definition: Definition
     now: datetime
     lake_timezone: str = "UTC"
+    threads: int = 1
+    """how many threads a walk may use"""
     known_at: datetime | None = None
     """the moment of knowledge; None = now, with everything that is recorded"""
     sql: dict[str, str] = field(default_factory=dict)

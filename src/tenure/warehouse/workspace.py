@@ -140,7 +140,14 @@ class Workspace:
         """
         asked = question if isinstance(question, Question) else questions.parse(question)
         definition = self.definition(getattr(asked, "definition", None))
-        snapshot = Snapshot(self.engine, self._versions(), definition, now or datetime.now(UTC), self.lake_timezone)
+        snapshot = Snapshot(
+            self.engine,
+            self._versions(),
+            definition,
+            now or datetime.now(UTC),
+            self.lake_timezone,
+            threads=self.engine.threads,
+        )
         ask = Ask(snapshot, self._shelf, self.definition)
         depends = {
             "question": asked.canonical(),

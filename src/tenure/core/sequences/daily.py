@@ -168,7 +168,7 @@ def _daily(
     plan: I64,
     term: I64,
     quantity: npt.NDArray[np.float64],
-    row_currency: I32,
+    currency: I32,
     currencies: int,
     edges: I64,
     rates: I64,
@@ -195,7 +195,7 @@ def _daily(
     day = np.empty(2 * widest, np.int64)
     span = np.empty(2 * widest, np.int64)
     sign = np.empty(2 * widest, np.int64)
-    cells_of = np.empty(row.shape[0], np.int64)
+    cells_of = np.empty(widest, np.int64)
     local = np.full(currencies, -1, np.int64)
     cell = np.empty(currencies, np.int64)
     state = np.zeros((currencies, 2), np.int64)
@@ -204,10 +204,10 @@ def _daily(
     for a in range(accounts):
         lo, hi = first[a], first[a + 1]
         for s in range(lo, hi):
-            cells_of[s] = row_currency[row[s]]
+            cells_of[s - lo] = currency[s]
         count = collect(lo, hi, start, stop, day, span, sign, True, row, line)
         if grace > 0 and count > 2:
-            bridge(count, day, span, sign, grace, amount, cells_of, local, cell, state, currencies, rates[0])
+            bridge(count, day, span, sign, grace, lo, amount, cells_of, local, cell, state, currencies, rates[0])
         used = 0
         ever = False
         paid = False
@@ -228,7 +228,7 @@ def _daily(
             group = i
             while i < count and day[i] == today:
                 s = span[i]
-                c = cells_of[s]
+                c = cells_of[s - lo]
                 if local[c] < 0:
                     local[c] = used
                     cell[used] = c
@@ -299,7 +299,6 @@ class Traits(NamedTuple):
     plan: I64
     term: I64
     quantity: npt.NDArray[np.float64]
-    currency: I32
 
 
 def daily(
@@ -323,7 +322,7 @@ def daily(
         *_daily(
             len(spans.accounts), spans.first, spans.row, spans.start, spans.stop, spans.amount,
             spans.cause_start, spans.cause_stop, spans.discount,
-            traits.line, traits.plan, traits.term, traits.quantity, traits.currency, currencies,
+            traits.line, traits.plan, traits.term, traits.quantity, spans.currency, currencies,
             edges, rates, since, until, window, grace,
         )
     )  # fmt: skip

@@ -5,6 +5,7 @@ The other view of the same walk is `daily` (docs/explanation/ledger.md). Hides s
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -35,9 +36,8 @@ from tenure.core.sequences.walk import (
 
 
 class Cells(NamedTuple):
-    """Where an amount belongs: the cell of a span is (account's slice, row's slice, row's currency)."""
+    """Where an amount belongs: the cell of a span is (account's slice, row's slice, span's currency)."""
 
-    row_currency: I32
     row_slice: I32
     account_slice: I32
     row_slices: int
@@ -65,15 +65,16 @@ class Net(NamedTuple):
     """the movements themselves, if asked for: period, account, cell, kind, amount"""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _net(
+    begin: int,
     accounts: int,
     first: I64,
     row: I32,
     start: I32,
     stop: I32,
+    currency: I32,
     amount: I64,
-    row_currency: I32,
     row_slice: I32,
     account_slice: I32,
     row_slices: int,
@@ -94,7 +95,7 @@ def _net(
     amounts = np.zeros((7, periods, cells, 2), np.int64)
     change = np.zeros((periods, cells, 2), np.int64)
     counts = np.zeros((6, periods, slices), np.int64)
-    negative = np.zeros(accounts, np.bool_)
+    negative = np.zeros(accounts - begin, np.bool_)
     out_period = np.empty(room, np.int32)
     out_account = np.empty(room, np.int32)
     out_cell = np.empty(room, np.int32)
@@ -102,12 +103,12 @@ def _net(
     out_amount = np.empty((room, 2), np.int64)
     kept = 0
     widest = 0
-    for a in range(accounts):
+    for a in range(begin, accounts):
         widest = max(widest, first[a + 1] - first[a])
     day = np.empty(2 * widest, np.int64)
     span = np.empty(2 * widest, np.int64)
     sign = np.empty(2 * widest, np.int64)
-    cells_of = np.empty(row.shape[0], np.int64)
+    cells_of = np.empty(widest, np.int64)
     local = np.full(cells, -1, np.int64)
     cell = np.empty(widest, np.int64)
     state = np.zeros((widest, 2), np.int64)
@@ -117,16 +118,20 @@ def _net(
     slice_before = np.zeros((widest, 3), np.int64)
     slice_after = np.zeros((widest, 3), np.int64)
     no_line = np.empty(0, np.int64)
-    for a in range(accounts):
+    for a in range(begin, accounts):
         lo, hi = first[a], first[a + 1]
         if lo == hi:
             continue
         for s in range(lo, hi):
-            r = row[s]
-            cells_of[s] = (account_slice[a] * row_slices + row_slice[r]) * currencies + row_currency[r]
+            piece = account_slice[a] * row_slices
+            if row_slices > 1:
+                piece += row_slice[row[s]]
+            cells_of[s - lo] = piece * currencies + currency[s]
         count = collect(lo, hi, start, stop, day, span, sign, False, row, no_line)
         if grace > 0 and count > 2:
-            bridge(count, day, span, sign, grace, amount, cells_of, local, cell, state, currencies, opening_rates[0])
+            bridge(
+                count, day, span, sign, grace, lo, amount, cells_of, local, cell, state, currencies, opening_rates[0]
+            )
         used = 0
         ever = False
         paid = False
@@ -154,7 +159,7 @@ def _net(
                 today = day[i]
                 while i < count and day[i] == today:
                     s = span[i]
-                    c = cells_of[s]
+                    c = cells_of[s - lo]
                     if local[c] < 0:
                         local[c] = used
                         cell[used] = c
@@ -172,7 +177,7 @@ def _net(
                     rates = opening_rates[period] if open_paid else closing_rates[period]
                 value = value_sign(used, cell, state, currencies, rates)
                 if value < 0:
-                    negative[a] = True
+                    negative[a - begin] = True
                 if value > 0 and not paid:
                     fresh = not ever or (window >= 0 and today - left > window)
                     if entry < 0:
@@ -208,6 +213,40 @@ def _net(
                         slice_local[sl] = -1
                 continue
             if not open_paid and not paid:
+                continue
+            if used == 1:
+                # one cell, as most accounts have: no rate and no other slice has a say
+                c = cell[0]
+                sl = c // currencies
+                dlo, dhi = state[0, 0], state[0, 1]
+                if not open_paid:
+                    kind = entry if entry >= 0 else REACTIVATION
+                    counts[C_NEW if kind == NEW else C_REACTIVATED, period, sl] += 1
+                    counts[C_CLOSE, period, sl] += 1
+                elif not paid:
+                    kind = CHURN
+                    counts[C_CHURNED, period, sl] += 1
+                    counts[C_CLOSE, period, sl] -= 1
+                    dlo, dhi = wide.negate(before[0, 0], before[0, 1])
+                else:
+                    dlo, dhi = wide.subtract(dlo, dhi, before[0, 0], before[0, 1])
+                    if dlo == 0 and dhi == 0:
+                        continue
+                    kind = EXPANSION if dhi >= 0 else CONTRACTION
+                change[period, c, 0], change[period, c, 1] = wide.add(
+                    change[period, c, 0], change[period, c, 1], dlo, dhi
+                )
+                amounts[kind, period, c, 0], amounts[kind, period, c, 1] = wide.add(
+                    amounts[kind, period, c, 0], amounts[kind, period, c, 1], dlo, dhi
+                )
+                if keep:
+                    if kept < room:
+                        out_period[kept] = period
+                        out_account[kept] = a
+                        out_cell[kept] = c
+                        out_kind[kept] = kind
+                        out_amount[kept, 0], out_amount[kept, 1] = dlo, dhi
+                    kept += 1
                 continue
             rates = opening_rates[period] if open_paid else closing_rates[period]
             touched = 0
@@ -311,19 +350,47 @@ def net(
     window: int = NO_LIMIT,
     grace: int = 0,
     keep: bool = False,
+    threads: int = 1,
 ) -> Net:
     """Sums of period-net movements over all accounts.
 
     Shapes: `edges` (periods + 1,) day numbers; rates (periods, currencies), whole numbers of one scale below 2**63.
-    `window`: a return after more days is `new`; `grace`: a gap of at most so many days did not happen.
+    `window`: a return after more days is `new`; `grace`: a gap of at most so many days did not happen; `keep`: give the
+    movements themselves too; `threads`: accounts are shared out, the sums are the same.
     """
-    room = 1024 if keep else 0
-    while True:
-        *parts, period, account, cell, kind, amount, kept = _net(
-            len(spans.accounts), spans.first, spans.row, spans.start, spans.stop, spans.amount,
-            cells.row_currency, cells.row_slice, cells.account_slice, cells.row_slices, cells.slices, cells.currencies,
-            edges, opening_rates, closing_rates, window, grace, keep, room,
-        )  # fmt: skip
-        if kept <= room:
-            return Net._make([*parts, (period[:kept], account[:kept], cell[:kept], kind[:kept], amount[:kept])])
-        room = kept
+    accounts = len(spans.accounts)
+    shares = max(1, min(threads, accounts // 10_000))
+    bounds = [accounts * i // shares for i in range(shares + 1)]
+
+    def walk(begin: int, end: int) -> Net:
+        room = 1024 if keep else 0
+        while True:
+            *parts, period, account, cell, kind, amount, kept = _net(
+                begin, end, spans.first, spans.row, spans.start, spans.stop, spans.currency, spans.amount,
+                cells.row_slice, cells.account_slice, cells.row_slices, cells.slices, cells.currencies,
+                edges, opening_rates, closing_rates, window, grace, keep, room,
+            )  # fmt: skip
+            if kept <= room:
+                return Net._make([*parts, (period[:kept], account[:kept], cell[:kept], kind[:kept], amount[:kept])])
+            room = kept
+
+    if shares == 1:
+        return walk(0, accounts)
+    with ThreadPoolExecutor(shares) as pool:
+        return _joined(list(pool.map(walk, bounds[:-1], bounds[1:])))
+
+
+def _joined(parts: list[Net]) -> Net:
+    """The sums of walks over disjoint accounts, in their order."""
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = Net(
+            wide.add_columns(whole.opening, part.opening),
+            whole.customers_open + part.customers_open,
+            wide.add_columns(whole.amounts, part.amounts),
+            wide.add_columns(whole.change, part.change),
+            whole.counts + part.counts,
+            np.concatenate([whole.negative, part.negative]),
+            tuple(np.concatenate(pair) for pair in zip(whole.lines, part.lines, strict=True)),  # type: ignore[arg-type]
+        )
+    return whole

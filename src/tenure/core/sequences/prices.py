@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numba import njit
 
 from tenure.core.sequences import wide
-from tenure.core.sequences.spans import I8, I32, I64, Steps
+from tenure.core.sequences.spans import I8, I32, I64, Steps, owned
 
 PERCENT, AMOUNT, MONTHLY = 0, 1, 2
 """Kinds of discount: a share, an amount per billing period, an amount per month already shared out to the row."""
@@ -183,9 +183,15 @@ def _lay(
     )
 
 
+LINE_TYPES = (
+    np.int32, np.int32, np.int64, np.int64, np.int64, np.int8, np.int8, np.int64, np.int32, np.int32,
+    np.int64, np.int32, np.int32, np.int8, np.int64, np.int64, np.int64,
+)  # fmt: skip
+
+
 def lay(lines: Lines) -> Steps:
     """The steps of every row."""
-    return Steps(*_lay(*lines))
+    return Steps(*_lay(*(owned(part, dtype) for part, dtype in zip(lines, LINE_TYPES, strict=True))))
 
 
 class Discount(NamedTuple):

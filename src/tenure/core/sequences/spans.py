@@ -10,7 +10,7 @@ Hides: the order of rows, duplicates, overlaps. One pass over rows in account or
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,11 @@ I32 = npt.NDArray[np.int32]
 I8 = npt.NDArray[np.int8]
 
 
+def owned(array: Any, dtype: Any) -> npt.NDArray[Any]:
+    """The array as a kernel takes it: contiguous, of one type, writable: so it is compiled for one kind only."""
+    return np.require(array, dtype, ["C", "W"])
+
+
 class Rows(NamedTuple):
     """Versions of lines, in any order; every array has one entry a row."""
 
@@ -37,6 +42,7 @@ class Rows(NamedTuple):
     start: I32
     stop: I32
     """first day without service; OPEN if there is none"""
+    currency: I32
 
 
 class Steps(NamedTuple):
@@ -54,6 +60,9 @@ class Steps(NamedTuple):
     """how much of the list price is taken off: only compared, never added"""
 
 
+STEP_TYPES = (np.int64, np.int32, np.int32, np.int64, np.int8, np.int8, np.float64)
+
+
 class Spans(NamedTuple):
     """Spans in account order: accounts[i] owns spans first[i] .. first[i + 1]."""
 
@@ -64,15 +73,20 @@ class Spans(NamedTuple):
     """the row of each span"""
     start: I32
     stop: I32
+    currency: I32
     amount: I64
     cause_start: I8
     cause_stop: I8
     discount: npt.NDArray[np.float64]
 
 
-@njit(cache=True)
 def repeated(key: I64, recorded: I64) -> npt.NDArray[np.bool_]:
     """Which rows are a repetition of a row already there: of equal keys the first recorded one stays."""
+    return _repeated(owned(key, np.int64), owned(recorded, np.int64))
+
+
+@njit(cache=True)
+def _repeated(key: I64, recorded: I64) -> npt.NDArray[np.bool_]:
     n = key.shape[0]
     out = np.zeros(n, np.bool_)
     size = 1
@@ -160,6 +174,7 @@ def _resolve(
     recorded: I64,
     start: I32,
     stop: I32,
+    currency: I32,
     worth: I64,
     sfirst: I64,
     sstart: I32,
@@ -174,6 +189,7 @@ def _resolve(
     row = np.empty(most, np.int32)
     out_start = np.empty(most, np.int32)
     out_stop = np.empty(most, np.int32)
+    out_currency = np.empty(most, np.int32)
     amount = np.empty((most, 2), np.int64)
     cause_start = np.empty(most, np.int8)
     cause_stop = np.empty(most, np.int8)
@@ -230,6 +246,7 @@ def _resolve(
                         row[spans] = r
                         out_start[spans] = a
                         out_stop[spans] = b
+                        out_currency[spans] = currency[r]
                         amount[spans, 0] = samount[s, 0]
                         amount[spans, 1] = samount[s, 1]
                         cause_start[spans] = scause_start[s] if a == sstart[s] else 0
@@ -252,6 +269,7 @@ def _resolve(
         row[:spans].copy(),
         out_start[:spans].copy(),
         out_stop[:spans].copy(),
+        out_currency[:spans].copy(),
         amount[:spans].copy(),
         cause_start[:spans].copy(),
         cause_stop[:spans].copy(),
@@ -269,6 +287,15 @@ def resolve(rows: Rows, steps: Steps, worth: I64, used: npt.NDArray[np.bool_]) -
     chosen = np.flatnonzero(used & (rows.start < rows.stop))
     order = chosen[np.argsort(rows.account[chosen])].astype(np.int64)
     *parts, overlapping = _resolve(
-        order, rows.account, rows.line, rows.key, rows.recorded, rows.start, rows.stop, worth, *steps
+        order,
+        owned(rows.account, np.int64),
+        owned(rows.line, np.int64),
+        owned(rows.key, np.int64),
+        owned(rows.recorded, np.int64),
+        owned(rows.start, np.int32),
+        owned(rows.stop, np.int32),
+        owned(rows.currency, np.int32),
+        owned(worth, np.int64),
+        *(owned(part, dtype) for part, dtype in zip(steps, STEP_TYPES, strict=True)),
     )
     return Spans(*parts), overlapping

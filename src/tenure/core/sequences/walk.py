@@ -81,6 +81,7 @@ def bridge(
     span: I64,
     sign: I64,
     grace: int,
+    base: int,
     amount: I64,
     cells_of: I64,
     local: I64,
@@ -99,7 +100,7 @@ def bridge(
         j = i
         while j < count and day[j] == day[i]:
             s = span[j]
-            c = cells_of[s]
+            c = cells_of[s - base]
             if local[c] < 0:
                 local[c] = used
                 cell[used] = c
@@ -132,8 +133,8 @@ def _first_paid(
     row: I32,
     start: I32,
     stop: I32,
+    currency: I32,
     amount: I64,
-    row_currency: I32,
     currencies: int,
     rates: I64,
 ) -> tuple:  # type: ignore[type-arg]  # numba's own tuple of arrays
@@ -157,7 +158,7 @@ def _first_paid(
             today = day[i]
             while i < count and day[i] == today:
                 s = span[i]
-                c = row_currency[row[s]]
+                c = currency[s]
                 if sign[i] > 0:
                     state[c, 0], state[c, 1] = wide.add(state[c, 0], state[c, 1], amount[s, 0], amount[s, 1])
                 else:
@@ -171,10 +172,26 @@ def _first_paid(
     return days, amounts
 
 
-def first_paid(spans: Spans, row_currency: I32, currencies: int, rates: I64) -> tuple[I32, I64]:
+def first_paid(spans: Spans, currencies: int, rates: I64) -> tuple[I32, I64]:
     """Per account the first day with MRR above 0 (OPEN if none) and its MRR then, (accounts, currencies, 2)."""
     days, amounts = _first_paid(
-        len(spans.accounts), spans.first, spans.row, spans.start, spans.stop, spans.amount,
-        row_currency, currencies, rates,
+        len(spans.accounts), spans.first, spans.row, spans.start, spans.stop, spans.currency, spans.amount,
+        currencies, rates,
     )  # fmt: skip
     return days, amounts
+
+
+@njit(cache=True, nogil=True)
+def _in_force(start: I32, stop: I32, currency: I32, amount: I64, currencies: int, day: int) -> I64:
+    out = np.zeros((currencies, 2), np.int64)
+    for s in range(start.shape[0]):
+        if start[s] <= day < stop[s]:
+            c = currency[s]
+            out[c, 0], out[c, 1] = wide.add(out[c, 0], out[c, 1], amount[s, 0], amount[s, 1])
+    return out
+
+
+def in_force(spans: Spans, currencies: int, day: int) -> I64:
+    """The sum of all spans in force on a day, (currencies, 2): a figure without any walk, for the checks."""
+    out: I64 = _in_force(spans.start, spans.stop, spans.currency, spans.amount, currencies, day)
+    return out

@@ -2,21 +2,26 @@
 
 Arrow's decimal128 is a little-endian two's complement integer; a column of n values is an int64 array of shape (n, 2)
 whose column 0 is the low word (its bits read as unsigned) and column 1 the high word. The functions here take and give
-such pairs `(lo, hi)` of int64 and hide the carries. Sums wrap at 2**127; a column of decimal(38, 12) stays a factor of
-1.7 below that, and `core.money` refuses input that could add up beyond it.
+such pairs `(lo, hi)` of int64 and hide the carries; their types are fixed, so that each is compiled once. Sums wrap at
+2**127; a column of decimal(38, 12) stays a factor of 1.7 below that, and `core.money` refuses input that could add up
+beyond it.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, uint64
+import numpy.typing as npt
+from numba import boolean, int64, njit, types, uint64
+
+PAIR = types.UniTuple(int64, 2)
+TRIPLE = types.UniTuple(int64, 3)
 
 _TOP = np.uint64(1 << 63)
 _MASK = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 
 
-@njit(cache=True)
+@njit(PAIR(int64, int64, int64, int64), cache=True)
 def add(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     """(lo, hi) of a + b."""
     lo = alo + blo
@@ -24,14 +29,14 @@ def add(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     return lo, ahi + bhi + carry
 
 
-@njit(cache=True)
+@njit(PAIR(int64, int64), cache=True)
 def negate(lo: int, hi: int) -> tuple[int, int]:
     """(lo, hi) of -a."""
     nlo = -lo
     return nlo, ~hi + (1 if nlo == 0 else 0)
 
 
-@njit(cache=True)
+@njit(PAIR(int64, int64, int64, int64), cache=True)
 def subtract(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     """(lo, hi) of a - b."""
     lo = alo - blo
@@ -39,7 +44,7 @@ def subtract(alo: int, ahi: int, blo: int, bhi: int) -> tuple[int, int]:
     return lo, ahi - bhi - borrow
 
 
-@njit(cache=True)
+@njit(int64(int64, int64), cache=True)
 def sign(lo: int, hi: int) -> int:
     """-1, 0 or 1."""
     if hi < 0:
@@ -47,7 +52,7 @@ def sign(lo: int, hi: int) -> int:
     return 0 if (hi == 0 and lo == 0) else 1
 
 
-@njit(cache=True)
+@njit(boolean(int64, int64, int64, int64), cache=True)
 def less(alo: int, ahi: int, blo: int, bhi: int) -> bool:
     """Is a < b?"""
     if ahi != bhi:
@@ -55,7 +60,7 @@ def less(alo: int, ahi: int, blo: int, bhi: int) -> bool:
     return bool(uint64(alo) < uint64(blo))
 
 
-@njit(cache=True)
+@njit(PAIR(int64, int64), cache=True)
 def multiply_words(a: int, b: int) -> tuple[int, int]:
     """(lo, hi) of the product of two unsigned 64-bit words."""
     ua, ub = uint64(a), uint64(b)
@@ -70,7 +75,7 @@ def multiply_words(a: int, b: int) -> tuple[int, int]:
     return np.int64(lo), np.int64(hi)  # type: ignore[return-value]  # a word is a word to the compiler
 
 
-@njit(cache=True)
+@njit(TRIPLE(int64, int64, int64), cache=True)
 def weigh(lo: int, hi: int, rate: int) -> tuple[int, int, int]:
     """Three words (low, middle, high) of a * rate for 0 <= rate < 2**63: exact, two's complement."""
     negative = hi < 0
@@ -87,7 +92,7 @@ def weigh(lo: int, hi: int, rate: int) -> tuple[int, int, int]:
     return p0, middle, high
 
 
-@njit(cache=True)
+@njit(TRIPLE(int64, int64, int64, int64, int64, int64), cache=True)
 def add_weighed(a0: int, a1: int, a2: int, b0: int, b1: int, b2: int) -> tuple[int, int, int]:
     """Three words of a + b."""
     s0 = a0 + b0
@@ -99,7 +104,7 @@ def add_weighed(a0: int, a1: int, a2: int, b0: int, b1: int, b2: int) -> tuple[i
     return s0, t1, a2 + b2 + c1
 
 
-@njit(cache=True)
+@njit(int64(int64, int64, int64), cache=True)
 def sign_weighed(a0: int, a1: int, a2: int) -> int:
     """-1, 0 or 1 of a three-word number."""
     if a2 < 0:
@@ -107,7 +112,7 @@ def sign_weighed(a0: int, a1: int, a2: int) -> int:
     return 0 if (a0 == 0 and a1 == 0 and a2 == 0) else 1
 
 
-@njit(cache=True)
+@njit(types.Tuple((int64, int64, boolean))(int64, int64, int64, int64), cache=True)
 def scale(lo: int, hi: int, numerator: int, denominator: int) -> tuple[int, int, bool]:
     """(lo, hi, exact range kept) of a * numerator / denominator, rounded half to even.
 
@@ -146,3 +151,10 @@ def scale(lo: int, hi: int, numerator: int, denominator: int) -> tuple[int, int,
     if negative:
         rlo, rhi = negate(rlo, rhi)
     return rlo, rhi, fits  # type: ignore[return-value]  # a word is a word to the compiler
+
+
+def add_columns(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """a + b of whole arrays of pairs (..., 2)."""
+    low = a[..., 0] + b[..., 0]
+    carry = (low.view(np.uint64) < a[..., 0].view(np.uint64)).astype(np.int64)
+    return np.stack([low, a[..., 1] + b[..., 1] + carry], axis=-1)

@@ -168,7 +168,7 @@ def _add_states(
         live = np.flatnonzero((spans.start <= day) & (spans.stop > day))
         for s in live.tolist():
             key = int(spans.accounts[owner[s]])
-            worth = value(spans.amount[s][None, :], [rates[int(book.book.row_currency[spans.row[s]])]])
+            worth = value(spans.amount[s][None, :], [rates[int(spans.currency[s])]])
             if sign > 0:
                 amounts[(key, "open")] = amounts.get((key, "open"), Decimal(0)) + worth
             amounts[(key, "fx")] = amounts.get((key, "fx"), Decimal(0)) - sign * worth

@@ -259,7 +259,7 @@ class CommittedMrr(Question):
 
     def answer(self, ask: Ask) -> Result:
         book, day, live, signed, ends = self._walk(ask)
-        mrr = book.state_at(day_number(day)) or Decimal(0)
+        mrr = book.state_at(day_number(day))
         plus = self._value(book, signed, day)
         minus = self._value(book, ends, day)
         data = {
@@ -340,7 +340,7 @@ class CommittedMrr(Question):
         end = month_end_until(day)
         total = Decimal(0)
         for s in spans.tolist():
-            currency = book.currencies[book.book.row_currency[book.spans.row[s]]]
+            currency = book.currencies[book.spans.currency[s]]
             amount = Decimal(from_word_pair(*book.spans.amount[s].tolist())).scaleb(-12)
             total += amount * rates.at(currency, end)
         return rounded(total)

@@ -443,7 +443,7 @@ HOSTILE = [
     None, "", " ", "a", "=cmd|' /C calc'!A0", "\x00", "\ud800", "'; DROP TABLE x; --", "<script>", "客户", "\u202e",
     "1" * 500, -1, 0, 10**30, 1.5, math.nan, math.inf, True, Decimal("1e-30"), Decimal("NaN"), "2024-01-01",
     "2024-02-30", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", datetime(9999, 12, 31, 23, tzinfo=UTC),
-    date(1, 1, 1),     [], {}, [[1]], {"from": 1}, {1: "\x00", "a": math.nan}, "[" * 2000,
+    date(1, 1, 1), [], {}, [[1]], {"from": 1}, {1: "\x00", "a": math.nan}, "[" * 2000,
     '[["2024-01-01", null]]', b"\xff", object, ("a",), {"a"},
     "month", "-5", "NaN", "1e400", "１２",
 ]  # fmt: skip

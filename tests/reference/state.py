@@ -21,7 +21,8 @@ from reference.prices import (
 from reference.rates import Rates
 from reference.rows import ONE_DAY, Row, World, day, end_day, number
 
-ROW_FIELDS = ("plan", "product", "currency", "interval", "item", "subscription_id")
+ROW_FIELDS = ("plan", "product", "currency", "interval", "item")
+NONE = "(none)"
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Charge:
     currency: str
     row: Row
 
-    def fact(self, name: str) -> Any:
-        return self.currency if name == "currency" else self.row.get(name)
+    def fact(self, name: str) -> str:
+        return self.currency if name == "currency" else self.row.get(name) or NONE
 
 
 Charges = dict[str, list[Charge]]
@@ -48,7 +49,10 @@ def days(first: date, last: date) -> Iterator[date]:
 
 
 class State:
-    """Asked for a day, says who pays what. Slow on purpose."""
+    """Asked for a day, says who pays what. Slow on purpose.
+
+    `where` on fields of rows selects rows before anything is made of them; on account attributes it selects accounts.
+    """
 
     def __init__(self, world: World, where: dict[str, Any] | None = None) -> None:
         self.world = world
@@ -63,7 +67,7 @@ class State:
         by_account: Charges = defaultdict(list)
         for charge in lines:
             account = self.world.customer(charge.account)
-            if self.is_selected(account, charge) and charge.amount != 0:
+            if self.is_selected_account(account) and charge.amount != 0:
                 by_account[account].append(replace(charge, account=account))
         return dict(by_account)
 
@@ -71,14 +75,21 @@ class State:
     def by_invoice(self) -> bool:
         return self.world.setting("revenue_source") == "invoices"
 
-    def is_selected(self, account: str, charge: Charge) -> bool:
+    def rows(self, table: str) -> list[Row]:
+        """The rows that `where` lets in."""
+        return [row for row in self.world.rows(table) if self.is_selected_row(row)]
+
+    def is_selected_row(self, row: Row) -> bool:
+        charge = Charge(row["account_id"], Fraction(0), self.currency(row), row)
+        return all(charge.fact(name) in allowed for name, allowed in self.where.items() if name in ROW_FIELDS)
+
+    def is_selected_account(self, account: str) -> bool:
         return all(
-            (charge.fact(name) if name in ROW_FIELDS else self.attribute(account, name)) in allowed
-            for name, allowed in self.where.items()
+            self.attribute(account, name) in allowed for name, allowed in self.where.items() if name not in ROW_FIELDS
         )
 
-    def attribute(self, account: str, name: str) -> Any:
-        return self.accounts.get(account, {}).get(name)
+    def attribute(self, account: str, name: str) -> str:
+        return self.accounts.get(account, {}).get(name) or NONE
 
     def currency(self, row: Row) -> str:
         return row.get("currency") or self.world.setting("reporting_currency")
@@ -116,7 +127,7 @@ class State:
         def line(row: Row) -> tuple[str, str, str]:
             return (row["account_id"], row["subscription_id"], row.get("item") or "main")
 
-        rows = sorted((r for r in self.world.rows("subscriptions") if self.in_force(r, on)), key=line)
+        rows = sorted((r for r in self.rows("subscriptions") if self.in_force(r, on)), key=line)
         return [max(versions, key=self.precedence) for _, versions in groupby(rows, key=line)]
 
     def subscribed_on(self, on: date) -> Iterator[Charge]:
@@ -168,7 +179,7 @@ class State:
             return (row["account_id"], row["contract_id"])
 
         zone = self.world.zone
-        rows = [r for r in self.world.rows("contracts") if day(r["start"], zone) <= on < end_day(r["end"], zone)]
+        rows = [r for r in self.rows("contracts") if day(r["start"], zone) <= on < end_day(r["end"], zone)]
         for _, versions in groupby(sorted(rows, key=contract), key=contract):
             row = max(versions, key=self.precedence)
             yield Charge(row["account_id"], self.contract_price(row, on), self.currency(row), row)
@@ -188,7 +199,7 @@ class State:
 
     def invoiced_on(self, on: date) -> Iterator[Charge]:
         zone = self.world.zone
-        for row in self.world.rows("invoice_lines"):
+        for row in self.rows("invoice_lines"):
             start, end = day(row.get("period_start"), zone), end_day(row.get("period_end"), zone)
             if (row.get("type") or "subscription") != "subscription" or not start <= on < end:
                 continue

@@ -18,7 +18,19 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
-HEADINGS = ("客户编号", "订阅号", "套餐", "币种", "单价", "席位", "计费周期", "开始日期", "结束日期", "签约日期", "备注")
+HEADINGS = (
+    "客户编号",
+    "订阅号",
+    "套餐",
+    "币种",
+    "单价",
+    "席位",
+    "计费周期",
+    "开始日期",
+    "结束日期",
+    "签约日期",
+    "备注",
+)
 PLANS, CURRENCIES, INTERVALS = ("基础版", "专业版", "企业版"), ("CNY", "CNY", "CNY", "USD"), ("月", "年", "季")
 
 

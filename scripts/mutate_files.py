@@ -30,8 +30,9 @@ def main() -> int:
         import django
 
         django.setup()
-        from apps.connectors.mutations import try_files
         from django.core.management import call_command
+
+        from apps.connectors.mutations import try_files
 
         call_command("migrate", verbosity=0)
         started = time.perf_counter()

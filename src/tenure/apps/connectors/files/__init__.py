@@ -19,6 +19,7 @@ from tenure.apps.connectors.files.importer import (
     undo,
 )
 from tenure.apps.connectors.files.leftovers import sweep_abandoned
+from tenure.apps.connectors.files.limits import Limits
 from tenure.apps.connectors.files.options import Options
 from tenure.apps.connectors.files.problems import ImportRefused, Problem
 
@@ -26,6 +27,7 @@ __all__ = [
     "KINDS",
     "ImportRefused",
     "ImportResult",
+    "Limits",
     "Options",
     "Preview",
     "Problem",

@@ -68,7 +68,7 @@ _NAME = _tiers(
     "名称 公司名称 客户名称 公司 客户名 企业名称 全称 account_name company_name customer_name company", "简称 客户"
 )
 _SOURCE = _tiers("来源系统 source_system")
-_ROW = _tiers("行ID 行号ID rowid")
+_ROW = _tiers("rowid")
 _IDENTITY = {"source": _SOURCE, "row_id": _ROW, "recorded_at": _tiers("记录时间"), "superseded_at": _tiers("失效时间")}
 
 VOCABULARY: dict[str, dict[str, Tiers]] = {

@@ -136,7 +136,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     ),
     "import.bad_constant": (
         _("“{value}” is no value for {column}."),
-        _("{remedy}"),
+        "{remedy}",
     ),
     "import.bad_option": (
         _("“{value}” is no value for {column}."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -77,8 +78,11 @@ def cli() -> None:
     """
 
 
-def ready(*, migrated: bool = True) -> None:
-    """Load Django for the workspace in TENURE_HOME; make the folder, its file and the store's tables where absent."""
+def ready(*, migrated: bool = True, house: Callable[[], Mapping[str, str]] | None = None) -> None:
+    """Load Django for the workspace in TENURE_HOME; make the folder, its file and the store's tables where absent.
+
+    `house` gives the time zone and reporting currency of a new workspace; without it they are as in the environment.
+    """
     import django
 
     from tenure.config import environment
@@ -91,7 +95,7 @@ def ready(*, migrated: bool = True) -> None:
         from tenure.config.commands import upkeep
 
         upkeep.bring_up_to_date()
-        lake.prepare()
+        lake.prepare({} if house is None else house())
     _speak()
 
 

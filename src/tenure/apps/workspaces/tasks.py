@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import signal
 import threading
 import time
 from pathlib import Path
@@ -21,6 +20,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
+from tenure.apps.workspaces.processes import end_with_parent
 from tenure.apps.workspaces.services import lake
 from tenure.core.errors import TenureError
 
@@ -37,20 +37,16 @@ def tidy() -> dict[str, Any]:
 
 
 class MirrorThread(threading.Thread):
-    """Brings the lake up to date about every second, queues the tidying, and ends the process when its parent dies."""
+    """Brings the lake up to date about every second, and queues the tidying."""
 
     def __init__(self) -> None:
         super().__init__(name="mirror", daemon=True)
         self._stopping = threading.Event()
-        self._parent = os.getppid()
         self._next_tidy = time.monotonic() + TIDY_SECONDS
 
     def run(self) -> None:
         pause: float = max(settings.TENURE_MIRROR_SECONDS, 0.2)
         while not self._stopping.wait(pause):
-            if os.getppid() != self._parent:
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
             pause = self._turn()
         connection.close()
 
@@ -80,6 +76,7 @@ def queue_tidy() -> None:
 
 def work() -> None:
     """Run until told to stop (SIGTERM, SIGINT): mirror, and one job after the other."""
+    end_with_parent()
     held = _alone()
     if held is not None:
         DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING).update(

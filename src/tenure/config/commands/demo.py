@@ -15,7 +15,6 @@ from tenure.core.errors import TenureError
 
 MARK = ".tenure-demo"
 OWNER = "owner@example.com"
-KINDS = ("accounts", "subscriptions", "discounts", "contracts", "fx_rates", "invoice_lines")
 MOVEMENTS = ("period", "open", "new", "expansion", "contraction", "churn", "reactivation", "fx", "close")
 METRICS = ("period", "mrr", "arr", "arpa", "customer_churn_rate", "net_mrr_churn_rate", "nrr", "grr")
 
@@ -35,7 +34,7 @@ def demo(home: Path | None, port: int | None, no_serve: bool) -> None:
 
         values = environment.read()
         serve.check_port(values["TENURE_HOST"], values["TENURE_PORT"])
-    cli.ready()
+    cli.ready(house=_house)
     _fill()
     _show()
     if no_serve:
@@ -59,6 +58,16 @@ def _claim(folder: Path) -> None:
     (folder / MARK).touch()
 
 
+def _house() -> dict[str, str]:
+    """The time zone and currency of the sample's firm."""
+    from tenure.apps.connectors.files import sample
+
+    return {
+        "timezone": sample.SETTINGS["TENURE_TIMEZONE"],
+        "reporting_currency": sample.SETTINGS["TENURE_REPORTING_CURRENCY"],
+    }
+
+
 def _fill() -> None:
     """Import the sample (a second time it changes nothing) and make the owner."""
     from tenure.apps.connectors.files import sample
@@ -69,7 +78,7 @@ def _fill() -> None:
     if not selectors.members().filter(email=OWNER).exists():
         members.create_member(OWNER, _("Owner of the demo"), "owner", by="tenure demo")
     with sample.files() as files:
-        for kind in KINDS:
+        for kind in sample.KINDS:
             done: Any = run_import(files[kind], kind, by="tenure demo")
             count = done.created + done.changed + done.unchanged
             click.echo(_("Imported {kind}: {count} rows").format(kind=kind, count=count))

@@ -26,15 +26,14 @@ _WIDEST = 1_000_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def cell_text(value: Any) -> str:
-    """A value on the terminal."""
+def cell_text(value: Any, places: int = 2) -> str:
+    """A value on the terminal, a decimal with so many places."""
     from tenure.warehouse.answer import edge
 
     if value is None:
         return NOTHING
     if isinstance(value, Decimal):
-        whole, _point, places = str(edge(value)).partition(".")
-        return f"{whole}.{places[:2]}{places[2:].rstrip('0')}"
+        return str(edge(value))[: places - 6 or None]
     if isinstance(value, (list, dict)):
         return json.dumps(edge(value), ensure_ascii=False, default=str)
     return str(value)
@@ -51,13 +50,22 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         table.add_column(name, justify="right" if name in numeric else "left", no_wrap=True)
+    places = {name: _places([row[name] for row in rows]) for name in names}
     for row in rows:
-        table.add_row(*(Text(cell_text(row[name])) for name in names))
+        table.add_row(*(Text(cell_text(row[name], places[name])) for name in names))
     needed = Console(width=_WIDEST).measure(table).maximum if names else 1
     console = Console(highlight=False)
     Console(highlight=False, width=max(needed, console.width)).print(table, crop=False)
     if not rows:
         click.echo(_("No rows."))
+
+
+def _places(values: Sequence[Any]) -> int:
+    """How many decimals a column needs: two, or as many as its finest figure has, up to six."""
+    from tenure.warehouse.answer import edge
+
+    fractions = [str(edge(v)).partition(".")[2].rstrip("0") for v in values if isinstance(v, Decimal)]
+    return max([2, *(len(fraction) for fraction in fractions)])
 
 
 def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:

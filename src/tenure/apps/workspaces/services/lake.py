@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -53,13 +54,12 @@ def reporting_currency() -> str:
     return str(_workspace().get("settings", {}).get("reporting_currency", settings.TENURE_REPORTING_CURRENCY))
 
 
-def prepare() -> None:
-    """Make the workspace's file where there is none, with the time zone and currency of the environment."""
+def prepare(house: Mapping[str, str] | None = None) -> None:
+    """Make the workspace's file where there is none; `house` has other settings than those of the environment."""
     home = Path(settings.TENURE_HOME)
     if not (home / "workspace.json").exists():
-        Workspace.open(
-            home, {"timezone": settings.TENURE_TIMEZONE, "reporting_currency": settings.TENURE_REPORTING_CURRENCY}
-        )
+        usual = {"timezone": settings.TENURE_TIMEZONE, "reporting_currency": settings.TENURE_REPORTING_CURRENCY}
+        Workspace.open(home, {**usual, **(house or {})})
 
 
 def tidy() -> dict[str, dict[str, int]]:

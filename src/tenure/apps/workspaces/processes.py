@@ -1,0 +1,24 @@
+"""Processes of one server: none outlives the one that started it, even if that one is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+LOOK_SECONDS = 1.0
+
+
+def end_with_parent() -> None:
+    """Ask this process to stop (SIGTERM) when its parent has died, and end it if it does not."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(20 * LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

@@ -1,0 +1,67 @@
+"""The command line: in this process, and as a process of its own in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command did."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """The environment of a fresh workspace, with a SQLite store whatever the tests run on."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TENURE_", "DJANGO_"))}
+    return {**kept, "TENURE_HOME": str(tmp_path / "home"), "COLUMNS": "100"}
+
+
+@pytest.fixture
+def shell(environ: dict[str, str], tmp_path: Path) -> Run:
+    """Run `tenure ARGUMENTS...` as a person does; further settings by name."""
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command: list[Any] = [sys.executable, "-m", "tenure.config.cli", *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**environ, **more}, timeout=300
+        )
+
+    return run
+
+
+@pytest.fixture
+def tenure(home: Path, db: None, monkeypatch: pytest.MonkeyPatch, capfd: Any, tmp_path: Path) -> Run:
+    """Run `tenure ARGUMENTS...` in this process, on the test's workspace and store."""
+    from tenure.config import cli
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TENURE_HOME", str(home))
+    monkeypatch.setenv("TENURE_DATABASE_URL", "sqlite:///the-store-of-the-tests")
+
+    def run(*arguments: str) -> Done:
+        capfd.readouterr()
+        code: Any = 0
+        try:
+            cli.main(list(arguments))
+        except SystemExit as ended:
+            code = ended.code
+        said = capfd.readouterr()
+        return Done(int(code or 0), said.out, said.err)
+
+    return run

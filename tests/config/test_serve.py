@@ -1,0 +1,94 @@
+"""`tenure serve` answers, mirrors, and stops cleanly with everything it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def server(environ: dict[str, str], tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tenure.config.cli", "serve", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=tmp_path,
+        env=environ,
+    )
+    wait(lambda: status(port) == 200)
+    yield process
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+def wait(until: Any, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "it did not come in time"
+        time.sleep(0.2)
+
+
+def status(port: int) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/login/", timeout=10) as response:
+            return int(response.status)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return 0
+
+
+def children(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+    return [int(child) for child in found]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+
+
+@pytest.mark.slow
+def test_it_answers_mirrors_and_stops(server: Any, shell: Any, tmp_path: Path) -> None:
+    shell("add", "accounts", "account_id=a")
+    wait((tmp_path / "home" / "lake" / "accounts").exists)
+    started = children(server.pid)
+    assert len(started) >= 2
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(30) == 0
+    wait(lambda: not any(map(alive, started)))
+
+
+@pytest.mark.slow
+def test_a_taken_port_is_refused_with_another_one(server: Any, shell: Any, port: int) -> None:
+    done = shell("serve", "--port", str(port))
+    assert (done.returncode, f"--port {port + 1}" in done.stderr) == (2, True)
+
+
+@pytest.mark.slow
+def test_nothing_outlives_a_killed_server(server: Any) -> None:
+    started = children(server.pid)
+    server.kill()
+    server.wait()
+    wait(lambda: not any(map(alive, started)))

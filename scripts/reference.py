@@ -7,6 +7,7 @@ scripts/make_reference.py writes them and scripts/check_docs.py compares them.
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -140,6 +141,7 @@ def settings() -> str:
 
 
 def commands() -> str:
+    os.environ["TENURE_LANGUAGE"] = "en"  # the page is in English, whatever the reader's settings are
     import click
 
     from tenure.config.cli import cli

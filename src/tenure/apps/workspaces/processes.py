@@ -7,15 +7,20 @@ import signal
 import threading
 import time
 
+PARENT = "TENURE_PARENT"
+"""Environment variable by which `tenure serve` tells the processes it starts whose they are."""
+
 LOOK_SECONDS = 1.0
 
 
 def end_with_parent() -> None:
-    """Ask this process to stop (SIGTERM) when its parent has died, and end it if it does not."""
-    parent = os.getppid()
+    """Ask this process to stop (SIGTERM) when the server that started it has died, and end it if it does not."""
+    parent = os.environ.get(PARENT)
+    if parent is None:
+        return
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == int(parent):
             time.sleep(LOOK_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(20 * LOOK_SECONDS)

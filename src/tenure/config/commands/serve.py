@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import click
 
+from tenure.apps.workspaces.processes import PARENT
 from tenure.config import cli
 from tenure.config.texts import text as _
 from tenure.core.errors import TenureError
@@ -79,6 +80,7 @@ def run(announce: Callable[[], None]) -> None:
         websockets=False,
         log_level="warning",
     )
+    os.environ[PARENT] = str(os.getpid())
     worker = _Worker()
     worker.start()
     announce()

@@ -64,7 +64,9 @@ class Definition:
         """0 is Monday."""
         return WEEKDAYS.index(self.week_start)
 
-    def with_settings(self, settings: Mapping[str, Any], *, name: str | None = None, version: int | None = None) -> Definition:
+    def with_settings(
+        self, settings: Mapping[str, Any], *, name: str | None = None, version: int | None = None
+    ) -> Definition:
         """This definition with some settings replaced.
 
         Raises: SettingRefused for an unknown setting or value; it names the allowed ones.
@@ -111,7 +113,7 @@ def _checked(key: str, value: Any, allowed: set[str]) -> Any:
     if key == "timezone":
         try:
             ZoneInfo(str(value))
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             raise _refused(key, value, ["an IANA name such as Asia/Shanghai"]) from None
         return str(value)
     text = str(value).strip().upper()

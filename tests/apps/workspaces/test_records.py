@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from tenure.apps.crm import services as crm
-from tenure.apps.crm.models import AccountVersion
-from tenure.apps.subscriptions import selectors, services
-from tenure.apps.subscriptions.models import MetricDefinition, SubscriptionVersion
+from tenure.apps.subscriptions import services
+from tenure.apps.subscriptions.models import SubscriptionVersion
 from tenure.apps.workspaces.models import AuditEntry, OutboxEntry
-from tenure.core.errors import SettingRefused, TenureError
+from tenure.core.errors import TenureError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 SUBSCRIPTION = {"account_id": "a", "subscription_id": "s", "amount": "10", "start": "2024-01-01"}
@@ -66,16 +65,6 @@ def test_a_moment_is_kept_beside_its_local_day(known: Any, home: Any) -> None:
     services.add("subscriptions", {**SUBSCRIPTION, "cancelled_at": "2024-03-31T20:00:00Z"}, by="test")
     moment = datetime(2024, 3, 31, 20, tzinfo=UTC)
     assert known("subscriptions", "cancelled", "cancelled_at") == [(date(2024, 4, 1), moment)]
-
-
-def test_a_contact_leaves_and_an_account_is_merged(known: Any) -> None:
-    for account in ("a", "b"):
-        crm.add("accounts", {"account_id": account}, by="test")
-    crm.add("contacts", {"contact_id": "c", "account_id": "a", "roles": ["champion", "procurement"]}, by="test")
-    crm.end_contact("c", "2024-05-01", by="test")
-    crm.merge_account("b", "a", by="test")
-    assert known("contacts", "left", "roles") == [(date(2024, 5, 1), ["champion", "procurement"])]
-    assert known("accounts", "account_id", "merged_into") == [("a", None), ("b", "a")]
 
 
 @pytest.mark.parametrize(
@@ -146,52 +135,3 @@ def test_every_model_has_the_columns_of_its_table() -> None:
         assert {c.name for c in model.table().inputs} - {"row_id", "recorded_at", "superseded_at"} <= set(
             model.content()
         )
-
-
-# ------------------------------------------------------------------ definitions and closed months
-
-
-def test_a_changed_definition_is_its_next_version(known: Any) -> None:
-    services.define("ours", {"pause_policy": "keep"}, by="test")
-    services.define("ours", {"pause_policy": "keep"}, by="test")
-    services.define("ours", {"pause_policy": "zero"}, by="test")
-    assert [(d.name, d.version) for d in selectors.definitions()] == [("ours", 1), ("ours", 2)]
-    assert known("metric_definitions", "version", "author") == [(1, "test"), (2, "test")]
-    assert MetricDefinition.objects.filter(superseded_at=None).count() == 2
-
-
-def test_a_definition_with_an_unknown_setting_is_refused() -> None:
-    with pytest.raises(SettingRefused):
-        services.define("ours", {"pause_policy": "sometimes"}, by="test")
-
-
-def test_a_month_is_closed_by_a_person_and_opened_again(known: Any, owner: Any) -> None:
-    closed = services.close_month("2024-03", by=owner, note="audited")
-    assert closed.closed_by == "Olga <olga@example.com>"
-    assert known("closes", "month", "note") == [("2024-03", "audited")]
-    services.reopen_month("2024-03", by=owner, note="a late contract")
-    assert known("closes", "month") == []
-    services.close_month("2024-03", by=owner, name="Li Lei")
-    assert known("closes", "closed_by") == [("Li Lei",)]
-    assert [e.verb for e in AuditEntry.objects.filter(kind="closes").order_by("pk")] == ["closed", "reopened", "closed"]
-
-
-@pytest.mark.parametrize(
-    ("month", "code"),
-    [
-        pytest.param("2024-13", "record.bad_value", id="no month"),
-        pytest.param("2999-01", "close.month_not_over", id="not over"),
-        pytest.param("2024-01", "close.already_closed", id="closed already"),
-    ],
-)
-def test_months_that_cannot_be_closed(month: str, code: str) -> None:
-    services.close_month("2024-01", by="test")
-    with pytest.raises(TenureError) as refused:
-        services.close_month(month, by="test")
-    assert refused.value.code == code
-
-
-def test_the_same_account_text_in_any_script_is_one_record() -> None:
-    crm.add("accounts", {"account_id": "上海/一 号%", "name": "甲"}, by="test")
-    crm.edit("accounts", "上海%2F一 号%25", {"name": "乙"}, by="test")
-    assert [a.name for a in AccountVersion.objects.live()] == ["乙"]

@@ -63,8 +63,8 @@ class SubscriptionVersion(Version):
 
     class Meta(Version.Meta):
         indexes = (
-            models.Index(fields=["account_id"], name="subscriptions_subscription_account"),
-            models.Index(fields=["subscription_id"], name="subscriptions_subscription_subscription"),
+            models.Index(fields=["account_id"], name="subs_subscription_account"),
+            models.Index(fields=["subscription_id"], name="subs_subscription_id"),
         )
 
 
@@ -83,7 +83,7 @@ class DiscountVersion(Version):
     end_at = models.DateTimeField(null=True)
 
     class Meta(Version.Meta):
-        indexes = (models.Index(fields=["subscription_id"], name="subscriptions_discount_subscription"),)
+        indexes = (models.Index(fields=["subscription_id"], name="subs_discount_subscription"),)
 
 
 class ContractVersion(Version):
@@ -113,7 +113,7 @@ class ContractVersion(Version):
     signed_at = models.DateTimeField(null=True)
 
     class Meta(Version.Meta):
-        indexes = (models.Index(fields=["account_id"], name="subscriptions_contract_account"),)
+        indexes = (models.Index(fields=["account_id"], name="subs_contract_account"),)
 
 
 class InvoiceLineVersion(Version):
@@ -143,7 +143,7 @@ class InvoiceLineVersion(Version):
     prorated = models.BooleanField(null=True)
 
     class Meta(Version.Meta):
-        indexes = (models.Index(fields=["account_id"], name="subscriptions_invoiceline_account"),)
+        indexes = (models.Index(fields=["account_id"], name="subs_invoiceline_account"),)
 
 
 class TrialVersion(Version):
@@ -161,7 +161,7 @@ class TrialVersion(Version):
     converted_at = models.DateTimeField(null=True)
 
     class Meta(Version.Meta):
-        indexes = (models.Index(fields=["account_id"], name="subscriptions_trial_account"),)
+        indexes = (models.Index(fields=["account_id"], name="subs_trial_account"),)
 
 
 class FxRateVersion(Version):

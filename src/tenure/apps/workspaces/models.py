@@ -33,7 +33,7 @@ class MemberManager(BaseUserManager["Member"]):
 class Member(AbstractBaseUser):
     """A person who works in Tenure. There are no passwords: one signs in by a one-time link."""
 
-    email = models.EmailField(_("e-mail address"))
+    email = models.EmailField(_("e-mail address"), unique=True)
     display_name = models.CharField(_("name"), max_length=200)
     language = models.CharField(_("language"), max_length=10, choices=Language.choices, blank=True)
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)

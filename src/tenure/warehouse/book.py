@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tenure.core.sequences.spans import Rows, Spans, repeated, resolve
+from tenure.core.sequences.spans import Rows, Spans, resolve
 from tenure.warehouse import lines
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.snapshot import Snapshot
@@ -88,7 +88,7 @@ def book_key(snapshot: Snapshot, where: Sequence[Condition]) -> str:
 def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
     """The book of a snapshot, from its rows."""
     read = lines.read(snapshot, where)
-    duplicate = repeated(read.row_key, read.recorded)
+    duplicate = read.repeated
     used = ~duplicate & read.valued & (read.start < read.stop)
     rows = Rows(read.account, read.line, read.row_key, read.recorded, read.start, read.stop, read.currency)
     spans, overlapping = resolve(rows, read.steps, read.worth, used)

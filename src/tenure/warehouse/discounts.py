@@ -60,9 +60,22 @@ class _Pairs(NamedTuple):
     stop: I32
 
 
-def of_rows(snapshot: Snapshot, table: pa.Table, start: I32, stop: I32, price: I64) -> Laid:
-    """The discounts of subscription rows, given with their columns, days and list prices."""
-    rows = len(start)
+class Terms(NamedTuple):
+    """Subscription rows as they are before discounts: days, list prices per month, CSR lists of pauses."""
+
+    start: I32
+    paid_from: I32
+    """the start, or the end of the trial"""
+    stop: I32
+    price: I64
+    pauses: tuple[I64, I32, I32]
+    counts: Bools
+    """false for a row that was sent before"""
+
+
+def of_rows(snapshot: Snapshot, table: pa.Table, terms: Terms) -> Laid:
+    """The discounts of subscription rows, given with their columns and terms."""
+    rows = len(terms.start)
     numerator, denominator = np.ones(rows, np.int64), np.ones(rows, np.int64)
     known = _known(snapshot)
     if known is None or rows == 0:
@@ -71,14 +84,14 @@ def of_rows(snapshot: Snapshot, table: pa.Table, start: I32, stop: I32, price: I
         return Laid(
             numerator, denominator, (np.zeros(rows + 1, np.int64), day, day, kind, none, none, none.reshape(0, 2))
         )
-    pairs = _pairs(table, known, start)
+    pairs = _pairs(table, known, terms)
     kind, keep, value = known.kind[pairs.which], known.keep[pairs.which], known.value[pairs.which]
     owner, begin, over = pairs.row, pairs.start, pairs.stop
     priced = np.unique(owner[kind == prices.AMOUNT])
     numerator[priced], denominator[priced] = _factors(table, priced)
-    groups = _of_several_items(snapshot, table, priced)
+    groups = _of_several_items(snapshot, table, priced[terms.counts[priced]])
     if groups:
-        shares = _share_out(groups, known, pairs, start, stop, price, numerator, denominator)
+        shares = _share_out(groups, table, known, pairs, terms, (numerator, denominator))
         shared = np.array([row for group in groups for row, _ in group], np.int64)
         stay = ~((kind == prices.AMOUNT) & np.isin(owner, shared))
         listed = np.array([s[:3] for s in shares], np.int64).reshape(-1, 3)
@@ -128,7 +141,7 @@ def _kept(scaled_percent: int) -> tuple[int, int]:
     return left.numerator, left.denominator
 
 
-def _pairs(table: pa.Table, known: _Known, start: I32) -> _Pairs:
+def _pairs(table: pa.Table, known: _Known, terms: Terms) -> _Pairs:
     """All pairs (row, discount) of one subscription, in the order of rows."""
     keys = numbers(table.column("subscription_key"))
     order = np.argsort(known.key, kind="stable")
@@ -143,8 +156,12 @@ def _pairs(table: pa.Table, known: _Known, start: I32) -> _Pairs:
     offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     which = order[np.repeat(low, count) + offset].astype(np.int64)
     begin, over = known.start[which], known.stop[which]
+    account = numbers(table.column("account_key"))
     for pair in np.flatnonzero(known.once[which]):
-        anchor = day_date(int(begin[pair] if begin[pair] > -OPEN else start[row[pair]]))
+        if begin[pair] == -OPEN:  # from the beginning of the subscription, not of each of its versions
+            same = row[(which == which[pair]) & terms.counts[row]]
+            begin[pair] = terms.start[same[account[same] == account[row[pair]]]].min(initial=terms.start[row[pair]])
+        anchor = day_date(int(begin[pair]))
         begin[pair] = day_number(anchor)
         over[pair] = day_number(_one_period_after(anchor, table, int(row[pair])))
     return _Pairs(row, which, begin, over)
@@ -193,29 +210,35 @@ def _of_several_items(snapshot: Snapshot, table: pa.Table, rows: I64) -> list[li
 
 def _share_out(
     groups: list[list[tuple[int, str]]],
+    table: pa.Table,
     known: _Known,
     pairs: _Pairs,
-    start: I32,
-    stop: I32,
-    price: I64,
-    numerator: I64,
-    denominator: I64,
+    terms: Terms,
+    factors: tuple[I64, I64],
 ) -> list[tuple[int, int, int, int]]:
     """What each row of the groups bears of its subscription's amount discounts: (row, start, stop, per month)."""
+    recorded, key = numbers(table.column("recorded_at")), numbers(table.column("row_key"))
+    first, pause_from, pause_to = terms.pauses
     shares = []
     for group in groups:
-        versions = [
-            prices.Version(
-                row,
-                item,
-                int(start[row]),
-                int(stop[row]),
-                from_word_pair(*price[row].tolist()),
-                int(numerator[row]),
-                int(denominator[row]),
+        versions = []
+        for row, item in group:
+            paused = slice(int(first[row]), int(first[row + 1]))
+            versions.append(
+                prices.Version(
+                    row,
+                    item,
+                    int(terms.start[row]),
+                    int(terms.stop[row]),
+                    from_word_pair(*terms.price[row].tolist()),
+                    int(factors[0][row]),
+                    int(factors[1][row]),
+                    int(recorded[row]),
+                    int(key[row]),
+                    int(terms.paid_from[row]),
+                    tuple(zip(pause_from[paused].tolist(), pause_to[paused].tolist(), strict=True)),
+                )
             )
-            for row, item in group
-        ]
         found: dict[int, prices.Discount] = {}
         for pair in np.flatnonzero(np.isin(pairs.row, [row for row, _ in group])).tolist():
             d = int(pairs.which[pair])

@@ -20,7 +20,7 @@ from tenure.core.money import to_words, words
 from tenure.core.periods import day_date, day_number
 from tenure.core.sequences import prices
 from tenure.core.sequences.prices import Lines
-from tenure.core.sequences.spans import I32, I64, OPEN, Steps, owned
+from tenure.core.sequences.spans import I32, I64, OPEN, Steps, owned, repeated
 from tenure.warehouse import discounts
 from tenure.warehouse.arrays import days as _days
 from tenure.warehouse.arrays import numbers as _numbers
@@ -48,6 +48,8 @@ class Read:
     worth: I64
     currency: I32
     valued: Bools
+    repeated: Bools
+    """sent before under the same source and row_id, in the same table"""
     steps: Steps
     currencies: tuple[str, ...]
     parts: tuple[tuple[str, int], ...]
@@ -126,6 +128,7 @@ def read(snapshot: Snapshot, where: Sequence[Condition]) -> Read:
         _joined([p["worth"] for _, p in parts], np.int64, 2),
         codes,
         ~priceless[codes],
+        _joined([p["repeated"] for _, p in parts], np.bool_),
         _steps([p["steps"] for _, p in parts]),
         tuple(currencies),
         tuple((m, len(p["start"])) for m, p in parts),
@@ -169,11 +172,13 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
     price = words(table.column("mrr"))
     rows = len(start)
     pauses = _pauses(table.column("pauses"), rows) if "pauses" in wanted else prices.empty_lists(rows)
-    laid = discounts.of_rows(snapshot, table, start, stop, price)
+    again = _again(table)
+    paid_from = np.maximum(start, trial)
+    laid = discounts.of_rows(snapshot, table, discounts.Terms(start, paid_from, stop, price, pauses, ~again))
     steps = prices.lay(
         Lines._make(
             (
-                np.maximum(start, trial),
+                paid_from,
                 stop,
                 price,
                 laid.numerator,
@@ -185,7 +190,14 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
             )
         )
     )
-    return {**{c: table.column(c) for c in wanted}, "start": start, "stop": stop, "worth": price, "steps": steps}
+    return {
+        **{c: table.column(c) for c in wanted},
+        "start": start,
+        "stop": stop,
+        "worth": price,
+        "steps": steps,
+        "repeated": again,
+    }
 
 
 def _contracts(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, Any]:
@@ -218,7 +230,14 @@ def _contracts(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, Any]
             amount[there] = to_words(int(step["mrr"].scaleb(12))) if usable else (0, 0)
     zero = np.zeros(total, np.int8)
     steps_of = Steps(first, s_start, s_stop, amount, zero, zero, np.zeros(total))
-    return {**{c: table.column(c) for c in wanted}, "start": start, "stop": stop, "worth": price, "steps": steps_of}
+    return {
+        **{c: table.column(c) for c in wanted},
+        "start": start,
+        "stop": stop,
+        "worth": price,
+        "steps": steps_of,
+        "repeated": _again(table),
+    }
 
 
 def _invoice_lines(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, Any]:
@@ -233,10 +252,23 @@ def _invoice_lines(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
     rows = len(start)
     zero = np.zeros(rows, np.int8)
     steps = Steps(np.arange(rows + 1), start, stop, price, zero, zero, np.zeros(rows))
-    return {**{c: table.column(c) for c in wanted}, "start": start, "stop": stop, "worth": price, "steps": steps}
+    return {
+        **{c: table.column(c) for c in wanted},
+        "start": start,
+        "stop": stop,
+        "worth": price,
+        "steps": steps,
+        "repeated": _again(table),
+    }
 
 
 # ------------------------------------------------------------------------------------------------------- pieces
+
+
+def _again(table: pa.Table) -> Bools:
+    """Which rows were sent before."""
+    found: Bools = repeated(_numbers(table.column("row_key")), _numbers(table.column("recorded_at")))
+    return found
 
 
 def _joined(arrays: list[Any], dtype: Any, width: int = 0) -> Any:

@@ -209,7 +209,7 @@ def write(strings: dict[str, Marked], taken: list[Path]) -> None:
         )
         for string in sorted(strings.values(), key=lambda s: (s.place, s.text)):
             identity = string.text if string.plural is None else (string.text, string.plural)
-            sources = [known, *(others if language == "zh_Hans" else [])]
+            sources = [*(others if language == "zh_Hans" else []), known]
             said = next((s for c in sources if (s := _translation(c, string))), "")
             flags = {"python-format"} if "%(" in string.text else set()
             fresh.add(identity, _shaped(said, string, fresh.num_plurals), [(string.place, None)], flags=flags)

@@ -4,7 +4,16 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 
 window.htmx = htmx;
 const frame = () => document.querySelector(".frame");
+const WAITING_SHOWS_AFTER = 200; // milliseconds
 let opener = null; // what had the focus before the drawer opened: it gets it back
+let waiting;
+
+function openDrawer() {
+  const drawer = document.getElementById("drawer");
+  drawer.hidden = false;
+  frame().classList.add("frame--drawer");
+  return drawer;
+}
 
 function closeDrawer() {
   const drawer = document.getElementById("drawer");
@@ -58,14 +67,20 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.target?.id !== "drawer") return;
-  if (!event.target.closest("#drawer")) opener = event.target;
+  if (event.target.closest("#drawer")) return; // what is there stays until the next link of the chain has come
+  opener = event.target;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    openDrawer().replaceChildren(document.getElementById("drawer-waiting").content.cloneNode(true));
+  }, WAITING_SHOWS_AFTER);
 });
+
+document.addEventListener("htmx:afterRequest", () => clearTimeout(waiting));
 
 document.addEventListener("htmx:afterSwap", (event) => {
   const drawer = event.detail.target;
   if (drawer.id !== "drawer") return;
-  drawer.hidden = false;
-  frame().classList.add("frame--drawer");
+  openDrawer();
   for (const row of document.querySelectorAll(".is-open")) row.classList.remove("is-open");
   opener?.closest("td")?.classList.add("is-open");
   drawer.querySelector("h2")?.focus();

@@ -68,10 +68,17 @@ TEXTS: Mapping[str, Text] = {
         _("The lake has changes that this store does not know: the store was replaced or restored."),
         _("Run `tenure replay`, which writes the store's records into the lake again."),
     ),
-    "record.bad_value": Text(_("%(field)s cannot be %(value)s.")),
     "engine.out_of_memory": Text(
         _("The question needs more memory than this process may use."),
         _("Ask for a shorter range or fewer slices, or raise TENURE_MEMORY_LIMIT."),
+    ),
+    "engine.cannot_read": Text(
+        _("A file of the lake could not be read or the disk is full."),
+        _("Ask again; if it stays, check the free space and the permissions of the workspace's folder."),
+    ),
+    "settings.engine": Text(
+        _("The engine refuses the memory limit %(value)s or the number of threads."),
+        _("Write a memory limit such as 2GB or 500MB, and at least one thread."),
     ),
     "lake.unknown_table": Text(_("There is no table %(value)s."), _ONE_OF),
     "lake.version_gone": Text(

@@ -21,6 +21,7 @@ urlpatterns = [
     path("retain/movements/movements.csv", subscriptions.movements_file, name="movements_file"),
     path("retain/movements/rows/", subscriptions.movement_rows, name="movement_rows"),
     path("retain/movements/rows/rows.csv", subscriptions.movement_rows_file, name="movement_rows_file"),
+    path("retain/renewals/rows/", subscriptions.renewal_rows, name="renewal_rows"),
     path("retain/anomalies/", subscriptions.anomaly_list, name="anomalies"),
     path("api/docs", docs, name="api_docs"),
     path("api/", api.urls),

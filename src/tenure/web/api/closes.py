@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from tenure.apps.subscriptions import services
 from tenure.web.api.caller import allowed
@@ -22,13 +22,16 @@ class Close(Schema):
 
 
 @router.post("/closes", summary="Close a month", response={201: dict}, url_name="closes")
-def close(request: HttpRequest, body: Close) -> tuple[int, dict[str, Any]]:
+def close(request: HttpRequest, body: Close) -> Status[dict[str, Any]]:
     """Later changes to a closed month appear as restatements."""
     by = allowed(request, "close_month")
     closed = services.close_month(body.month, by=by, name=body.name, note=body.note)
-    return 201, {
-        "month": closed.month,
-        "closed_at": closed.closed_at,
-        "closed_by": closed.closed_by,
-        "note": closed.note,
-    }
+    return Status(
+        201,
+        {
+            "month": closed.month,
+            "closed_at": closed.closed_at,
+            "closed_by": closed.closed_by,
+            "note": closed.note,
+        },
+    )

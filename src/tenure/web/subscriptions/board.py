@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +30,7 @@ from tenure.web.subscriptions.pictures import (
     value_of,
 )
 from tenure.web.subscriptions.proof import Figure
-from tenure.web.subscriptions.words import GRAINS, KINDS, REASONS
+from tenure.web.subscriptions.words import GRAINS, KINDS, REASONS, RENEWALS
 
 HISTORY = 13
 """Periods before the one in focus that tell what is usual (and hold the same period of the year before)."""
@@ -202,10 +203,14 @@ def _range(stretch: Stretch) -> dict[str, Any]:
 
 def _facts(ask: Ask, stretch: Stretch, movements: Answer) -> list[dict[str, str]]:
     """The line under the title: how fresh, whether closed, by which definition, and what in the data looks wrong."""
-    facts = [{"text": _("Data as of %(moment)s") % {"moment": f.moment(timezone.localtime(movements.computed_at))}}]
-    closed = {row["month"] for row in ask({"question": "closes"}).to_dicts()}
-    if stretch.grain == "month" and stretch.last in closed:
+    facts = [{"text": _("Data as of %(moment)s") % {"moment": f.moment(timezone.localtime())}}]
+    focus = {"from": stretch.last, "to": stretch.last}
+    if stretch.grain == "month" and ask({"question": "closes", **focus}).to_dicts():
         facts.append({"text": _("Month closed")})
+        changed = len(ask({"question": "restatements", **focus}).to_dicts())
+        if changed:
+            text = ngettext("%(count)s restatement since", "%(count)s restatements since", changed)
+            facts.append({"text": text % {"count": f.exact(changed)}})
     places = {"name": movements.definition["name"], "version": movements.definition["version"]}
     facts.append({"text": _("Definition %(name)s, version %(version)s") % places})
     count = len(ask({"question": "anomalies"}).to_dicts())
@@ -256,35 +261,34 @@ def _moves(stretch: Stretch, shown: list[Row], currency: str) -> dict[str, Any]:
 def _renewals(ask: Ask, stretch: Stretch, currency: str) -> dict[str, Any]:
     asked = {"question": "renewals", "from": stretch.last, "to": stretch.last, "grain": stretch.grain}
     row = ask(asked).to_dicts()[0]
-    facts: list[dict[str, Any]] = []
-    if row["expiring"]:
-        decided = row["expiring"] - row["pending"]
-        cases = _("%(part)s of %(whole)s contracts") % {"part": row["renewed"], "whole": decided}
-        whole = _("%(part)s of %(whole)s contracts") % {"part": row["renewed"], "whole": row["expiring"]}
-        facts = [
-            {"label": _("Renewed, of the decided"), "text": f.percent(row["renewal_rate_decided"]), "note": cases},
-            {"label": _("Pending"), "text": f.exact(row["pending"]), "note": _("not signed, not lost")},
-            {
-                "label": _("Lost"),
-                "text": f.exact(row["lost"]),
-                "note": _("won back later: %(count)s") % {"count": row["win_back"]},
-            },
-            {"label": _("Renewed, of all"), "text": f.percent(row["renewal_rate"]), "note": whole},
-            {
-                "label": _("Revenue renewed, gross"),
-                "text": f.percent(row["gross_renewal_rate"]),
-                "note": _("of %(amount)s a month") % {"amount": f.short(row["expiring_mrr"], currency=currency)},
-            },
-            {
-                "label": _("Revenue renewed, net"),
-                "text": f.percent(row["net_renewal_rate"]),
-                "note": _("with expansion"),
-            },
-        ]
+    base = reverse("renewal_rows")
+    notes = _renewal_notes(row, currency)
+    facts = [
+        {
+            "label": RENEWALS[kind],
+            "text": f.exact(row[kind]) if kind in ("pending", "lost") else f.percent(row[kind]),
+            "note": notes[kind],
+            "href": f"{base}?{urlencode({'grain': stretch.grain, 'period': stretch.last, 'kind': kind})}",
+        }
+        for kind in RENEWALS
+    ]
     return {
         "title": findings.renewals_title(row, f.period(stretch.last)),
         "summary": _("A contract belongs to the period of its last day of service."),
-        "facts": facts,
+        "facts": facts if row["expiring"] else [],
+    }
+
+
+def _renewal_notes(row: Row, currency: str) -> dict[str, str]:
+    cases = _("%(part)s of %(whole)s contracts")
+    return {
+        "renewal_rate_decided": cases % {"part": row["renewed"], "whole": row["expiring"] - row["pending"]},
+        "pending": _("not signed, not lost"),
+        "lost": _("won back later: %(count)s") % {"count": row["win_back"]},
+        "renewal_rate": cases % {"part": row["renewed"], "whole": row["expiring"]},
+        "gross_renewal_rate_decided": _("of %(amount)s a month")
+        % {"amount": f.short(row["expiring_mrr"], currency=currency)},
+        "net_renewal_rate_decided": _("with expansion"),
     }
 
 

@@ -53,7 +53,7 @@ def bridge_chart(row: Row, currency: str, label: str, door: Door, unusual: set[s
     for kind in steps:
         level += row[kind]
         tops.append(level)
-    scale = f.scale_of(tops)
+    scale = f.scale_of([row[kind] for kind in steps] or tops)
     foot = _foot(min(tops), max(tops))
     items = [_total("open", row, scale, foot)]
     for kind, start, stop in zip(steps, tops, tops[1:], strict=False):

@@ -22,7 +22,7 @@ from tenure.warehouse.workspace import Workspace
 from tenure.web import formatting as f
 from tenure.web.stretch import MONTHS
 from tenure.web.subscriptions.figures import net_new
-from tenure.web.subscriptions.words import GAINS, KINDS, LOSSES, REASONS
+from tenure.web.subscriptions.words import GAINS, KINDS, LOSSES, REASONS, RENEWALS
 
 ACCOUNTS_SHOWN = 100
 SOURCE_ROWS_SHOWN = 100
@@ -116,12 +116,7 @@ def chain(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str
         "exact": f.plain(total),
         "formula": _formula(proven, accounts, count, total, places),
         "rule": _rule(proven.kind),
-        "checks": [{"ok": check["ok"], "text": _check(check["name"])} for check in answer.checks],
-        "reading": _reading(answer),
-        "definition": _definition(answer),
-        "versions": ", ".join(f"{name} {version}" for name, version in sorted(answer.versions.items())),
-        "as_of": f.moment(timezone.localtime(answer.computed_at)),
-        "sql": answer.sql,
+        **_evidence(answer),
         "unit": unit,
         "accounts": [
             {
@@ -181,7 +176,6 @@ def _one_account(opened: Workspace, proven: Figure, account: str) -> dict[str, A
     moves = opened.ask({"question": "ledger", **stretch, **only}).to_dicts()
     places = f.places_of([move["amount"] for move in moves])
     behind = opened.ask(asked).rows_behind(proven.cell)
-    sources = behind.slice(0, SOURCE_ROWS_SHOWN).to_pylist()
     counted = {"count": f.exact(len(moves))}
     return {
         "moves_title": ngettext("%(count)s movement of this account", "%(count)s movements of this account", len(moves))
@@ -197,10 +191,53 @@ def _one_account(opened: Workspace, proven: Figure, account: str) -> dict[str, A
             }
             for move in moves
         ],
-        "sources_title": ngettext("%(count)s source row", "%(count)s source rows", behind.num_rows)
-        % {"count": f.exact(behind.num_rows)},
-        "sources_more": _more(behind.num_rows - len(sources)),
-        "sources": [_source(row) for row in sources],
+        **_sources(behind),
+    }
+
+
+def contracts(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
+    """The proof of a figure of the renewals: how it is counted, and the contracts it counts."""
+    grain, period, kind = query.get("grain", "month"), query.get("period", ""), query.get("kind", "")
+    if kind not in RENEWALS:
+        raise _unknown("kind", kind, list(RENEWALS))
+    asked = figure({"grain": grain, "period": period, "kind": "net"})
+    answer = opened.ask({"question": "renewals", **asked.stretch})
+    value = answer.to_dicts()[0][kind]
+    return {
+        "title": _("%(kind)s: where it comes from") % {"kind": RENEWALS[kind]},
+        "where": f.period(asked.period),
+        "kind": RENEWALS[kind],
+        "figure": f.exact(value) if isinstance(value, int) else f.percent(value),
+        "exact": f.plain(value),
+        "rule": _(
+            "A contract belongs to the period of its last day of service; a successor counts if it starts in time."
+        ),
+        **_evidence(answer),
+        **_sources(answer.rows_behind({"period": asked.period, "kind": kind})),
+        "here": f"{reverse('renewal_rows')}?{urlencode({'grain': grain, 'period': asked.period, 'kind': kind})}",
+    }
+
+
+def _sources(behind: Any) -> dict[str, Any]:
+    """The source rows of a proof, cut to what one reads."""
+    shown = behind.slice(0, SOURCE_ROWS_SHOWN).to_pylist()
+    counted = {"count": f.exact(behind.num_rows)}
+    return {
+        "sources_title": ngettext("%(count)s source row", "%(count)s source rows", behind.num_rows) % counted,
+        "sources_more": _more(behind.num_rows - len(shown)),
+        "sources": [_source(row) for row in shown],
+    }
+
+
+def _evidence(answer: Answer) -> dict[str, Any]:
+    """What an answer says of itself: checks, rows read, definition, versions, SQL."""
+    return {
+        "checks": [{"ok": check["ok"], "text": _check(check["name"])} for check in answer.checks],
+        "reading": _reading(answer),
+        "definition": _definition(answer),
+        "versions": ", ".join(f"{name} {version}" for name, version in sorted(answer.versions.items())),
+        "as_of": f.moment(timezone.localtime(answer.computed_at)),
+        "sql": answer.sql,
     }
 
 
@@ -259,7 +296,8 @@ def _check(name: str) -> str:
         "customers roll forward": _("Customers come and gone add up"),
         "open = close of the period before": _("The opening is the close of the period before"),
         "last close = sum of spans in force": _("The close equals the lines in force, added up another way"),
-        "rows read = rows used + rows set aside": _("Every row read was used or set aside with a reason"),
+        "rows read = rows used, worth nothing or set aside": _("Every row read is used, worth nothing or set aside"),
+        "renewed + pending + lost = expiring": _("Renewed, pending and lost add up to the expiring"),
     }
     return said.get(name, name)
 

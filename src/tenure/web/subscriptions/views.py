@@ -48,6 +48,15 @@ def movement_rows(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("ask")
+def renewal_rows(request: HttpRequest) -> HttpResponse:
+    """The contracts behind a figure of the renewals."""
+    chain = proof.contracts(asking.workspace(), request.GET)
+    template = "subscriptions/_proof_contracts.html" if is_fragment(request) else "subscriptions/proof_contracts.html"
+    return page(request, template, heading=chain["title"], **chain)
+
+
+@require_GET
+@requires("ask")
 def movement_rows_file(request: HttpRequest) -> HttpResponse:
     """The source rows behind one figure as a CSV file."""
     heads, rows = proof.table(asking.workspace(), request.GET)
@@ -65,5 +74,5 @@ def anomaly_list(request: HttpRequest) -> HttpResponse:
 def _stretch(request: HttpRequest, opened: asking.Workspace) -> Stretch | None:
     """The stretch in the address; None if there is nothing to show at all."""
     today = asking.today(opened)
-    newest = request.GET.get("to") or board.newest_month(opened.ask, today)
+    newest = board.newest_month(opened.ask, today)
     return None if newest is None else of(request.GET, today, newest)

@@ -38,6 +38,15 @@ REASONS: Mapping[str, Any] = {
     "trial": _("A trial ended"),
     "involuntary": _("Given up unpaid"),
 }
+RENEWALS: Mapping[str, Any] = {
+    "renewal_rate_decided": _("Renewed, of the decided"),
+    "pending": _("Pending"),
+    "lost": _("Lost"),
+    "renewal_rate": _("Renewed, of all"),
+    "gross_renewal_rate_decided": _("Revenue renewed, gross"),
+    "net_renewal_rate_decided": _("Revenue renewed, net"),
+}
+"""The figures of the renewals block, in their order: the rate of the decided leads, the pending stand beside it."""
 GRAINS: Mapping[str, Any] = {"month": _("Month"), "quarter": _("Quarter"), "year": _("Year")}
 
 Form = Literal["money", "rate", "ratio"]

@@ -1,0 +1,117 @@
+"""Who may see and do what: every address, every role, and the visitor who is not signed in."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.urls import get_resolver
+
+ROLES = ("owner", "admin", "operator", "success", "sales", "analyst", "viewer")
+EVERYBODY = frozenset(ROLES)
+KEEPERS_AND_OPERATORS = frozenset({"owner", "admin", "operator"})
+CLOSERS = frozenset({"owner", "admin", "analyst"})
+FIGURE = "grain=month&period=2024-04&kind=churn"
+QUESTION = {"question": "movements", "from": "2024-01", "to": "2024-04"}
+
+PAGES = [
+    ("home", "/", 302),
+    ("movements", "/retain/movements/", 200),
+    ("movements_file", "/retain/movements/movements.csv", 200),
+    ("movement_rows", f"/retain/movements/rows/?{FIGURE}", 200),
+    ("movement_rows_file", f"/retain/movements/rows/rows.csv?{FIGURE}", 200),
+    ("renewal_rows", "/retain/renewals/rows/?grain=month&period=2024-04&kind=lost", 200),
+    ("anomalies", "/retain/anomalies/", 200),
+]
+"""Name, address, status for a signed-in member. Everybody may look; who is not signed in is sent to sign in."""
+
+OPEN = [
+    ("login", "/login/", 200, 302),
+    ("sign_in", "/login/some-token/", 200, 200),
+    ("api_docs", "/api/docs", 200, 200),
+    ("api:openapi-json", "/api/openapi.json", 200, 200),
+]
+"""Name, address, status for a visitor, status for a member."""
+
+API = [
+    ("api:ask", "post", "/api/ask", QUESTION, EVERYBODY, 200),
+    ("api:rows_behind", "post", "/api/rows-behind",
+     {"question": QUESTION, "cell": {"period": "2024-03", "kind": "churn"}}, EVERYBODY, 200),
+    ("api:questions", "get", "/api/questions", None, EVERYBODY, 200),
+    ("api:tables", "get", "/api/tables", None, EVERYBODY, 200),
+    ("api:imports", "post", "/api/imports", "file", KEEPERS_AND_OPERATORS, 200),
+    ("api:import_list", "get", "/api/imports", None, KEEPERS_AND_OPERATORS, 200),
+    ("api:import_undo", "post", "/api/imports/9999/undo", {}, KEEPERS_AND_OPERATORS, 422),
+    ("api:import_report", "get", "/api/imports/9999/report", None, KEEPERS_AND_OPERATORS, 404),
+    ("api:closes", "post", "/api/closes", {"month": "2024-13"}, CLOSERS, 422),
+]  # fmt: skip
+"""Name, method, address, body, who may, and the status for them; the others get 403, callers without a key 401."""
+
+FORMS = [("logout", "/logout/"), ("language", "/language/"), ("theme", "/theme/")]
+"""Forms of every page: they answer by sending the browser on."""
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "address", "status"), PAGES)
+def test_pages(signed_in, sample, name, address, status, role):
+    response = signed_in(role).get(address)
+    if role is None and name != "home":
+        assert response.status_code == 302
+        assert response["Location"].startswith("/login/?next=")
+    else:
+        assert response.status_code == status
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "address", "outside", "inside"), OPEN)
+def test_pages_that_need_no_sign_in(signed_in, sample, name, address, outside, inside, role):
+    assert signed_in(role).get(address).status_code == (outside if role is None else inside)
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "address"), FORMS)
+def test_forms(signed_in, sample, name, address, role):
+    browser = signed_in(role)
+    assert browser.post(address, {"language": "en", "theme": "dark"}).status_code == 302
+    assert browser.get(address).status_code == 405
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "method", "address", "body", "allowed", "status"), API)
+def test_api(client, key, sample, tmp_path, name, method, address, body, allowed, status, role):
+    headers = key(role) if role else {}
+    if body == "file":
+        file = tmp_path / "accounts.csv"
+        file.write_text("account_id,name\na1,Acme\n")
+        with file.open("rb") as opened:
+            given = {"file": opened, "kind": "accounts", "preview": "true"}
+            response = client.post(address, given, headers=headers)
+    elif method == "post":
+        response = client.post(address, json.dumps(body), content_type="application/json", headers=headers)
+    else:
+        response = client.get(address, headers=headers)
+    expected = 401 if role is None else status if role in allowed else 403
+    assert response.status_code == expected, response.content
+    if expected >= 400:
+        assert set(json.loads(response.content)) == {"error"}
+
+
+def test_no_address_is_left_out():
+    """A new address needs a line in one of the tables above."""
+    listed = {name for name, *_rest in (*PAGES, *OPEN, *API, *FORMS)}
+    assert listed == {name for name in _names(get_resolver())}
+
+
+def _names(resolver, prefix=""):
+    for entry in resolver.url_patterns:
+        if hasattr(entry, "url_patterns"):
+            yield from _names(entry, f"{entry.namespace}:" if entry.namespace else prefix)
+        elif entry.name and entry.name != "api-root":
+            yield prefix + entry.name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_inactive_member_is_a_visitor(client, member, sample, role):
+    client.force_login(member(role, is_active=False))
+    assert client.get("/retain/movements/").status_code == 302
+    assert client.post("/api/ask", "{}", content_type="application/json").status_code == 401

@@ -1,0 +1,204 @@
+"""The page of movements: its figures, its empty and refused states, its file, and what it costs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+import tenure
+from tenure.apps.workspaces.models import Member
+from tenure.web import asking
+
+PAGE = "/retain/movements/"
+
+
+class Tables(HTMLParser):
+    """The tables of a page as lists of rows of text, and the JSON blocks by their id."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.data: dict[str, dict] = {}
+        self._cell: list[str] | None = None
+        self._block = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self._cell = []
+        elif tag == "script":
+            self._block = dict(attrs).get("id") or ""
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self.tables[-1][-1].append(" ".join("".join(self._cell).split()))
+            self._cell = None
+        elif tag == "script":
+            self._block = ""
+
+    def handle_data(self, data):
+        if self._block:
+            self.data[self._block] = json.loads(data)
+        elif self._cell is not None:
+            self._cell.append(data)
+
+
+@pytest.fixture
+def look(signed_in, sample):
+    browser = signed_in("viewer")
+
+    def get(query="", **headers):
+        response = browser.get(f"{PAGE}?{query}", headers=headers)
+        return response, response.content.decode()
+
+    return get
+
+
+def test_the_figures_of_a_month(look):
+    response, page = look("to=2024-04&from=2024-01")
+    assert response.status_code == 200
+    bridge = {row[0]: row[1:] for row in Tables(page).tables[0]}
+    assert bridge["Opening"] == ["410.55", "400.55", "+10.00"]
+    assert bridge["New"] == ["0.00", "+70.00", "−70.00"]
+    assert bridge["Expansion"] == ["+20.00", "0.00", "+20.00"]
+    assert bridge["Reactivation"] == ["+80.00", "0.00", "+80.00"]
+    assert bridge["Churn"] == ["−50.00", "−60.00", "+10.00"]
+    assert bridge["Close"] == ["460.55", "410.55", "+50.00"]
+    assert "Apr 2024: MRR grew by 50" in page
+
+
+def test_the_chart_and_its_table_are_the_same_figures(look):
+    _response, page = look("to=2024-04&from=2024-01")
+    found = Tables(page)
+    chart, table = found.data["moves-data"], found.tables[1]
+    heads = table[0][1:]
+    for period, row in zip(chart["periods"], reversed(table[1:]), strict=True):
+        assert period["tip"].splitlines()[0] == row[0]
+    for series in chart["series"]:
+        column = 1 + heads.index(series["name"])
+        shown = [float(row[column].replace("−", "-").replace(",", "")) for row in reversed(table[1:])]
+        assert shown == pytest.approx(series["values"], abs=0.005)
+    steps = found.data["bridge-data"]["items"]
+    assert [s["name"] for s in steps] == ["Opening", "Expansion", "Reactivation", "Churn", "Close"]
+    assert all(a["to"] == pytest.approx(b["from"]) for a, b in pairwise(steps[:-1]))
+
+
+def test_the_file_is_what_the_screen_shows(look, client):
+    _response, page = look("to=2024-04&from=2024-01")
+    table = Tables(page).tables[1]
+    href = re.search(r'href="([^"]*movements\.csv[^"]*)"', page)[1].replace("&amp;", "&")
+    client.force_login(Member.objects.get())
+    file = client.get(href)
+    assert file["Content-Disposition"] == 'attachment; filename="movements.csv"'
+    assert file.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert rows[0] == ["Month", *table[0][1:], "Over"]
+    for shown, written in zip(table[1:], rows[1:], strict=True):
+        figures = [float(cell.replace("−", "-").replace(",", "")) for cell in shown[1:]]
+        assert figures == [round(float(cell), 2) for cell in written[1:-1]]
+
+
+def test_formulas_in_a_file_are_harmless(look, client):
+    look()
+    client.force_login(Member.objects.get())
+    file = client.get("/retain/movements/rows/rows.csv?grain=month&period=2024-03&kind=new").content.decode("utf-8-sig")
+    accounts = {row["account_id"] for row in csv.DictReader(io.StringIO(file))}
+    assert accounts == {"'=dune()"}
+
+
+def test_the_newest_month_is_shown_first(look):
+    _response, page = look()
+    assert "Every movement of Apr 2025" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        pytest.param("grain=quarter&to=2024-Q2", "Q2 2024: MRR fell by 20", id="a quarter, end to end"),
+        pytest.param("grain=year&to=2024", "2024: MRR grew by 240.55", id="a year"),
+        pytest.param("to=2024-04&compare=year", "Apr 2023", id="against the year before"),
+        pytest.param("to=2024-04&compare=none", "Compared with</span>nothing", id="against nothing"),
+        pytest.param("to=2024-03", "came from one account: birch", id="who was lost"),
+        pytest.param("to=2031-01", "MRR closed where it opened", id="a month to come"),
+        pytest.param("to=2024-04", "50.0% of the contracts that expired were renewed", id="renewals"),
+        pytest.param("to=2024-02", "no contract expires", id="no renewals"),
+    ],
+)
+def test_what_the_page_says(look, query, says):
+    _response, page = look(query)
+    assert says in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["grain=week", "to=yesterday", "from=2024-05&to=2024-01", "compare=%00", "to=2024-04&from=1990-01"],
+)
+def test_a_bad_address_is_refused_with_a_remedy(look, query):
+    response, page = look(query)
+    assert response.status_code == 422
+    assert "state__id" in page
+
+
+def test_a_period_that_runs_is_compared_with_the_same_days(signed_in, home, monkeypatch):
+    opened = tenure.open(home, settings={"reporting_currency": "CNY"})
+    opened.load(
+        "subscriptions",
+        [
+            {"account_id": "a", "subscription_id": "s", "amount": "100", "currency": "CNY", "start": "2026-09-05"},
+            {"account_id": "b", "subscription_id": "t", "amount": "40", "currency": "CNY", "start": "2026-10-28"},
+            {"account_id": "c", "subscription_id": "u", "amount": "7", "currency": "CNY", "start": "2026-11-03"},
+        ],
+    )
+    noon = datetime(2026, 11, 11, 12, tzinfo=UTC)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: noon)
+    asked = asking._opened(home)
+    monkeypatch.setattr(asked, "ask", lambda question: type(asked).ask(asked, question, now=noon))
+    browser = signed_in("viewer")
+    page = browser.get(f"{PAGE}?to=2026-11", headers={"accept-language": "zh-CN"}).content.decode()
+    assert "进行中 · 至 11月10日" in page
+    bridge = {row[0]: row[1:] for row in Tables(page).tables[0]}
+    assert bridge["新增"] == ["+7", "0", "+7"]
+    assert "10月同期" in page
+    running = [p["running"] for p in Tables(page).data["moves-data"]["periods"]]
+    assert running == [False] * 11 + [True]
+
+
+def test_an_empty_workspace_says_the_next_step(signed_in, home):
+    page = signed_in("viewer").get(PAGE, headers={"accept-language": "zh-CN"}).content.decode()
+    assert "还没有订阅数据" in page
+    assert "tenure import subscriptions" in page
+
+
+def test_hostile_names_stay_text(signed_in, home):
+    name = "</script><script>alert(1)</script>"
+    row = {"account_id": name, "subscription_id": "s", "amount": "10", "currency": "USD", "start": "2024-01-05"}
+    tenure.open(home).load("subscriptions", [row])
+    browser = signed_in("viewer")
+    for address in (f"{PAGE}?to=2024-01", "/retain/movements/rows/?period=2024-01&kind=new"):
+        assert "<script>alert" not in browser.get(address).content.decode()
+
+
+def test_no_query_to_the_store_grows_with_the_rows(look, django_assert_max_num_queries):
+    look("to=2024-04")
+    with django_assert_max_num_queries(8):
+        look("to=2024-04")
+
+
+def test_chinese(look):
+    _response, page = look("to=2024-04&from=2024-01", **{"accept-language": "zh-CN"})
+    assert 'lang="zh-hans"' in page
+    assert "2024年4月 MRR 增加 50" in page
+    words = re.sub(r"<(script|style|code|pre)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    english = set(re.findall(r"[A-Za-z]{3,}", words)) - {"MRR", "NRR", "GRR", "LTV", "English", "default"}
+    assert not english - {"birch", "elm", "fir", "acme", "cedar", "dune", "Viewer"}

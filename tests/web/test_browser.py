@@ -1,4 +1,4 @@
-"""What a person sees and does, in Debian's chromium: sign in, speak, look, open a proof. No word goes to the console."""
+"""What a person sees and does, in Debian's chromium: sign in, look, open a proof. The console stays silent."""
 
 from __future__ import annotations
 

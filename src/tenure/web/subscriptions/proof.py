@@ -209,9 +209,7 @@ def contracts(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
         "kind": RENEWALS[kind],
         "figure": f.exact(value) if isinstance(value, int) else f.percent(value),
         "exact": f.plain(value),
-        "rule": _(
-            "A contract belongs to the period of its last day of service; a successor counts if it starts in time."
-        ),
+        "rule": _("A contract belongs to the period of its last day of service; a successor in time renews it."),
         **_evidence(answer),
         **_sources(answer.rows_behind({"period": asked.period, "kind": kind})),
         "here": f"{reverse('renewal_rows')}?{urlencode({'grain': grain, 'period': asked.period, 'kind': kind})}",

@@ -67,10 +67,18 @@ def test_days_turn_at_the_local_midnight(stamp: str, zone: str, shown: str) -> N
     assert localtime.local_micros(np.array([moment]), zone).tolist() == [micros(expected.replace(tzinfo=UTC))]
 
 
-def test_the_first_and_the_last_years() -> None:
-    moments = np.array([micros(datetime(1, 1, 3, tzinfo=UTC)), micros(datetime(9999, 12, 29, tzinfo=UTC))])
-    shown = localtime.local_micros(moments, "Asia/Shanghai") - moments
-    assert (shown // localtime.SECOND).tolist() == [8 * 3600 + 343, 8 * 3600]
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_first_and_the_last_days(zone: str) -> None:
+    edges = np.array([localtime.EARLIEST, localtime.LATEST])
+    shown = localtime.local_micros(edges, zone)
+    for moment, local in zip(edges.tolist(), shown.tolist(), strict=True):
+        assert localtime.local_stamp(moment, localtime.zone(zone)).replace(tzinfo=UTC) == EPOCH + timedelta(
+            microseconds=local
+        )
+    beyond = np.array([micros(datetime.min.replace(tzinfo=UTC)), micros(datetime.max.replace(tzinfo=UTC))])
+    assert localtime.moments_of_local(beyond, zone).tolist() == edges.tolist()
+    for stamp, edge in zip((datetime.min, datetime.max), edges.tolist(), strict=True):  # noqa: DTZ901 - plain on purpose
+        assert localtime.moment(stamp, localtime.zone(zone)) == edge
 
 
 @pytest.mark.parametrize("name", ["Nowhere/City", "", "../etc/passwd", "\x00"])

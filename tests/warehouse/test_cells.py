@@ -153,10 +153,20 @@ def test_a_day_given_for_a_stamp_is_its_local_midnight() -> None:
     assert cells.stamp("2024-03-05", NEW_YORK) == localtime.moment(datetime(2024, 3, 5, 5, tzinfo=UTC), UTC)
 
 
-@pytest.mark.parametrize("cell", ["0001-01-01T00:00+14:00", "9999-12-31T23:00-12:00"])
-def test_the_ends_of_the_calendar(cell: str) -> None:
-    with bad("bad_date"):
-        cells.day(cell, localtime.zone("Asia/Shanghai"))
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        pytest.param("9999-12-31T23:59:59Z", date(9999, 12, 29), id="how some write an open end"),
+        pytest.param("9999-12-31T23:00-12:00", date(9999, 12, 29), id="past the calendar"),
+        pytest.param("9999-12-31", date(9999, 12, 31), id="its last day"),
+        pytest.param("0001-01-01T00:00:00", date(1, 1, 1), id="its first day, as a spreadsheet writes days"),
+        pytest.param("0001-01-01T00:00+14:00", date(1, 1, 4), id="before the calendar"),
+    ],
+)
+def test_the_ends_of_the_calendar(cell: str, day: date) -> None:
+    found = cells.day(cell, localtime.zone("Asia/Shanghai"), closing=True)
+    assert found is not None
+    assert found[0] == localtime.day_number(day)
 
 
 @pytest.mark.parametrize(

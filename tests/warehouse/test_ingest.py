@@ -405,6 +405,56 @@ def test_typed_numbers_read_as_cells_do(amounts: list[Decimal | None]) -> None:
         assert load("subscriptions", pa.table({"amount": column}))[0].equals(expected)
 
 
+written = st.one_of(
+    st.none(),
+    st.decimals(-(10**21), 10**21, places=15).map(str),
+    st.floats(-1e21, 1e21).map(repr),
+    st.sampled_from(
+        ["1,000", "x", "", "NaN", "¥5", "0.0000000000005", "0.0000000000015", "9" * 20, "0.1234567890123456789"]
+    ),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(written, min_size=1, max_size=6))
+def test_texts_of_numbers_read_as_cells_do(texts: list[str | None]) -> None:
+    table, report = load("subscriptions", pa.table({"quantity": pa.array(texts, pa.string())}))
+    expected, wanted = load("subscriptions", [{"quantity": text} for text in texts])
+    assert (table.equals(expected), report) == (True, wanted)
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(st.none(), st.floats()), min_size=1, max_size=6))
+def test_floats_read_as_they_are_written(values: list[float | None]) -> None:
+    table, report = load("subscriptions", pa.table({"quantity": pa.array(values, pa.float64())}))
+    expected, wanted = load("subscriptions", [{"quantity": value} for value in values])
+    assert (table.equals(expected), report) == (True, wanted)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pytest.param(
+            ["2024-04-01T03:59:59Z", "2024-03-10 07:00:00.5+01:00", None, "2024-11-03T06:30:00-0000"], id="offsets"
+        ),
+        pytest.param(["2024-03-31 23:59:59", "2024-03-10T02:30:00", "2024-03-01 00:00:00", None], id="local"),
+        pytest.param(["2024-04-01T03:59:59Z", "2024-03-10 07:00:00"], id="mixed"),
+        pytest.param(["2024-02-30T00:00:00Z", "2024-03-10T24:00:00Z"], id="no days of the calendar"),
+        pytest.param(["0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"], id="the ends of time"),
+    ],
+)
+def test_very_many_texts_of_stamps_read_as_few_do(
+    zone: str, texts: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    column = pa.array(texts, pa.string())
+    rows = pa.table({"start": column, "end": column, "recorded_at": column})
+    expected = load("subscriptions", rows, timezone=zone)
+    monkeypatch.setattr("tenure.warehouse.columns._MANY", 0)
+    table, report = load("subscriptions", rows, timezone=zone)
+    assert (table.to_pylist(), report) == (expected[0].to_pylist(), expected[1])
+
+
 def test_typed_numbers_of_every_width() -> None:
     for dtype in (pa.int8(), pa.int64(), pa.uint64(), pa.float32(), pa.float64(), pa.decimal128(20)):
         table, _ = load("subscriptions", pa.table({"amount": pa.array([5, None], pa.int64()).cast(dtype)}))

@@ -22,9 +22,9 @@ DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
-EARLIEST = (date(1, 1, 3).toordinal() - _EPOCH_DAY) * DAY
+EARLIEST = (date(1, 1, 4).toordinal() - _EPOCH_DAY) * DAY
 LATEST = (date(9999, 12, 29).toordinal() - _EPOCH_DAY) * DAY
-"""Moments between these have a local day in every zone."""
+"""Moments between these have a local day in every zone; those beyond are moved to the nearer one."""
 
 
 @lru_cache(maxsize=64)
@@ -53,7 +53,7 @@ def moment(stamp: datetime, local: tzinfo) -> int:
     """Microseconds since the epoch; a stamp without offset is local, the earlier one where the clock is set back."""
     if stamp.tzinfo is None:
         stamp = stamp.replace(tzinfo=local)
-    return (stamp - _EPOCH) // timedelta(microseconds=1)
+    return min(max((stamp - _EPOCH) // timedelta(microseconds=1), EARLIEST), LATEST)
 
 
 def local_stamp(micros: int, local: tzinfo) -> datetime:
@@ -75,6 +75,7 @@ def local_micros(moments: Integers, timezone_name: str) -> Integers:
 
 def moments_of_local(shown: Integers, timezone_name: str) -> Integers:
     """The moment at which a local clock shows each value; the earlier one where it shows it twice."""
+    shown = np.clip(shown, EARLIEST - DAY, LATEST + DAY)
     guess = shown - (local_micros(shown, timezone_name) - shown)
     # the offset before the moment decides where the clock is set back, and shifts hours that a clock skips forward
     before = guess - DAY
@@ -82,7 +83,7 @@ def moments_of_local(shown: Integers, timezone_name: str) -> Integers:
     fits = early + (local_micros(early, timezone_name) - early) == shown
     late = shown - (local_micros(guess, timezone_name) - guess)
     late_fits = late + (local_micros(late, timezone_name) - late) == shown
-    return np.where(fits, early, np.where(late_fits, late, early))
+    return np.clip(np.where(fits, early, np.where(late_fits, late, early)), EARLIEST, LATEST)
 
 
 @lru_cache(maxsize=100_000)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -28,7 +29,14 @@ Reader = Callable[[Any], Any]
 CLOSING = frozenset(("end", "period_end", "full_period_end"))
 """Day columns in which a stamp of 23:59:59 means the next midnight."""
 
-_SAFE_NUMBER = r"^[+-]?[0-9]{1,19}(\.[0-9]{1,12})?$"
+_PLAIN_NUMBER = r"^[+-]?[0-9]{1,19}(\.[0-9]{1,18})?$"
+_LONGER = pa.decimal128(38, 18)
+_STAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+_OFFSET = r"(Z|[+-](0[0-9]|1[0-9]|2[0-3]):?[0-5][0-9])$"
+_FIRST_SECOND = localtime.day_number(date.min) * 86_400
+_LAST_SECOND = (localtime.day_number(date.max) + 1) * 86_400 - 1
+_MANY = 10_000
+"""Distinct texts from which on looking for whole-column ways pays."""
 
 
 @dataclass
@@ -93,9 +101,14 @@ class Draft:
         return self._by_cell(column.name, whole, *_reader(column, self.timezone))
 
     def _by_cell(
-        self, name: str, given: list[Any] | pa.Array, reader: Reader, types: list[pa.DataType]
+        self,
+        name: str,
+        given: list[Any] | pa.Array,
+        reader: Reader,
+        types: list[pa.DataType],
+        rows: npt.NDArray[np.int64] | None = None,
     ) -> list[pa.Array]:
-        """Read each distinct cell once in Python and spread the results over the rows."""
+        """Read each distinct cell once in Python and spread the results; `rows` are those given, if not all."""
         distinct, codes = _distinct(given)
         values: list[list[Any]] = [[] for _ in types]
         kinds: dict[str, list[int]] = {}
@@ -112,9 +125,17 @@ class Draft:
         for kind, places in kinds.items():
             found = np.zeros(len(distinct), np.bool_)
             found[places] = True
-            self.flag(kind, found if codes is None else found[codes], name)
+            self.flag(kind, self._spread(found if codes is None else found[codes], rows), name)
         arrays = [_retyped(pa.array(parts, dtype), len(types)) for parts, dtype in zip(values, types, strict=True)]
         return arrays if codes is None else [array.take(pa.array(codes)) for array in arrays]
+
+    def _spread(self, found: Flags, rows: npt.NDArray[np.int64] | None) -> Flags:
+        """Flags of some rows as flags of all."""
+        if rows is None:
+            return found
+        whole = np.zeros(self.count, np.bool_)
+        whole[rows] = found
+        return whole
 
     # ------------------------------------------------------------------ whole columns
 
@@ -129,8 +150,10 @@ class Draft:
             return [given]
         if kind == "day" and pa.types.is_date32(of):
             return [given, pa.nulls(self.count, schema.STAMP)]
-        if kind in ("day", "stamp") and pa.types.is_timestamp(of):
-            return self._typed_stamp(column, given)
+        if kind in ("day", "stamp"):
+            stamps = _stamps(given) if _is_text(of) else given
+            if stamps is not None and pa.types.is_timestamp(stamps.type):
+                return self._typed_stamp(column, stamps)
         return None
 
     def _typed_text(self, column: schema.Column, given: pa.Array) -> list[pa.Array] | None:
@@ -149,11 +172,8 @@ class Draft:
 
     def _typed_number(self, column: schema.Column, given: pa.Array) -> list[pa.Array] | None:
         of = given.type
-        if _is_text(of):
-            texts = given.cast(pa.string())
-            if pc.all(pc.match_substring_regex(texts, _SAFE_NUMBER)).as_py() is False:
-                return None
-            return [texts.cast(MONEY)]
+        if _is_text(of) or pa.types.is_floating(of):
+            return self._typed_texts_of_numbers(column, given.cast(pa.string()))
         if pa.types.is_decimal(of) and of.scale <= MONEY.scale and of.precision - of.scale <= 26:
             amounts = given.cast(MONEY)
             large = too_large(amounts)
@@ -161,12 +181,24 @@ class Draft:
             return [pc.if_else(pa.array(large), pa.scalar(None, MONEY), amounts) if large.any() else amounts]
         return [given.cast(MONEY)] if pa.types.is_integer(of) else None
 
+    def _typed_texts_of_numbers(self, column: schema.Column, texts: pa.Array) -> list[pa.Array]:
+        """Numbers written plainly in one go, all others cell by cell."""
+        plain = pc.match_substring_regex(texts, _PLAIN_NUMBER)
+        amounts = pc.round(pc.if_else(plain, texts, None).cast(_LONGER), MONEY.scale, round_mode="half_to_even").cast(
+            MONEY
+        )
+        rows = np.flatnonzero(~flags(plain.fill_null(True)))
+        if len(rows):
+            others = self._by_cell(column.name, texts.take(pa.array(rows)), *_reader(column, self.timezone), rows)[0]
+            amounts = pc.replace_with_mask(amounts, pc.invert(plain.fill_null(True)), others)
+        return [amounts]
+
     def _typed_stamp(self, column: schema.Column, given: pa.Array) -> list[pa.Array]:
         valid = flags(given.is_valid())
         # whole seconds first: a cast of a far moment to microseconds would overflow
         seconds = given.cast(pa.timestamp("s", given.type.tz), safe=False).cast(pa.int64()).fill_null(0)
         moment = np.asarray(seconds.to_numpy(zero_copy_only=False))
-        far = (moment < localtime.EARLIEST // localtime.SECOND) | (moment > localtime.LATEST // localtime.SECOND)
+        far = (moment < _FIRST_SECOND) | (moment > _LAST_SECOND)
         self.flag("bad_date", far, column.name)
         valid = valid & ~far
         near = pc.if_else(pa.array(valid), given, pa.scalar(None, given.type))
@@ -177,12 +209,14 @@ class Draft:
             plain = shown % localtime.DAY == 0
             moments = localtime.moments_of_local(shown, self.timezone)
         else:
-            moments, shown = shown, localtime.local_micros(shown, self.timezone)
+            moments = np.clip(shown, localtime.EARLIEST, localtime.LATEST)
         if column.kind == "stamp":
             return [pa.array(moments, mask=~valid).cast(schema.STAMP)]
-        days = shown // localtime.DAY
+        local = localtime.local_micros(moments, self.timezone)
+        days = local // localtime.DAY
         if column.name in CLOSING:
-            days = days + ((shown % localtime.DAY) // localtime.SECOND == 86_399)
+            days = days + ((local % localtime.DAY) // localtime.SECOND == 86_399)
+        days = np.where(plain, shown // localtime.DAY, days)
         return [
             pa.array(days.astype(np.int32), mask=~valid).cast(schema.DAY),
             pa.array(moments, mask=~valid | plain).cast(schema.STAMP),
@@ -209,6 +243,19 @@ def _whole(given: Cells) -> list[Any] | pa.Array:
 
 def _is_text(of: pa.DataType) -> bool:
     return bool(pa.types.is_string(of) or pa.types.is_large_string(of) or pa.types.is_string_view(of))
+
+
+def _stamps(texts: pa.Array) -> pa.Array | None:
+    """Very many texts as timestamps, where all are written alike, with or without an offset; else None."""
+    if len(texts) < _MANY or pc.count_distinct(texts).as_py() < _MANY:
+        return None
+    for pattern, of in ((_STAMP + _OFFSET, pa.timestamp("us", "UTC")), (_STAMP + "$", pa.timestamp("us"))):
+        if pc.all(pc.match_substring_regex(texts, pattern)).as_py() is not False:
+            try:
+                return texts.cast(of)
+            except pa.ArrowInvalid:  # one of them is no day of the calendar
+                return None
+    return None
 
 
 def _reader(column: schema.Column, timezone: str) -> tuple[Reader, list[pa.DataType]]:

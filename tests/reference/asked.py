@@ -53,7 +53,9 @@ def differences(
 def same(a: Any, b: Any, within: Fraction, one_sided: bool = False) -> bool:
     if a is None or b is None:
         return (a is None and b is None) or (one_sided and (a or b or 0) == 0)
-    return abs(a - b) <= within if isinstance(a, Fraction) and isinstance(b, Fraction) else a == b
+    if not isinstance(a, Fraction) or not isinstance(b, Fraction):
+        return bool(a == b)
+    return abs(a - b) <= within * max(1, abs(b))  # a rate of thousands carries the rounding of the price it is over
 
 
 def shown(value: Any) -> str:

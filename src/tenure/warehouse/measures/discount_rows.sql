@@ -2,6 +2,7 @@
 -- Grain: one row per discount. Units: value is a percentage, or an amount per billing period of the subscription.
 SELECT
   d.row_key,
+  d.row_id,
   d.recorded_at,
   d.subscription_key,
   d.subscription_id,

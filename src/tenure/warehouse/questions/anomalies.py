@@ -15,8 +15,10 @@ import pyarrow.compute as pc
 
 from tenure.core.money import MONEY
 from tenure.core.periods import Periods, day_date, day_number
+from tenure.core.sequences.spans import repeated
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
+from tenure.warehouse.arrays import numbers
 from tenure.warehouse.book import EMPTY, OVERLAPPING, REPEATED
 from tenure.warehouse.questions import base
 from tenure.warehouse.questions.base import Ask, Question, no_cell
@@ -37,6 +39,12 @@ DONE = {
     "bad_date": "left_out",
 }
 """What was done about each kind of anomaly; anything else that could not be read was read as empty."""
+MONEY_ROWS = (
+    ("subscriptions", "subscription_rows"),
+    ("contracts", "contract_rows"),
+    ("invoice_lines", "invoice_rows"),
+    ("discounts", "discount_rows"),
+)
 FLAWED = ("subscriptions", "contracts", "invoice_lines", "discounts", "accounts", "fx_rates")
 
 
@@ -63,7 +71,13 @@ class Anomalies(Question):
     def answer(self, ask: Ask) -> Result:
         snapshot = ask.snapshot
         book = Ledger.open(snapshot, ask.shelf, Where())
-        found = [*_flaws(snapshot), *_of_rows(snapshot, book), *_negative(snapshot, book), *self._rates(snapshot, book)]
+        found = [
+            *_flaws(snapshot),
+            *_sent_twice(snapshot),
+            *_overlapping(snapshot, book),
+            *_negative(snapshot, book),
+            *self._rates(snapshot, book),
+        ]
         found = sorted(set(found))
         names = ("row", "kind", "done", "table", "account_id")
         data = {n: pa.array([f[i] or None for f in found], pa.string()) for i, n in enumerate(names)}
@@ -110,21 +124,38 @@ def _flaws(snapshot: Snapshot) -> list[tuple[str, ...]]:
     return out
 
 
-def _of_rows(snapshot: Snapshot, book: Ledger) -> list[tuple[str, ...]]:
-    """Rows sent twice and rows that give way to a later version."""
+def _sent_twice(snapshot: Snapshot) -> list[tuple[str, ...]]:
+    """Rows that were sent more than once, in every table that money is made from."""
+    out: list[tuple[str, ...]] = []
+    for table, measure in MONEY_ROWS:
+        if not snapshot.has(table):
+            continue
+        rows = snapshot.run(measure, ["row_key", "recorded_at"])
+        keys = numbers(rows["row_key"])
+        chosen = keys[repeated(keys, numbers(rows["recorded_at"]))]
+        if not len(chosen):
+            continue
+        if table == "discounts":
+            named = snapshot.run(measure, ["row_key", "row_id"])
+            found = named.filter(pc.is_in(named["row_key"], pa.array(np.unique(chosen)))).to_pylist()
+        else:
+            found = proof.by_keys(snapshot, proof.PROOF_OF[measure], chosen).to_pylist()
+        out += [(row["row_id"], "duplicate", DONE["duplicate"], table, row.get("account_id") or "") for row in found]
+    return out
+
+
+def _overlapping(snapshot: Snapshot, book: Ledger) -> list[tuple[str, ...]]:
+    """Rows that give way to a version of their line that began later."""
     out: list[tuple[str, ...]] = []
     at = 0
     for measure, count in book.book.parts:
         flags = book.book.row_flags[at : at + count]
         keys = book.book.row_key[at : at + count]
         at += count
-        for bit, kind in ((REPEATED, "duplicate"), (OVERLAPPING, "overlap")):
-            chosen = keys[(flags & bit != 0) & ((flags & EMPTY == 0) | (bit == REPEATED))]
-            if not len(chosen):
-                continue
-            rows = proof.by_keys(snapshot, proof.PROOF_OF[measure], chosen)
-            for row in rows.to_pylist():
-                out.append((row["row_id"], kind, DONE[kind], row["table"], row["account_id"] or ""))
+        chosen = keys[(flags & OVERLAPPING != 0) & (flags & (EMPTY | REPEATED) == 0)]
+        if len(chosen):
+            for row in proof.by_keys(snapshot, proof.PROOF_OF[measure], chosen).to_pylist():
+                out.append((row["row_id"], "overlap", DONE["overlap"], row["table"], row["account_id"] or ""))
     return out
 
 

@@ -91,7 +91,7 @@ def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
     duplicate = read.repeated
     used = ~duplicate & read.valued & (read.start < read.stop)
     rows = Rows(read.account, read.line, read.row_key, read.recorded, read.start, read.stop, read.currency)
-    spans, overlapping = resolve(rows, read.steps, read.worth, used)
+    spans, overlapping = resolve(rows, read.steps, read.worth, used, snapshot.threads)
     flags = (
         duplicate * np.uint8(REPEATED)
         + overlapping * np.uint8(OVERLAPPING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 
 FEWEST = 6
@@ -22,7 +23,7 @@ def outside_usual(values: Sequence[Decimal | None]) -> bool | None:
              equal (their median deviation is 0), the farthest of them is the bound.
     Source:  docs/explanation/usual-swing.md.
     """
-    steps = [None if a is None or b is None else b - a for a, b in zip(values, values[1:], strict=False)]
+    steps = [None if a is None or b is None else b - a for a, b in pairwise(values)]
     earlier = [step for step in steps[:-1] if step is not None]
     if not steps or steps[-1] is None or len(earlier) < FEWEST:
         return None

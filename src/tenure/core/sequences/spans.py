@@ -10,6 +10,7 @@ Hides: the order of rows, duplicates, overlaps. One pass over rows in account or
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,7 +129,7 @@ def _later(a: int, b: int, line: I64, start: I32, recorded: I64, worth: I64, sto
     return bool(key[a] > key[b])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _arrange(
     order: I64, lo: int, hi: int, scratch: I64, line: I64, start: I32, recorded: I64, worth: I64, stop: I32, key: I64
 ) -> None:
@@ -165,7 +166,7 @@ def _arrange(
         run *= 2
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _resolve(
     order: I64,
     account: I64,
@@ -264,30 +265,32 @@ def _resolve(
         at = end
     first[groups] = spans
     return (
-        accounts[:groups].copy(),
-        first[: groups + 1].copy(),
-        row[:spans].copy(),
-        out_start[:spans].copy(),
-        out_stop[:spans].copy(),
-        out_currency[:spans].copy(),
-        amount[:spans].copy(),
-        cause_start[:spans].copy(),
-        cause_stop[:spans].copy(),
-        discount[:spans].copy(),
+        accounts[:groups],
+        first[: groups + 1],
+        row[:spans],
+        out_start[:spans],
+        out_stop[:spans],
+        out_currency[:spans],
+        amount[:spans],
+        cause_start[:spans],
+        cause_stop[:spans],
+        discount[:spans],
         overlapping,
     )
 
 
-def resolve(rows: Rows, steps: Steps, worth: I64, used: npt.NDArray[np.bool_]) -> tuple[Spans, npt.NDArray[np.bool_]]:
+def resolve(
+    rows: Rows, steps: Steps, worth: I64, used: npt.NDArray[np.bool_], threads: int = 1
+) -> tuple[Spans, npt.NDArray[np.bool_]]:
     """Spans of the rows marked `used`, and which rows give way to a version of their line that began later.
 
     `worth` (rows, 2) is the list price per month: it only decides between versions that start on one day and were
-    recorded at one moment (the larger wins), so that the order of rows never matters.
+    recorded at one moment (the larger wins), so that the order of rows never matters. `threads`: accounts are shared
+    out, the spans are the same.
     """
     chosen = np.flatnonzero(used & (rows.start < rows.stop))
     order = chosen[np.argsort(rows.account[chosen])].astype(np.int64)
-    *parts, overlapping = _resolve(
-        order,
+    arrays = (
         owned(rows.account, np.int64),
         owned(rows.line, np.int64),
         owned(rows.key, np.int64),
@@ -298,4 +301,27 @@ def resolve(rows: Rows, steps: Steps, worth: I64, used: npt.NDArray[np.bool_]) -
         owned(worth, np.int64),
         *(owned(part, dtype) for part, dtype in zip(steps, STEP_TYPES, strict=True)),
     )
-    return Spans(*parts), overlapping
+    shares = _whole_accounts(order, arrays[0], threads)
+    if len(shares) == 1:
+        parts = [_resolve(shares[0], *arrays)]
+    else:
+        with ThreadPoolExecutor(len(shares)) as pool:
+            parts = list(pool.map(lambda share: _resolve(share, *arrays), shares))
+    first = [parts[0][1]]
+    for part in parts[1:]:
+        first.append(part[1][1:] + first[-1][-1])
+    columns = [np.concatenate([part[k] for part in parts]) for k in (0, *range(2, 10))]
+    spans = Spans(columns[0], np.concatenate(first), *columns[1:])
+    return spans, np.logical_or.reduce([part[10] for part in parts])
+
+
+def _whole_accounts(order: I64, account: I64, threads: int) -> list[I64]:
+    """The rows in account order, cut into as many shares as threads, never inside an account."""
+    shares = max(1, min(threads, len(order) // 100_000))
+    cuts = []
+    for i in range(1, shares):
+        at = len(order) * i // shares
+        while at < len(order) and account[order[at]] == account[order[at - 1]]:
+            at += 1
+        cuts.append(at)
+    return [np.ascontiguousarray(part) for part in np.split(order, cuts)]

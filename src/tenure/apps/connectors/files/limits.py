@@ -21,7 +21,7 @@ class Limits:
     workbook_entries: int = 2_000
     workbook_rows: int = 1_048_576
     workbook_columns: int = 16_384
-    workbook_cells: int = 12_000_000
+    workbook_cells: int = 6_000_000
     """rows x columns of the used range of a sheet: it is held in memory"""
     columns: int = 500
     rows: int = 20_000_000

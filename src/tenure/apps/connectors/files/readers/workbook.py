@@ -32,10 +32,22 @@ _PLACE = re.compile(rb"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ROW_NUMBER = re.compile(rb"[1-9][0-9]{0,6}")
 _ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
 _TEXT = re.compile(rb"""\st\s*=\s*["']str["']""")
-_NO_VALUE = re.compile(
-    rb"\s*<(?:\w+:)?f\b[^<>]*(?:/>|>[^<]*</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>|</(?:\w+:)?c>)"
+_FORMULA_ALONE = (
+    rb"\s*<(?:\w+:)?f\b[^<>]*(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>|</(?:\w+:)?c>)"
 )
+"""A formula with no stored result behind it."""
+_NO_VALUE = re.compile(_FORMULA_ALONE)
 _LOOKAHEAD = 4096
+_ANY = re.compile(rb"<(?:\w+:)?(?:row|c)\b")
+_PLAIN_ROW = re.compile(rb"""<(?:\w+:)?row r="([1-9][0-9]{0,6})"(?: (?!r=)[A-Za-z:]+="[^"<>]*")*\s*/?>""")
+_PLAIN_CELL = re.compile(
+    rb"""<(?:\w+:)?c r="([A-Z]{1,3})([1-9][0-9]{0,6})"(?: (?:s|cm|vm)="[0-9]+"| t="[a-zA-Z]+")*\s*/?>"""
+)
+_FORMULA_CELL = re.compile(
+    rb"""<(?:\w+:)?c r="([A-Z]+[0-9]+)"((?: (?:s|cm|vm)="[0-9]+"| t="[a-zA-Z]+")*)>""" + _FORMULA_ALONE
+)
+_ERROR_CELL = re.compile(rb"""<(?:\w+:)?c r="([A-Z]+[0-9]+)"((?: (?:s|cm|vm)="[0-9]+")*) t="e"[^<>/]*>""")
 
 
 _BROKEN = (
@@ -94,6 +106,30 @@ class _Scan:
         cut = len(text) if last else max(text.rfind(b"<", 0, max(len(text) - _LOOKAHEAD, 0)), 0)
         if len(text) - cut > 4 * _CHUNK:
             raise ImportRefused("import.damaged", file=self._name, detail=f"{self._part}: a tag without end")
+        if not self._plain(text, cut):
+            self._each(text, cut)
+        self._rest = text[cut:]
+
+    def _plain(self, text: bytes, cut: int) -> bool:
+        """Take in the tags as spreadsheet programs write them, all at once; False if any is written otherwise."""
+        rows, cells = _PLAIN_ROW.findall(text, 0, cut), _PLAIN_CELL.findall(text, 0, cut)
+        if len(rows) + len(cells) != len(_ANY.findall(text, 0, cut)):
+            return False
+        if cells:
+            columns = [self._place(letters + b"1")[1] for letters in {letters for letters, _digits in cells}]
+            numbers = [self._row_at(digits) for digits in {digits for _letters, digits in cells}]
+            self._low = min(self._low[0], *numbers), min(self._low[1], *columns)
+            self._high = max(self._high[0], *numbers), max(self._high[1], *columns)
+        if rows:
+            self._row = max(self._row_at(digits) for digits in set(rows))
+        for pattern, code in ((_ERROR_CELL, "import.error_cell"), (_FORMULA_CELL, "import.formula_without_value")):
+            for found in pattern.finditer(text):
+                if len(self.flaws) < self._limits.error_cells and not _TEXT.search(found[2]):
+                    self.flaws[self._place(found[1])] = code
+        return True
+
+    def _each(self, text: bytes, cut: int) -> None:
+        """Take in the tags one by one, however they are written."""
         for tag in _TAG.finditer(text, 0, cut):
             attributes = b" " + tag[2]
             address = _ADDRESS.search(attributes)
@@ -112,7 +148,6 @@ class _Scan:
                     self.flaws[(self._row, self._column)] = "import.error_cell"
                 elif not _TEXT.search(attributes) and _NO_VALUE.match(text, tag.end()):
                     self.flaws[(self._row, self._column)] = "import.formula_without_value"
-        self._rest = text[cut:]
 
     def _row_at(self, value: bytes) -> int:
         if not _ROW_NUMBER.fullmatch(value) or int(value) > self._limits.workbook_rows:

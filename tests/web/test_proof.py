@@ -33,7 +33,7 @@ def test_the_chain_of_one_figure(browser):
     assert "−$149.45" in page
     assert "cedar" in page
     assert "The plan changed" in page
-    assert "2024-01-05 → 2024-02-05" in page
+    assert "2024-01-05 →<br>2024-02-05" in page
     assert "SELECT" in page.upper()
     assert "<nav" in page
 

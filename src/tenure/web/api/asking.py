@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 from ninja import Router
 
 from tenure.warehouse.answer import edge
@@ -51,16 +52,28 @@ _ROWS = {
 }
 
 
-@router.post("/ask", summary="Ask a question", openapi_extra=_ASK, url_name="ask")
+@router.post(
+    "/ask",
+    summary=_("Ask a question"),
+    description=_(
+        "The body is the question's JSON; the answer carries its rows, definition, lake versions, checks and SQL."
+    ),
+    openapi_extra=_ASK,
+    url_name="ask",
+)
 def ask(request: HttpRequest) -> dict[str, Any]:
-    """The body is the question's JSON; the answer carries its rows, definition, lake versions, checks and SQL."""
     allowed(request, "ask")
     return asking.workspace().ask(json_object(request)).to_json()
 
 
-@router.post("/rows-behind", summary="The rows behind a cell", openapi_extra=_ROWS, url_name="rows_behind")
+@router.post(
+    "/rows-behind",
+    summary=_("The rows behind a cell"),
+    description=_("The source rows behind one cell of an answer, named by the answer's own columns."),
+    openapi_extra=_ROWS,
+    url_name="rows_behind",
+)
 def rows_behind(request: HttpRequest) -> dict[str, Any]:
-    """The source rows behind one cell of an answer, named by the answer's own columns."""
     allowed(request, "ask")
     body = json_object(request)
     question, cell = object_in(body, "question"), object_in(body, "cell")

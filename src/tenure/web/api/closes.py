@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 from ninja import Router, Schema, Status
 
 from tenure.apps.subscriptions import services
@@ -21,9 +22,14 @@ class Close(Schema):
     note: str = ""
 
 
-@router.post("/closes", summary="Close a month", response={201: dict}, url_name="closes")
+@router.post(
+    "/closes",
+    summary=_("Close a month"),
+    description=_("Later changes to a closed month appear as restatements."),
+    response={201: dict},
+    url_name="closes",
+)
 def close(request: HttpRequest, body: Close) -> Status[dict[str, Any]]:
-    """Later changes to a closed month appear as restatements."""
     by = allowed(request, "close_month")
     closed = services.close_month(body.month, by=by, name=body.name, note=body.note)
     return Status(

@@ -22,8 +22,8 @@ def docs(request: HttpRequest) -> HttpResponse:
         {
             "method": method.upper(),
             "path": path,
-            "summary": operation["summary"],
-            "description": operation.get("description", ""),
+            "summary": _(operation["summary"]),
+            "description": _(operation["description"]),
             "parameters": operation.get("parameters", []),
             "example": _example(operation),
         }

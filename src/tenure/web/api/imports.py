@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.http import FileResponse, HttpRequest
+from django.utils.translation import gettext_noop as _
 from ninja import File, Form, Router
 from ninja.files import UploadedFile
 
@@ -22,7 +23,14 @@ router = Router(tags=["Imports"])
 LISTED = 100
 
 
-@router.post("/imports", summary="Import a file, or preview it", url_name="imports")
+@router.post(
+    "/imports",
+    summary=_("Import a file, or preview it"),
+    description=_(
+        "A form: `file`, `kind` (accounts, subscriptions ...), `preview` (true changes nothing), `options` (JSON)."
+    ),
+    url_name="imports",
+)
 def run(
     request: HttpRequest,
     file: File[UploadedFile],
@@ -30,7 +38,6 @@ def run(
     preview: Form[bool] = False,
     options: Form[str] = "{}",
 ) -> dict[str, Any]:
-    """A form: `file`, `kind` (accounts, subscriptions ...), `preview` (true changes nothing), `options` (JSON)."""
     bounded(request, MOST_FILE)
     by = allowed(request, "import")
     chosen = _options(options)
@@ -40,24 +47,31 @@ def run(
     return files.run_import(given, kind, chosen, by=by, name=file.name).as_dict()
 
 
-@router.get("/imports", summary="The latest imports", url_name="import_list")
+@router.get("/imports", summary=_("The latest imports"), description=_("The newest first."), url_name="import_list")
 def listed(request: HttpRequest, kind: str | None = None) -> dict[str, Any]:
-    """The newest first."""
     allowed(request, "import")
     return {"imports": [_shown(run) for run in selectors.import_runs(kind)[:LISTED]]}
 
 
-@router.post("/imports/{int:run_id}/undo", summary="Take an import back", url_name="import_undo")
+@router.post(
+    "/imports/{int:run_id}/undo",
+    summary=_("Take an import back"),
+    description=_("What it wrote is withdrawn and what it replaced returns; later edits stay."),
+    url_name="import_undo",
+)
 def undo(request: HttpRequest, run_id: int) -> dict[str, Any]:
-    """What it wrote is withdrawn and what it replaced returns; later edits stay."""
     by = allowed(request, "import")
     files.undo(run_id, by=by)
     return _shown(selectors.import_run(run_id))
 
 
-@router.get("/imports/{int:run_id}/report", summary="The rows an import refused", url_name="import_report")
+@router.get(
+    "/imports/{int:run_id}/report",
+    summary=_("The rows an import refused"),
+    description=_("A CSV file with row, column, value and remedy of every problem."),
+    url_name="import_report",
+)
 def report(request: HttpRequest, run_id: int) -> FileResponse:
-    """A CSV file with row, column, value and remedy of every problem."""
     allowed(request, "import")
     path = Path(selectors.import_run(run_id).report_path or "none")
     if not path.is_file():

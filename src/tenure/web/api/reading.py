@@ -6,6 +6,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 from ninja import Router
 
 from tenure.warehouse import questions, schema
@@ -17,9 +18,13 @@ from tenure.web.api.caller import allowed
 router = Router(tags=["Reference"])
 
 
-@router.get("/questions", summary="What can be asked", url_name="questions")
+@router.get(
+    "/questions",
+    summary=_("What can be asked"),
+    description=_("Every question with its fields, their allowed values and the columns of its answer."),
+    url_name="questions",
+)
 def asked(request: HttpRequest) -> dict[str, Any]:
-    """Every question with its fields, their allowed values and the columns of its answer."""
     allowed(request, "ask")
     return {
         "questions": [_question(family) for _name, family in sorted(questions.FAMILIES.items())],
@@ -29,9 +34,13 @@ def asked(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@router.get("/tables", summary="The tables of the lake", url_name="tables")
+@router.get(
+    "/tables",
+    summary=_("The tables of the lake"),
+    description=_("Every table with its key and the columns a file may give."),
+    url_name="tables",
+)
 def tables(request: HttpRequest) -> dict[str, Any]:
-    """Every table with its key and the columns a file may give."""
     allowed(request, "ask")
     return {
         "tables": [

@@ -247,7 +247,8 @@ def _source(row: Mapping[str, Any]) -> dict[str, str]:
     recorded = row["recorded_at"]
     return {
         "line": " · ".join(str(part) for part in (row["line"], row["plan"]) if part),
-        "valid": f"{_cell(row['start'])} → {_cell(row['end'])}",
+        "since": _cell(row["start"]),
+        "until": _cell(row["end"]),
         "price": f"{price} {row['currency'] or ''}".strip(),
         "recorded": timezone.localtime(recorded).date().isoformat() if recorded is not None else f.NOTHING,
         "source": " · ".join(str(part) for part in (row["table"], row["source"], row["row_id"]) if part),

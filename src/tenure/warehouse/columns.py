@@ -30,6 +30,7 @@ CLOSING = frozenset(("end", "period_end", "full_period_end"))
 """Day columns in which a stamp of 23:59:59 means the next midnight."""
 
 _PLAIN_NUMBER = r"^[+-]?[0-9]{1,19}(\.[0-9]{1,18})?$"
+_GROUPED_NUMBER = r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$"
 _LONGER = pa.decimal128(38, 18)
 _STAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-9]|2[0-3]):?[0-5][0-9])$"
@@ -182,11 +183,12 @@ class Draft:
         return [given.cast(MONEY)] if pa.types.is_integer(of) else None
 
     def _typed_texts_of_numbers(self, column: schema.Column, texts: pa.Array) -> list[pa.Array]:
-        """Numbers written plainly in one go, all others cell by cell."""
-        plain = pc.match_substring_regex(texts, _PLAIN_NUMBER)
-        amounts = pc.round(pc.if_else(plain, texts, None).cast(_LONGER), MONEY.scale, round_mode="half_to_even").cast(
-            MONEY
-        )
+        """Numbers written plainly or with thousands separators in one go, all others cell by cell."""
+        grouped = pc.match_substring_regex(texts, _GROUPED_NUMBER)
+        joined = pc.if_else(grouped, pc.replace_substring(texts, ",", ""), texts) if pc.any(grouped).as_py() else texts
+        plain = pc.match_substring_regex(joined, _PLAIN_NUMBER)
+        longer = pc.if_else(plain, joined, None).cast(_LONGER)
+        amounts = pc.round(longer, MONEY.scale, round_mode="half_to_even").cast(MONEY)
         rows = np.flatnonzero(~flags(plain.fill_null(True)))
         if len(rows):
             others = self._by_cell(column.name, texts.take(pa.array(rows)), *_reader(column, self.timezone), rows)[0]

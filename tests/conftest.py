@@ -30,8 +30,10 @@ def stage(path: Path, kind: str, rows: Rows) -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Test on a file, as people run it: a database in memory locks its tables in another way."""
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """A database for each process of the run. SQLite on a file, as people run it: in memory it locks in another way."""
     from django.db import connection
 
     if connection.vendor == "sqlite":

@@ -89,9 +89,13 @@ def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
     """The book of a snapshot, from its rows."""
     read = lines.read(snapshot, where)
     duplicate = read.repeated
-    used = ~duplicate & read.valued & (read.start < read.stop)
+    used = ~duplicate & (read.start < read.stop)
+    steps = read.steps
+    if not read.valued.all():  # a row in a currency without a rate is in force and counts 0
+        counted = np.repeat(read.valued, np.diff(steps.first))
+        steps = steps._replace(amount=steps.amount * counted[:, None])
     rows = Rows(read.account, read.line, read.row_key, read.recorded, read.start, read.stop, read.currency)
-    spans, overlapping = resolve(rows, read.steps, read.worth, used, snapshot.threads)
+    spans, overlapping = resolve(rows, steps, read.worth, used, snapshot.threads)
     flags = (
         duplicate * np.uint8(REPEATED)
         + overlapping * np.uint8(OVERLAPPING)

@@ -167,8 +167,13 @@ class State:
         zone = self.world.zone
         start, end = day(discount.get("start"), zone), end_day(discount.get("end"), zone)
         if end is None and discount.get("duration") == "once":
-            end = after_one_period(start or day(row["start"], zone), row)
+            end = after_one_period(start or self.beginning(row), row)
         return (start is None or start <= on) and (end is None or on < end)
+
+    def beginning(self, row: Row) -> date:
+        """The first day of the row's subscription."""
+        same = [r for r in self.rows("subscriptions") if r["subscription_id"] == row["subscription_id"]]
+        return min(day(r["start"], self.world.zone) for r in same if r["account_id"] == row["account_id"])
 
     # Contracts -------------------------------------------------------------------------------------------------
 

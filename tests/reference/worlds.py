@@ -121,8 +121,6 @@ def discount(draw: st.DrawFn, subscription: str) -> Row:
     kind = draw(st.sampled_from(("percent", "amount")))
     start = draw(st.one_of(st.none(), any_day))
     duration = draw(st.sampled_from(("forever", "repeating", "once")))
-    if duration == "once" and start is None:
-        start = draw(any_day)
     end = draw(maybe(any_day)) if duration != "forever" else None
     return {
         "subscription_id": subscription,

@@ -214,21 +214,32 @@ class Version(NamedTuple):
     price: int
     numerator: int
     denominator: int
+    recorded: int
+    key: int
+    paid_from: int
+    """the start, or the end of the trial"""
+    pauses: tuple[tuple[int, int], ...]
+
+    def is_paid(self, day: int) -> bool:
+        """In force on `day`, is it neither in trial nor paused?"""
+        return day >= self.paid_from and not any(a <= day < b for a, b in self.pauses)
 
 
 def share_out(versions: list[Version], discounts: list[Discount]) -> list[tuple[int, int, int, int]]:
     """How much of a subscription's amount discounts each of its rows bears, as (row, start, stop, per month).
 
     An amount is taken off once a subscription, not once an item: from the item `main` first, then from the others in
-    the order of their names, each down to 0. On each day the version of an item begun last speaks for it.
+    the order of their names, each down to 0. On each day the version of an item that wins (spans.resolve) speaks for
+    it; one in trial or paused costs nothing, so there is nothing to take off.
     """
-    cuts = sorted({d for v in versions for d in (v.start, v.stop)} | {d for x in discounts for d in (x.start, x.stop)})
+    days = {d for v in versions for d in (v.start, v.stop, v.paid_from, *(p for pause in v.pauses for p in pause))}
+    cuts = sorted(days | {d for x in discounts for d in (x.start, x.stop)})
     shares: list[tuple[int, int, int, int]] = []
     for a, b in pairwise(cuts):
         in_force: dict[str, Version] = {}
-        for v in sorted((v for v in versions if v.start <= a < v.stop), key=lambda v: v.start):
+        for v in sorted((v for v in versions if v.start <= a < v.stop), key=_precedence):
             in_force[v.item] = v
-        items = sorted(in_force.values(), key=lambda v: (v.item != "main", v.item))
+        items = sorted((v for v in in_force.values() if v.is_paid(a)), key=lambda v: (v.item != "main", v.item))
         if not items:
             continue
         active = [x for x in discounts if x.start <= a < x.stop]
@@ -243,6 +254,11 @@ def share_out(versions: list[Version], discounts: list[Discount]) -> list[tuple[
                 shares.append((v.row, a, b, taken))
                 left -= taken
     return shares
+
+
+def _precedence(v: Version) -> tuple[int, ...]:
+    """Of overlapping versions the one last in this order is in force: the order of spans.resolve."""
+    return v.start, v.recorded, v.price, v.stop, v.key
 
 
 def _ratio(amount: int, numerator: int, denominator: int) -> int:

@@ -230,7 +230,8 @@ def test_bad_rows_are_reported_in_a_file(client, send_file):
     [
         pytest.param({"kind": "tea"}, "import.unknown_kind", id="unknown kind"),
         pytest.param({"options": "["}, "request.invalid", id="options that are no JSON"),
-        pytest.param({"options": '{"colour": 1}'}, "request.invalid", id="unknown option"),
+        pytest.param({"options": '{"colour": 1}'}, "import.bad_option", id="unknown option"),
+        pytest.param({"options": '{"encoding": 5}'}, "import.bad_option", id="an option of the wrong type"),
         pytest.param({"options": '{"date_format": "x"}'}, "import.bad_option", id="a bad option"),
     ],
 )

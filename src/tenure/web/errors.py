@@ -15,6 +15,7 @@ from django.http import JsonResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from tenure.apps.connectors.files.problems import ImportRefused
 from tenure.core.errors import TenureError
 from tenure.web.error_texts import TEXTS
 
@@ -51,6 +52,8 @@ def status(problem: TenureError) -> int:
 
 def translated(problem: TenureError) -> Said:
     """The refusal in the language in force, by its code; in English where that is the language or no text fits."""
+    if isinstance(problem, ImportRefused):
+        return Said(problem.code, *problem.localised())
     texts = TEXTS.get(problem.code)
     if texts is None or (get_language() or "en").startswith("en"):
         return Said(problem.code, problem.message, problem.fix)

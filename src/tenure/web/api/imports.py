@@ -89,12 +89,12 @@ def _options(text: str) -> files.Options:
 
     Raises: TenureError for anything that is not an object of known options.
     """
-    known = [field.name for field in fields(files.Options)]
     try:
         given = json.loads(text)
     except ValueError:
         given = None
-    if not isinstance(given, dict) or set(given) - set(known):
+    if not isinstance(given, dict):
+        known = [field.name for field in fields(files.Options)]
         raise TenureError(
             "request.invalid",
             "`options` must be a JSON object of known options.",
@@ -102,7 +102,7 @@ def _options(text: str) -> files.Options:
             field="options",
             allowed=known,
         )
-    return files.Options(**given)
+    return files.Options.of(given)
 
 
 def _shown(run: ImportRun) -> dict[str, Any]:

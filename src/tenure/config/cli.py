@@ -108,16 +108,16 @@ def _speak() -> None:
 
 
 def told(problem: TenureError) -> str:
-    """A refusal for a person at the terminal: what happened, and what to do."""
-    if os.environ.get("DJANGO_SETTINGS_MODULE"):
-        from django.conf import settings
+    """A refusal for a person at the terminal: what happened, and what to do, in the language of the installation."""
+    said: Any = problem
+    if problem.code.partition(".")[0] != "setting" and os.environ.get("TENURE_LANGUAGE", "en") != "en":
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenure.config.settings")
+        _speak()
+    if os.environ.get("DJANGO_SETTINGS_MODULE") and problem.code.partition(".")[0] != "setting":
+        from tenure.web import errors
 
-        if settings.configured:
-            from tenure.web import errors
-
-            said = errors.translated(problem)
-            return f"{said.message}\n{said.fix}".strip()
-    return f"{problem.message}\n{problem.fix}".strip()
+        said = errors.translated(problem)
+    return f"{said.message}\n{said.fix}".strip()
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -114,6 +114,9 @@ def undo(model: type[Version], run: ImportRun, by: Actor) -> Undone:
             f"SELECT id, version_key FROM {table} WHERE run_id = %s AND superseded_at IS NULL",
             [run.pk],
         )
+        if connection.vendor == "postgresql":
+            cursor.execute(f"ANALYZE {_STAGING}")
+            cursor.execute(f"ANALYZE {table}")
         withdrawn = _count(cursor, f"SELECT COUNT(*) FROM {_STAGING}")
         _send_superseded(cursor, model, write, f"id IN (SELECT id FROM {_STAGING})")
         cursor.execute(
@@ -267,12 +270,13 @@ def _keep_last(cursor: Any) -> None:
 def _match(cursor: Any, model: type[Version]) -> None:
     """Find the live version that each staged row would replace, and drop the rows that would change nothing."""
     table = _quoted(model._meta.db_table)
-    if connection.vendor == "postgresql":
+    known = f"v.superseded_at IS NULL AND v.version_key = {_STAGING}.version_key"
+    if connection.vendor == "postgresql":  # joined as sets; the planner must know how many rows there are
         cursor.execute(f"ANALYZE {_STAGING}")
-    cursor.execute(
-        f"UPDATE {_STAGING} SET previous_id = (SELECT v.id FROM {table} v "
-        f"WHERE v.version_key = {_STAGING}.version_key AND v.superseded_at IS NULL)"
-    )
+        cursor.execute(f"ANALYZE {table}")
+        cursor.execute(f"UPDATE {_STAGING} SET previous_id = v.id FROM {table} v WHERE {known}")
+    else:
+        cursor.execute(f"UPDATE {_STAGING} SET previous_id = (SELECT v.id FROM {table} v WHERE {known})")
     same = "IS NOT DISTINCT FROM" if connection.vendor == "postgresql" else "IS"
     equal = " AND ".join(
         f"v.{_quoted(name)} {same} {_STAGING}.{_quoted(name)}" for name in _columns(model) if name != "source"
@@ -281,6 +285,8 @@ def _match(cursor: Any, model: type[Version]) -> None:
         f"DELETE FROM {_STAGING} WHERE previous_id IS NOT NULL "
         f"AND EXISTS (SELECT 1 FROM {table} v WHERE v.id = {_STAGING}.previous_id AND {equal})"
     )
+    if connection.vendor == "postgresql":  # without it, what follows compares every row with every row
+        cursor.execute(f"ANALYZE {_STAGING}")
 
 
 def _supersede(cursor: Any, model: type[Version], write: Writing, run: ImportRun) -> None:

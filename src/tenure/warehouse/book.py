@@ -12,9 +12,10 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,12 @@ from tenure.warehouse import lines
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.snapshot import Snapshot
 
-LAYOUT = 2
+LAYOUT = 3
 KEPT_IN_MEMORY = 3
 KEPT_ON_DISK = 8
+WRITTEN_AT_ONCE = 100_000
+LEFT_BEHIND_SECONDS = 3_600
+"""A half-written book of this age was left by a process that is gone."""
 SPAN_SETTINGS = (
     "timezone",
     "discount_policy",
@@ -55,6 +59,10 @@ class Book:
     currencies: tuple[str, ...]
     parts: tuple[tuple[str, int], ...]
     """the measures whose rows stand one after the other, with their numbers of rows"""
+    rows_read: Mapping[str, int]
+    """rows that each measure gave, when the book was built"""
+    sql: Mapping[str, str]
+    """the measures that were run for it"""
 
     def trait(self, snapshot: Snapshot, where: Sequence[Condition], column: str) -> pa.ChunkedArray:
         """A column of the rows, aligned with the row arrays; null where a table has no such column."""
@@ -87,6 +95,7 @@ def book_key(snapshot: Snapshot, where: Sequence[Condition]) -> str:
 
 def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
     """The book of a snapshot, from its rows."""
+    snapshot = replace(snapshot, sql={}, rows_read={})
     read = lines.read(snapshot, where)
     duplicate = read.repeated
     used = ~duplicate & (read.start < read.stop)
@@ -102,7 +111,18 @@ def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
         + ~read.valued * np.uint8(UNVALUED)
         + (read.start >= read.stop) * np.uint8(EMPTY)
     ).astype(np.uint8)
-    return Book(key, spans, read.row_key, read.account, read.line, flags, read.currencies, read.parts)
+    return Book(
+        key,
+        spans,
+        read.row_key,
+        read.account,
+        read.line,
+        flags,
+        read.currencies,
+        read.parts,
+        snapshot.rows_read,
+        snapshot.sql,
+    )
 
 
 class Shelf:
@@ -120,13 +140,25 @@ class Shelf:
             book = self._memory.get(key)
             if book is not None:
                 self._memory.move_to_end(key)
-                return book
-        book = self._load(key) or self._keep(build(snapshot, where, key))
+        if book is None:
+            book = self._load(key)
+        if book is None:
+            book = build(snapshot, where, key)
+            self._keep_soon(book)
         with self._guard:
             self._memory[key] = book
             while len(self._memory) > KEPT_IN_MEMORY:
                 self._memory.popitem(last=False)
+        snapshot.rows_read.update(book.rows_read)
+        snapshot.sql.update(book.sql)
         return book
+
+    def _keep_soon(self, book: Book) -> None:
+        """Write a small book now and a large one beside the answer: the process ends after it is whole."""
+        if len(book.row_key) < WRITTEN_AT_ONCE:
+            self._keep(book)
+        else:
+            threading.Thread(target=self._keep, args=(book,), name="keep-book").start()
 
     def _load(self, key: str) -> Book | None:
         if self.folder is None or not (self.folder / key / "book.json").exists():
@@ -145,12 +177,14 @@ class Shelf:
             spans=spans,
             currencies=tuple(about["currencies"]),
             parts=tuple((m, n) for m, n in about["parts"]),
+            rows_read=about["rows_read"],
+            sql=about["sql"],
             **rows,
         )
 
-    def _keep(self, book: Book) -> Book:
+    def _keep(self, book: Book) -> None:
         if self.folder is None:
-            return book
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         arrays = {f"spans.{name}": getattr(book.spans, name) for name in Spans._fields}
         arrays |= {name: getattr(book, name) for name in ROW_ARRAYS}
@@ -158,14 +192,19 @@ class Shelf:
         work.mkdir()
         for name, array in arrays.items():
             np.save(work / f"{name}.npy", array)
-        about = {"arrays": list(arrays), "currencies": book.currencies, "parts": book.parts}
+        about = {
+            "arrays": list(arrays),
+            "currencies": book.currencies,
+            "parts": book.parts,
+            "rows_read": dict(book.rows_read),
+            "sql": dict(book.sql),
+        }
         (work / "book.json").write_text(json.dumps(about), encoding="utf-8")
         try:
             work.rename(self.folder / book.key)
         except OSError:
             shutil.rmtree(work, ignore_errors=True)  # another process was first
         self._tidy()
-        return book
 
     def _tidy(self) -> None:
         """Keep the books used last; a reader that has one mapped keeps its pages."""
@@ -176,3 +215,6 @@ class Shelf:
         )
         for old in books[:-KEPT_ON_DISK]:
             shutil.rmtree(old, ignore_errors=True)
+        for draft in self.folder.glob(".*"):
+            if time.time() - draft.stat().st_mtime > LEFT_BEHIND_SECONDS:
+                shutil.rmtree(draft, ignore_errors=True)

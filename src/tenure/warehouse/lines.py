@@ -188,7 +188,8 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
                 *pauses,
                 *laid.lists,
             )
-        )
+        ),
+        snapshot.threads,
     )
     return {
         **{c: table.column(c) for c in wanted},
@@ -288,11 +289,7 @@ def _steps(parts: list[Steps]) -> Steps:
             np.zeros(1, np.int64), none, none, np.zeros((0, 2), np.int64), none.astype(np.int8), none.astype(np.int8),
             np.zeros(0),
         )  # fmt: skip
-    first = [parts[0].first]
-    for part in parts[1:]:
-        first.append(part.first[1:] + first[-1][-1])
-    rest = [np.concatenate([part[k] for part in parts]) for k in range(1, len(Steps._fields))]
-    return Steps(np.concatenate(first), *rest)
+    return prices.joined(parts)
 
 
 def _pauses(column: pa.ChunkedArray, rows: int) -> tuple[I64, I32, I32]:

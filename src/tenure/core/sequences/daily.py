@@ -194,6 +194,7 @@ def _daily(
         widest = max(widest, first[a + 1] - first[a])
     day = np.empty(2 * widest, np.int64)
     span = np.empty(2 * widest, np.int64)
+    key = np.empty(2 * widest, np.int64)
     sign = np.empty(2 * widest, np.int64)
     cells_of = np.empty(widest, np.int64)
     local = np.full(currencies, -1, np.int64)
@@ -205,7 +206,7 @@ def _daily(
         lo, hi = first[a], first[a + 1]
         for s in range(lo, hi):
             cells_of[s - lo] = currency[s]
-        count = collect(lo, hi, start, stop, day, span, sign, True, row, line)
+        count = collect(lo, hi, start, stop, day, key, span, sign, row, line)
         if grace > 0 and count > 2:
             bridge(count, day, span, sign, grace, lo, amount, cells_of, local, cell, state, currencies, rates[0])
         used = 0

@@ -107,6 +107,7 @@ def _net(
         widest = max(widest, first[a + 1] - first[a])
     day = np.empty(2 * widest, np.int64)
     span = np.empty(2 * widest, np.int64)
+    key = np.empty(2 * widest, np.int64)
     sign = np.empty(2 * widest, np.int64)
     cells_of = np.empty(widest, np.int64)
     local = np.full(cells, -1, np.int64)
@@ -127,7 +128,7 @@ def _net(
             if row_slices > 1:
                 piece += row_slice[row[s]]
             cells_of[s - lo] = piece * currencies + currency[s]
-        count = collect(lo, hi, start, stop, day, span, sign, False, row, no_line)
+        count = collect(lo, hi, start, stop, day, key, span, sign, row, no_line)
         if grace > 0 and count > 2:
             bridge(
                 count, day, span, sign, grace, lo, amount, cells_of, local, cell, state, currencies, opening_rates[0]
@@ -199,7 +200,7 @@ def _net(
                         if slice_local[sl] < 0:
                             slice_local[sl] = touched
                             slice_of[touched] = sl
-                            slice_after[touched, :] = 0
+                            slice_after[touched, 0], slice_after[touched, 1], slice_after[touched, 2] = 0, 0, 0
                             touched += 1
                         t = slice_local[sl]
                         w0, w1, w2 = wide.weigh(state[k, 0], state[k, 1], opening_rates[0][cell[k] % currencies])
@@ -255,8 +256,8 @@ def _net(
                 if slice_local[sl] < 0:
                     slice_local[sl] = touched
                     slice_of[touched] = sl
-                    slice_before[touched, :] = 0
-                    slice_after[touched, :] = 0
+                    slice_before[touched, 0], slice_before[touched, 1], slice_before[touched, 2] = 0, 0, 0
+                    slice_after[touched, 0], slice_after[touched, 1], slice_after[touched, 2] = 0, 0, 0
                     touched += 1
                 t = slice_local[sl]
                 rate = rates[cell[k] % currencies]

@@ -289,7 +289,7 @@ def resolve(
     out, the spans are the same.
     """
     chosen = np.flatnonzero(used & (rows.start < rows.stop))
-    order = chosen[np.argsort(rows.account[chosen])].astype(np.int64)
+    order = chosen[np.argsort(rows.account[chosen], kind="stable")].astype(np.int64)  # files lie in account order
     arrays = (
         owned(rows.account, np.int64),
         owned(rows.line, np.int64),

@@ -46,31 +46,62 @@ def value_sign(count: int, cell: I64, state: I64, currencies: int, rates: I64) -
 
 
 @njit(cache=True)
+def _comes_after(i: int, j: int, day: I64, key: I64, span: I64) -> bool:
+    if day[i] != day[j]:
+        return bool(day[i] > day[j])
+    if key[i] != key[j]:
+        return bool(key[i] > key[j])
+    return bool(span[i] > span[j])
+
+
+@njit(cache=True)
+def _swap(i: int, j: int, day: I64, key: I64, span: I64, sign: I64) -> None:
+    day[i], day[j] = day[j], day[i]
+    key[i], key[j] = key[j], key[i]
+    span[i], span[j] = span[j], span[i]
+    sign[i], sign[j] = sign[j], sign[i]
+
+
+@njit(cache=True)
+def _sift(root: int, end: int, day: I64, key: I64, span: I64, sign: I64) -> None:
+    while 2 * root + 1 < end:
+        child = 2 * root + 1
+        if child + 1 < end and _comes_after(child + 1, child, day, key, span):
+            child += 1
+        if not _comes_after(child, root, day, key, span):
+            return
+        _swap(root, child, day, key, span, sign)
+        root = child
+
+
+@njit(cache=True)
 def collect(
-    lo: int, hi: int, start: I32, stop: I32, day: I64, span: I64, sign: I64, by_line: bool, row: I32, line: I64
+    lo: int, hi: int, start: I32, stop: I32, day: I64, key: I64, span: I64, sign: I64, row: I32, line: I64
 ) -> int:
-    """The starts and ends of the spans lo .. hi, by day (and line); returns how many."""
+    """The starts and ends of the spans lo .. hi, by day (and by `line` of their rows, if given); returns how many.
+
+    Sorted by insertion, as suits the few events most accounts have, and by a heap where there are many.
+    """
     count = 0
     for s in range(lo, hi):
-        day[count], span[count], sign[count] = start[s], s, 1
+        place = line[row[s]] if line.shape[0] > 0 else 0
+        day[count], key[count], span[count], sign[count] = start[s], place, s, 1
         count += 1
         if stop[s] < OPEN:
-            day[count], span[count], sign[count] = stop[s], s, -1
+            day[count], key[count], span[count], sign[count] = stop[s], place, s, -1
             count += 1
-    if count <= 24 and not by_line:
+    if count <= 24:
         for i in range(1, count):
-            d, s, g = day[i], span[i], sign[i]
             j = i
-            while j > 0 and day[j - 1] > d:
-                day[j], span[j], sign[j] = day[j - 1], span[j - 1], sign[j - 1]
+            while j > 0 and _comes_after(j - 1, j, day, key, span):
+                _swap(j - 1, j, day, key, span, sign)
                 j -= 1
-            day[j], span[j], sign[j] = d, s, g
         return count
-    if by_line:
-        places = np.argsort(line[row[span[:count]]], kind="mergesort")
-        day[:count], span[:count], sign[:count] = day[:count][places], span[:count][places], sign[:count][places]
-    places = np.argsort(day[:count], kind="mergesort")
-    day[:count], span[:count], sign[:count] = day[:count][places], span[:count][places], sign[:count][places]
+    for root in range(count // 2 - 1, -1, -1):
+        _sift(root, count, day, key, span, sign)
+    for end in range(count - 1, 0, -1):
+        _swap(0, end, day, key, span, sign)
+        _sift(0, end, day, key, span, sign)
     return count
 
 
@@ -144,6 +175,7 @@ def _first_paid(
         widest = max(widest, first[a + 1] - first[a])
     day = np.empty(2 * widest, np.int64)
     span = np.empty(2 * widest, np.int64)
+    key = np.empty(2 * widest, np.int64)
     sign = np.empty(2 * widest, np.int64)
     no_line = np.empty(0, np.int64)
     cell = np.arange(currencies)
@@ -151,8 +183,9 @@ def _first_paid(
     amounts = np.zeros((accounts, currencies, 2), np.int64)
     for a in range(accounts):
         lo, hi = first[a], first[a + 1]
-        count = collect(lo, hi, start, stop, day, span, sign, False, row, no_line)
-        state[:] = 0
+        count = collect(lo, hi, start, stop, day, key, span, sign, row, no_line)
+        for c in range(currencies):
+            state[c, 0], state[c, 1] = 0, 0
         i = 0
         while i < count:
             today = day[i]

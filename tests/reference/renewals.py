@@ -46,8 +46,9 @@ class Contracts:
         return self.state.contract_price(row, self.end(row) - ONE_DAY)
 
     def share(self, successor: Row, row: Row) -> Fraction:
-        """A successor of several contracts is split in proportion to their old values."""
-        old = [self.rows[i] for i in successor["renews"] if i in self.rows]
+        """A successor of several contracts is split in proportion to the old values of those it renews in time."""
+        named = [self.rows[i] for i in successor["renews"] if i in self.rows]
+        old = [r for r in named if self.start(successor) <= self.end(r) + self.grace]
         whole = sum((self.last_mrr(r) for r in old), Fraction(0))
         part = Fraction(1, len(old)) if whole == 0 else self.last_mrr(row) / whole
         return part * self.state.contract_price(successor, self.start(successor))

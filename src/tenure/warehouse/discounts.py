@@ -178,13 +178,14 @@ def _one_period_after(anchor: date, table: pa.Table, row: int) -> date:
 
 def _factors(table: pa.Table, rows: I64) -> tuple[I64, I64]:
     """Month factors of some rows; 0 / 1 for an unknown interval."""
-    intervals = table.column("interval").take(pa.array(rows)).to_pylist()
-    counts = table.column("interval_count").take(pa.array(rows)).to_pylist()
-    out = np.zeros((2, len(rows)), np.int64)
-    for i, (interval, count) in enumerate(zip(intervals, counts, strict=True)):
-        factor = FACTORS[interval] if interval in FACTORS else Fraction(0)
-        out[0, i], out[1, i] = factor.numerator, factor.denominator * max(count or 1, 1)
-    return out[0], out[1]
+    intervals = table.column("interval").take(pa.array(rows)).combine_chunks().dictionary_encode()
+    if isinstance(intervals, pa.ChunkedArray):
+        intervals = intervals.combine_chunks()
+    factors = [FACTORS.get(name, Fraction(0)) for name in intervals.dictionary.to_pylist()] + [Fraction(0)]
+    parts = np.array([(f.numerator, f.denominator) for f in factors], np.int64)
+    code = np.asarray(intervals.indices.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+    counts = numbers(pc.fill_null(table.column("interval_count").take(pa.array(rows)), 1))
+    return parts[code, 0], parts[code, 1] * np.maximum(counts, 1)
 
 
 def _of_several_items(snapshot: Snapshot, table: pa.Table, rows: I64) -> list[list[tuple[int, str]]]:

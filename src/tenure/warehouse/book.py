@@ -66,13 +66,16 @@ class Book:
 
     def trait(self, snapshot: Snapshot, where: Sequence[Condition], column: str) -> pa.ChunkedArray:
         """A column of the rows, aligned with the row arrays; null where a table has no such column."""
-        chunks = []
-        for measure, count in self.parts:
-            values = lines.read_column(snapshot, measure, where, column)
-            if len(values) != count:
-                raise RuntimeError(f"{measure} gave {len(values)} rows instead of {count}")
-            chunks.extend(values.chunks)
+        chunks = [chunk for part in self.by_part(snapshot, where, column) for chunk in part.chunks]
         return pa.chunked_array(chunks, type=pa.string() if not chunks else chunks[0].type)
+
+    def by_part(self, snapshot: Snapshot, where: Sequence[Condition], column: str) -> list[pa.ChunkedArray]:
+        """The same, one array for each of `parts`: a column may have another type in each."""
+        out, at = [], 0
+        for measure, count in self.parts:
+            out.append(lines.read_column(snapshot, measure, where, column, self.row_key[at : at + count]))
+            at += count
+        return out
 
 
 ROW_ARRAYS = ("row_key", "row_account", "row_line", "row_flags")

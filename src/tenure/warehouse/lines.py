@@ -98,14 +98,25 @@ def meets(value: str, condition: Condition) -> bool:
     return left > right if condition.op == "gt" else left < right
 
 
-def read_column(snapshot: Snapshot, measure: str, where: Sequence[Condition], column: str) -> pa.ChunkedArray:
-    """One column of the rows that `read` reads of a measure, in the same order."""
+def read_column(
+    snapshot: Snapshot, measure: str, where: Sequence[Condition], column: str, row_key: I64
+) -> pa.ChunkedArray:
+    """One column of the rows that `read` reads of a measure, one value for each of these row keys, in their order.
+
+    Engines give a measure's rows the same way each time; where one does not, values find their rows by key.
+    """
     found = conditions_for(measure, where)
-    if found is None:
-        return pa.chunked_array([pa.array([], pa.string())])
-    if column in columns(measure):
-        return snapshot.run(measure, [column], found).column(column)
-    return pa.chunked_array([pa.nulls(snapshot.run(measure, ["row_key"], found).num_rows, pa.string())])
+    if found is None or column not in columns(measure):
+        return pa.chunked_array([pa.nulls(len(row_key), pa.string())])
+    table = snapshot.run(measure, ["row_key", column], found)
+    given = _numbers(table.column("row_key"))
+    if np.array_equal(given, row_key):
+        return table.column(column)
+    if len(given) != len(row_key):
+        raise RuntimeError(f"{measure} gave {len(given)} rows instead of {len(row_key)}")
+    place = np.empty(len(given), np.int64)
+    place[np.argsort(row_key, kind="stable")] = np.argsort(given, kind="stable")
+    return table.column(column).take(pa.array(place))
 
 
 def read(snapshot: Snapshot, where: Sequence[Condition]) -> Read:

@@ -23,7 +23,6 @@ from tenure.core.sequences.daily import Daily, Traits, daily
 from tenure.core.sequences.net import Cells, Net, net
 from tenure.core.sequences.spans import OPEN, Spans
 from tenure.warehouse.book import Book, Shelf
-from tenure.warehouse.lines import read_column
 from tenure.warehouse.rates import as_integers, month_end_before, month_end_until
 from tenure.warehouse.slices import Slicing, Where, select_accounts, slicing
 from tenure.warehouse.snapshot import Snapshot
@@ -141,11 +140,8 @@ class Ledger:
         return np.asarray(indices.to_numpy(zero_copy_only=False), np.int64) + 1
 
     def _numbers(self, column: str, missing: float) -> npt.NDArray[np.float64]:
-        values = [
-            read_column(self.snapshot, measure, self.where.rows, column).cast("float64")
-            for measure, _ in self.book.parts
-        ]
-        joined = [np.asarray(v.fill_null(missing).to_numpy(), np.float64) for v in values]
+        parts = self.book.by_part(self.snapshot, self.where.rows, column)
+        joined = [np.asarray(p.cast("float64").fill_null(missing).to_numpy(), np.float64) for p in parts]
         return np.concatenate(joined) if joined else np.zeros(0)
 
     def daily(self, since: int, until: int) -> tuple[Daily, list[list[Decimal]]]:

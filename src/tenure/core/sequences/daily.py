@@ -23,6 +23,8 @@ from tenure.core.sequences.walk import (
     REACTIVATION,
     bridge,
     collect,
+    day_of,
+    span_of,
     value_sign,
 )
 
@@ -70,8 +72,8 @@ def _same_list_price(p: int, q: int, amount: I64, discount: npt.NDArray[np.float
 def _reason(
     lo: int,
     hi: int,
-    span: I64,
-    sign: I64,
+    base: int,
+    events: I64,
     row: I32,
     amount: I64,
     cause_start: npt.NDArray[np.int8],
@@ -95,11 +97,11 @@ def _reason(
         off = -1
         on = -1
         size = 0.0
-        while j < hi and line[row[span[j]]] == line[row[span[i]]]:
-            s = span[j]
+        while j < hi and line[row[base + span_of(events[j])]] == line[row[base + span_of(events[i])]]:
+            s = base + span_of(events[j])
             worth = _rough(amount, s)
-            size += worth if sign[j] > 0 else -worth
-            if sign[j] > 0:
+            size += worth if events[j] & 1 else -worth
+            if events[j] & 1:
                 on = s
             else:
                 off = s
@@ -192,10 +194,7 @@ def _daily(
     widest = 0
     for a in range(accounts):
         widest = max(widest, first[a + 1] - first[a])
-    day = np.empty(2 * widest, np.int64)
-    span = np.empty(2 * widest, np.int64)
-    key = np.empty(2 * widest, np.int64)
-    sign = np.empty(2 * widest, np.int64)
+    events = np.empty(2 * widest, np.int64)
     cells_of = np.empty(widest, np.int64)
     local = np.full(currencies, -1, np.int64)
     cell = np.empty(currencies, np.int64)
@@ -206,9 +205,9 @@ def _daily(
         lo, hi = first[a], first[a + 1]
         for s in range(lo, hi):
             cells_of[s - lo] = currency[s]
-        count = collect(lo, hi, start, stop, day, key, span, sign, row, line)
+        count = collect(lo, hi, start, stop, events)
         if grace > 0 and count > 2:
-            bridge(count, day, span, sign, grace, lo, amount, cells_of, local, cell, state, currencies, rates[0])
+            bridge(count, events, grace, lo, amount, cells_of, local, cell, state, currencies, rates[0])
         used = 0
         ever = False
         paid = False
@@ -217,7 +216,7 @@ def _daily(
         open_paid = False
         i = 0
         while i < count:
-            today = day[i]
+            today = day_of(events[i])
             here = month
             while here + 2 < edges.shape[0] and today >= edges[here + 1]:
                 here += 1
@@ -227,9 +226,10 @@ def _daily(
             for k in range(used):
                 before[k, 0], before[k, 1] = state[k, 0], state[k, 1]
             group = i
-            while i < count and day[i] == today:
-                s = span[i]
-                c = cells_of[s - lo]
+            while i < count and day_of(events[i]) == today:
+                place = span_of(events[i])
+                s = lo + place
+                c = cells_of[place]
                 if local[c] < 0:
                     local[c] = used
                     cell[used] = c
@@ -237,7 +237,7 @@ def _daily(
                     before[used, 0], before[used, 1] = 0, 0
                     used += 1
                 k = local[c]
-                if sign[i] > 0:
+                if events[i] & 1:
                     state[k, 0], state[k, 1] = wide.add(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
                 else:
                     state[k, 0], state[k, 1] = wide.subtract(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
@@ -271,7 +271,7 @@ def _daily(
                 kind = EXPANSION if way > 0 else CONTRACTION
             out_account[moved], out_day[moved], out_kind[moved], out_month[moved] = a, today, kind, valued
             out_reason[moved] = _reason(
-                group, i, span, sign, row, amount, cause_start, cause_stop, discount, line, plan, term, quantity
+                group, i, lo, events, row, amount, cause_start, cause_stop, discount, line, plan, term, quantity
             )
             amount_first[moved], row_first[moved] = amounts, caused
             for k in range(used):
@@ -280,7 +280,7 @@ def _daily(
                     out_amount[amounts, 0], out_amount[amounts, 1] = delta[k, 0], delta[k, 1]
                     amounts += 1
             for e in range(group, i):
-                out_row[caused] = row[span[e]]
+                out_row[caused] = row[lo + span_of(events[e])]
                 caused += 1
             moved += 1
         for k in range(used):

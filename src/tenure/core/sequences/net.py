@@ -31,6 +31,8 @@ from tenure.core.sequences.walk import (
     REACTIVATION,
     bridge,
     collect,
+    day_of,
+    span_of,
     value_sign,
 )
 
@@ -105,10 +107,11 @@ def _net(
     widest = 0
     for a in range(begin, accounts):
         widest = max(widest, first[a + 1] - first[a])
-    day = np.empty(2 * widest, np.int64)
-    span = np.empty(2 * widest, np.int64)
-    key = np.empty(2 * widest, np.int64)
-    sign = np.empty(2 * widest, np.int64)
+    events = np.empty(2 * widest, np.int64)
+    period_of = np.empty(edges[periods] - edges[0], np.int32)
+    for p in range(periods):
+        for d in range(edges[p] - edges[0], edges[p + 1] - edges[0]):
+            period_of[d] = p
     cells_of = np.empty(widest, np.int64)
     local = np.full(cells, -1, np.int64)
     cell = np.empty(widest, np.int64)
@@ -118,7 +121,6 @@ def _net(
     slice_of = np.empty(widest, np.int64)
     slice_before = np.zeros((widest, 3), np.int64)
     slice_after = np.zeros((widest, 3), np.int64)
-    no_line = np.empty(0, np.int64)
     for a in range(begin, accounts):
         lo, hi = first[a], first[a + 1]
         if lo == hi:
@@ -128,11 +130,9 @@ def _net(
             if row_slices > 1:
                 piece += row_slice[row[s]]
             cells_of[s - lo] = piece * currencies + currency[s]
-        count = collect(lo, hi, start, stop, day, key, span, sign, row, no_line)
+        count = collect(lo, hi, start, stop, events)
         if grace > 0 and count > 2:
-            bridge(
-                count, day, span, sign, grace, lo, amount, cells_of, local, cell, state, currencies, opening_rates[0]
-            )
+            bridge(count, events, grace, lo, amount, cells_of, local, cell, state, currencies, opening_rates[0])
         used = 0
         ever = False
         paid = False
@@ -143,11 +143,10 @@ def _net(
         i = 0
         while i < count:
             # the period of this day; days before the first edge build the opening
-            here = period
-            while here + 1 < periods + 1 and day[i] >= edges[here + 1]:
-                here += 1
-            if here >= periods:
+            today = day_of(events[i])
+            if today >= edges[periods]:
                 break
+            here = period_of[today - edges[0]] if today >= edges[0] else -1
             if here > period:
                 period = here
                 open_paid = paid
@@ -156,11 +155,12 @@ def _net(
                     before[k, 0], before[k, 1] = state[k, 0], state[k, 1]
             # every event of the period up to the next one
             last = edges[period + 1] if period >= 0 else edges[0]
-            while i < count and day[i] < last:
-                today = day[i]
-                while i < count and day[i] == today:
-                    s = span[i]
-                    c = cells_of[s - lo]
+            while i < count and day_of(events[i]) < last:
+                today = day_of(events[i])
+                while i < count and day_of(events[i]) == today:
+                    place = span_of(events[i])
+                    s = lo + place
+                    c = cells_of[place]
                     if local[c] < 0:
                         local[c] = used
                         cell[used] = c
@@ -168,7 +168,7 @@ def _net(
                         before[used, 0], before[used, 1] = 0, 0
                         used += 1
                     k = local[c]
-                    if sign[i] > 0:
+                    if events[i] & 1:
                         state[k, 0], state[k, 1] = wide.add(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
                     else:
                         state[k, 0], state[k, 1] = wide.subtract(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])

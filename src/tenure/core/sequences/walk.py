@@ -45,72 +45,71 @@ def value_sign(count: int, cell: I64, state: I64, currencies: int, rates: I64) -
     return wide.sign_weighed(t0, t1, t2)
 
 
-@njit(cache=True)
-def _comes_after(i: int, j: int, day: I64, key: I64, span: I64) -> bool:
-    if day[i] != day[j]:
-        return bool(day[i] > day[j])
-    if key[i] != key[j]:
-        return bool(key[i] > key[j])
-    return bool(span[i] > span[j])
+_SHIFT = 40
+_ORIGIN = 1 << 22
+_REST = (1 << _SHIFT) - 1
 
 
-@njit(cache=True)
-def _swap(i: int, j: int, day: I64, key: I64, span: I64, sign: I64) -> None:
-    day[i], day[j] = day[j], day[i]
-    key[i], key[j] = key[j], key[i]
-    span[i], span[j] = span[j], span[i]
-    sign[i], sign[j] = sign[j], sign[i]
+@njit("int64(int64)", cache=True)
+def day_of(event: int) -> int:
+    """The day of an event: an integer of day, place among the account's spans, and 1 for a start or 0 for an end.
 
-
-@njit(cache=True)
-def _sift(root: int, end: int, day: I64, key: I64, span: I64, sign: I64) -> None:
-    while 2 * root + 1 < end:
-        child = 2 * root + 1
-        if child + 1 < end and _comes_after(child + 1, child, day, key, span):
-            child += 1
-        if not _comes_after(child, root, day, key, span):
-            return
-        _swap(root, child, day, key, span, sign)
-        root = child
-
-
-@njit(cache=True)
-def collect(
-    lo: int, hi: int, start: I32, stop: I32, day: I64, key: I64, span: I64, sign: I64, row: I32, line: I64
-) -> int:
-    """The starts and ends of the spans lo .. hi, by day (and by `line` of their rows, if given); returns how many.
-
-    Sorted by insertion, as suits the few events most accounts have, and by a heap where there are many.
+    Spans of one line lie together, so sorted events lie by day and, inside a day, by line.
     """
-    count = 0
-    for s in range(lo, hi):
-        place = line[row[s]] if line.shape[0] > 0 else 0
-        day[count], key[count], span[count], sign[count] = start[s], place, s, 1
-        count += 1
-        if stop[s] < OPEN:
-            day[count], key[count], span[count], sign[count] = stop[s], place, s, -1
-            count += 1
+    return (event >> _SHIFT) - _ORIGIN
+
+
+@njit("int64(int64)", cache=True)
+def span_of(event: int) -> int:
+    """The place of its span among the account's spans."""
+    return (event & _REST) >> 1
+
+
+@njit(cache=True)
+def sort_events(events: I64, count: int) -> None:
+    """By insertion, as suits the few events most accounts have, and by a heap where there are many."""
     if count <= 24:
         for i in range(1, count):
+            moving = events[i]
             j = i
-            while j > 0 and _comes_after(j - 1, j, day, key, span):
-                _swap(j - 1, j, day, key, span, sign)
+            while j > 0 and events[j - 1] > moving:
+                events[j] = events[j - 1]
                 j -= 1
-        return count
-    for root in range(count // 2 - 1, -1, -1):
-        _sift(root, count, day, key, span, sign)
-    for end in range(count - 1, 0, -1):
-        _swap(0, end, day, key, span, sign)
-        _sift(0, end, day, key, span, sign)
+            events[j] = moving
+        return
+    for step in range(count // 2 - 1 + count, 0, -1):
+        root, end = (step - count, count) if step >= count else (0, step)
+        if step < count:
+            events[0], events[step] = events[step], events[0]
+        while 2 * root + 1 < end:
+            child = 2 * root + 1
+            if child + 1 < end and events[child + 1] > events[child]:
+                child += 1
+            if events[child] <= events[root]:
+                break
+            events[child], events[root] = events[root], events[child]
+            root = child
+
+
+@njit(cache=True)
+def collect(lo: int, hi: int, start: I32, stop: I32, events: I64) -> int:
+    """The starts and ends of the spans lo .. hi, sorted; returns how many."""
+    count = 0
+    for s in range(lo, hi):
+        place = (s - lo) << 1
+        events[count] = ((np.int64(start[s]) + _ORIGIN) << _SHIFT) | place | 1
+        count += 1
+        if stop[s] < OPEN:
+            events[count] = ((np.int64(stop[s]) + _ORIGIN) << _SHIFT) | place
+            count += 1
+    sort_events(events, count)
     return count
 
 
 @njit(cache=True)
 def bridge(
     count: int,
-    day: I64,
-    span: I64,
-    sign: I64,
+    events: I64,
     grace: int,
     base: int,
     amount: I64,
@@ -129,39 +128,41 @@ def bridge(
     i = 0
     while i < count:
         j = i
-        while j < count and day[j] == day[i]:
-            s = span[j]
-            c = cells_of[s - base]
+        today = day_of(events[i])
+        while j < count and day_of(events[j]) == today:
+            place = span_of(events[j])
+            s = base + place
+            c = cells_of[place]
             if local[c] < 0:
                 local[c] = used
                 cell[used] = c
                 state[used, 0], state[used, 1] = 0, 0
                 used += 1
             k = local[c]
-            if sign[j] > 0:
+            if events[j] & 1:
                 state[k, 0], state[k, 1] = wide.add(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
             else:
                 state[k, 0], state[k, 1] = wide.subtract(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
             j += 1
         paid = value_sign(used, cell, state, currencies, rates) > 0
         if paid and gap_from >= 0:
-            if day[i] - gap_day <= grace:
+            if today - gap_day <= grace:
                 for e in range(gap_from, i):
-                    day[e] = day[i]
+                    events[e] = ((today + _ORIGIN) << _SHIFT) | (events[e] & _REST)
             gap_from = -1
         if not paid and paid_before:
-            gap_from, gap_day = i, day[i]
+            gap_from, gap_day = i, today
         paid_before = paid
         i = j
     for k in range(used):
         local[cell[k]] = -1
+    sort_events(events, count)
 
 
 @njit(cache=True)
 def _first_paid(
     accounts: int,
     first: I64,
-    row: I32,
     start: I32,
     stop: I32,
     currency: I32,
@@ -173,26 +174,22 @@ def _first_paid(
     widest = 0
     for a in range(accounts):
         widest = max(widest, first[a + 1] - first[a])
-    day = np.empty(2 * widest, np.int64)
-    span = np.empty(2 * widest, np.int64)
-    key = np.empty(2 * widest, np.int64)
-    sign = np.empty(2 * widest, np.int64)
-    no_line = np.empty(0, np.int64)
+    events = np.empty(2 * widest, np.int64)
     cell = np.arange(currencies)
     state = np.zeros((currencies, 2), np.int64)
     amounts = np.zeros((accounts, currencies, 2), np.int64)
     for a in range(accounts):
         lo, hi = first[a], first[a + 1]
-        count = collect(lo, hi, start, stop, day, key, span, sign, row, no_line)
+        count = collect(lo, hi, start, stop, events)
         for c in range(currencies):
             state[c, 0], state[c, 1] = 0, 0
         i = 0
         while i < count:
-            today = day[i]
-            while i < count and day[i] == today:
-                s = span[i]
+            today = day_of(events[i])
+            while i < count and day_of(events[i]) == today:
+                s = lo + span_of(events[i])
                 c = currency[s]
-                if sign[i] > 0:
+                if events[i] & 1:
                     state[c, 0], state[c, 1] = wide.add(state[c, 0], state[c, 1], amount[s, 0], amount[s, 1])
                 else:
                     state[c, 0], state[c, 1] = wide.subtract(state[c, 0], state[c, 1], amount[s, 0], amount[s, 1])
@@ -208,7 +205,7 @@ def _first_paid(
 def first_paid(spans: Spans, currencies: int, rates: I64) -> tuple[I32, I64]:
     """Per account the first day with MRR above 0 (OPEN if none) and its MRR then, (accounts, currencies, 2)."""
     days, amounts = _first_paid(
-        len(spans.accounts), spans.first, spans.row, spans.start, spans.stop, spans.currency, spans.amount,
+        len(spans.accounts), spans.first, spans.start, spans.stop, spans.currency, spans.amount,
         currencies, rates,
     )  # fmt: skip
     return days, amounts

@@ -90,7 +90,7 @@ class DuckDBEngine:
             "threads": str(self.threads),
             "TimeZone": "UTC",
             "temp_directory": str(self._spill.absolute()),
-            "preserve_insertion_order": "false",
+            "preserve_insertion_order": "true",  # rows of one measure lie the same way each time they are read
             "python_enable_replacements": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

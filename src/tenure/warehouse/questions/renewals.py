@@ -20,8 +20,7 @@ from tenure.core.periods import Periods, add_months, day_number, label
 from tenure.core.sequences.spans import OPEN
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
-from tenure.warehouse.lines import FIELDS, NONE, meets, merged_roots, read_column
-from tenure.warehouse.measures import columns
+from tenure.warehouse.lines import FIELDS, NONE, meets, merged_roots
 from tenure.warehouse.questions import base
 from tenure.warehouse.questions.base import Ask, Question, no_cell
 from tenure.warehouse.questions.movements import known
@@ -323,10 +322,8 @@ class CommittedMrr(Question):
 
     def _days(self, book: Ledger, column: str, missing: int) -> Any:
         parts = [
-            pc.fill_null(read_column(book.snapshot, measure, book.where.rows, column).cast(pa.int32()), missing)
-            if column in columns(measure)
-            else pa.array(np.full(count, missing, np.int32))
-            for measure, count in book.book.parts
+            pc.fill_null(part.cast(pa.int32()), missing)
+            for part in book.book.by_part(book.snapshot, book.where.rows, column)
         ]
         return np.concatenate([np.asarray(p.to_numpy(), np.int64) for p in parts] or [np.zeros(0, np.int64)])
 

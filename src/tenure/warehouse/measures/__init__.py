@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 DIALECT = "duckdb"
-ALLOWED = frozenset({"AND", "CAST", "COUNT", "MIN", "ROW_NUMBER", "SUM"})
+ALLOWED = frozenset({"ABS", "AND", "CASE", "CAST", "COUNT", "IF", "MIN", "OR", "ROW_NUMBER", "SUM"})
 
 
 def names() -> list[str]:

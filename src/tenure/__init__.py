@@ -23,3 +23,13 @@ def open(path: str | Path | None = None, settings: Mapping[str, Any] | None = No
     from tenure.warehouse.workspace import Workspace
 
     return Workspace.open(path, settings, **limits)
+
+
+def __getattr__(name: str) -> Any:
+    """The typed questions, as `tenure.Movements(from_="2024-01", to="2024-12")`; loaded when first named."""
+    if name[:1].isupper():
+        from tenure.warehouse import questions
+
+        if name in questions.__all__:
+            return getattr(questions, name)
+    raise AttributeError(f"module 'tenure' has no attribute {name!r}")

@@ -6,6 +6,7 @@ Subscriptions and contracts add up; with `revenue_source` = invoices, the lines 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -170,6 +171,8 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
     if moved:
         wanted += [f"{d}_at" for d in days]
     table = snapshot.run("subscription_rows", wanted, where)
+    pool = ThreadPoolExecutor(1)
+    sent_before = pool.submit(_again, table)
     start = _days(snapshot, table, "start", OPEN, moved)
     end = _days(snapshot, table, "end", OPEN, moved)
     unpaid = _days(snapshot, table, "unpaid", OPEN, moved)
@@ -183,7 +186,8 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
     price = words(table.column("mrr"))
     rows = len(start)
     pauses = _pauses(table.column("pauses"), rows) if "pauses" in wanted else prices.empty_lists(rows)
-    again = _again(table)
+    again = sent_before.result()
+    pool.shutdown()
     paid_from = np.maximum(start, trial)
     laid = discounts.of_rows(snapshot, table, discounts.Terms(start, paid_from, stop, price, pauses, ~again))
     steps = prices.lay(

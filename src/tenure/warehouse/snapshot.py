@@ -19,6 +19,7 @@ from tenure.warehouse import measures
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.rates import Rates
 
+EVER = datetime(1, 1, 2, tzinfo=UTC)
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 TABLES_OF: dict[str, tuple[str, ...]] = {
     "subscription_rows": ("subscriptions",),
@@ -66,6 +67,8 @@ class Snapshot:
     """how many threads a walk may use"""
     known_at: datetime | None = None
     """the moment of knowledge; None = now, with everything that is recorded"""
+    with_superseded: bool = False
+    """also the rows that are no longer known"""
     sql: dict[str, str] = field(default_factory=dict)
     rows_read: dict[str, int] = field(default_factory=dict)
 
@@ -89,6 +92,8 @@ class Snapshot:
 
     @property
     def _moments(self) -> dict[str, datetime]:
+        if self.with_superseded:
+            return {"recorded_before": NEVER, "superseded_from": EVER}
         if self.known_at is None:
             return {"recorded_before": NEVER, "superseded_from": self.now + timedelta(microseconds=1)}
         return {"recorded_before": self.known_at, "superseded_from": self.known_at}

@@ -86,7 +86,7 @@ def repeated(key: I64, recorded: I64) -> npt.NDArray[np.bool_]:
     return _repeated(owned(key, np.int64), owned(recorded, np.int64))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _repeated(key: I64, recorded: I64) -> npt.NDArray[np.bool_]:
     n = key.shape[0]
     out = np.zeros(n, np.bool_)

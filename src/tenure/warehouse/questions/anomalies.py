@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -125,7 +125,8 @@ def _flaws(snapshot: Snapshot) -> list[tuple[str, ...]]:
 
 
 def _sent_twice(snapshot: Snapshot) -> list[tuple[str, ...]]:
-    """Rows that were sent more than once, in every table that money is made from."""
+    """Rows that were sent more than once, known still or no longer, in every table that money is made from."""
+    snapshot = replace(snapshot, with_superseded=True)
     out: list[tuple[str, ...]] = []
     for table, measure in MONEY_ROWS:
         if not snapshot.has(table):

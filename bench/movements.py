@@ -115,7 +115,7 @@ def grid(folder: Path) -> Step:
     """The grid query over the same files."""
     import duckdb
 
-    connection = duckdb.connect(config={"memory_limit": "3GB", "temp_directory": str(folder / "cache" / "spill")})
+    connection = duckdb.connect(config={"memory_limit": "12GB", "temp_directory": str(folder / "cache" / "spill")})
     for name in ("subscriptions", "discounts", "fx_rates"):
         connection.register(name, connection.read_parquet(files(folder, name)))
     sql = (HERE / "movements_grid.sql").read_text()

@@ -118,8 +118,8 @@ MUTATIONS = (
     Mutation(
         "movements at the closing rate",
         NET,
-        "rates = opening_rates[period] if open_paid else closing_rates[period]\n            touched",
-        "rates = closing_rates[period]\n            touched",
+        "rates = opening_rates if open_paid else closing_rates\n            touched",
+        "rates = closing_rates\n            touched",
     ),
     Mutation(
         "entering is expansion",
@@ -184,8 +184,8 @@ MUTATIONS = (
     Mutation(
         "half the percentage",
         DISCOUNTS,
-        "Fraction(scaled_percent, 100 * 10**12)",
-        "Fraction(scaled_percent, 200 * 10**12)",
+        "Fraction(percent) / 100",
+        "Fraction(percent) / 200",
     ),
     Mutation("served until given up", LINES, "stop = np.minimum(end, unpaid)", "stop = np.maximum(end, unpaid)"),
     Mutation("cancelled after the end", LINES, "stop = np.minimum(stop, cancelled)", "stop = cancelled"),

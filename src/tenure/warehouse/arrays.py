@@ -19,13 +19,22 @@ def numbers(column: pa.ChunkedArray) -> I64:
     return np.asarray(column.to_numpy(), np.int64)
 
 
+def coded(column: pa.ChunkedArray) -> tuple[I32, list[Any]]:
+    """The codes of a column's values and the values they stand for; null has a code of its own."""
+    whole = pa.chunked_array(column.chunks, column.type).combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):  # its texts are too long for one array
+        whole = pa.concat_arrays(whole.cast(pa.large_string()).chunks)
+    encoded = whole.dictionary_encode(null_encoding="encode")
+    return np.asarray(encoded.indices.to_numpy(), np.int32), encoded.dictionary.to_pylist()
+
+
 def days(snapshot: Snapshot, table: pa.Table, name: str, missing: Any, moved: bool) -> I32:
     """A day column as numbers, made again from its moments if the definition counts days in another time zone."""
     column = table.column(name)
-    out = np.asarray(pc.fill_null(column.cast(pa.int32()), 0).to_numpy(), np.int32)
-    if column.null_count:
-        empty = np.asarray(pc.is_null(column).to_numpy(), bool)
-        out = np.where(empty, missing, out).astype(np.int32)
+    one_for_all = np.ndim(missing) == 0
+    out = np.asarray(pc.fill_null(column.cast(pa.int32()), int(missing) if one_for_all else 0).to_numpy(), np.int32)
+    if column.null_count and not one_for_all:
+        out = np.where(np.asarray(pc.is_null(column).to_numpy(), bool), missing, out)
     if moved:
         moments = table.column(f"{name}_at")
         if moments.null_count < len(moments):

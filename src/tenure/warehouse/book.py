@@ -15,6 +15,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,11 +103,11 @@ def build(snapshot: Snapshot, where: Sequence[Condition], key: str) -> Book:
     read = lines.read(snapshot, where)
     duplicate = read.repeated
     used = ~duplicate & (read.start < read.stop)
-    steps = read.steps
+    price, steps = read.worth, read.steps
     if not read.valued.all():  # a row in a currency without a rate is in force and counts 0
         counted = np.repeat(read.valued, np.diff(steps.first))
-        steps = steps._replace(amount=steps.amount * counted[:, None])
-    rows = Rows(read.account, read.line, read.row_key, read.recorded, read.start, read.stop, read.currency)
+        price, steps = price * read.valued[:, None], steps._replace(amount=steps.amount * counted[:, None])
+    rows = Rows(read.account, read.line, read.row_key, read.recorded, read.start, read.stop, read.currency, price)
     spans, overlapping = resolve(rows, steps, read.worth, used, snapshot.threads)
     flags = (
         duplicate * np.uint8(REPEATED)
@@ -161,7 +162,13 @@ class Shelf:
         if len(book.row_key) < WRITTEN_AT_ONCE:
             self._keep(book)
         else:
-            threading.Thread(target=self._keep, args=(book,), name="keep-book").start()
+            threading.Thread(target=self._keep_beside, args=(book,), name="keep-book").start()
+
+    def _keep_beside(self, book: Book) -> None:
+        """Write a book while the answer is still worked out, with what time the walk leaves."""
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+        self._keep(book)
 
     def _load(self, key: str) -> Book | None:
         if self.folder is None or not (self.folder / key / "book.json").exists():

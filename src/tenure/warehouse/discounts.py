@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from tenure.core.periods import add_months, day_date, day_number
 from tenure.core.pricing import FACTORS
 from tenure.core.sequences import prices
 from tenure.core.sequences.spans import I8, I32, I64, OPEN, repeated
-from tenure.warehouse.arrays import days, numbers
+from tenure.warehouse.arrays import coded, days, numbers
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.snapshot import Snapshot
 
@@ -127,17 +128,17 @@ def _known(snapshot: Snapshot) -> _Known | None:
     value = words(table.column("value"))
     usable = (percent | amount) & (begin < over) & (value[:, 1] >= 0)
     usable &= ~repeated(numbers(table.column("row_key")), numbers(table.column("recorded_at")))
-    distinct, inverse = np.unique(value, axis=0, return_inverse=True)
-    keep = np.array([_kept(from_word_pair(*pair)) for pair in distinct.tolist()], np.int64)[inverse.reshape(-1)]
+    codes, shares = coded(table.column("value"))
+    keep = np.array([_kept(share or Decimal(0)) for share in shares], np.int64)[codes]
     kind = np.where(percent, np.int8(prices.PERCENT), np.int8(prices.AMOUNT))
     key = numbers(table.column("subscription_key"))
     known = _Known(key, begin, over, kind, keep, value, once & (over == OPEN))
     return _Known._make(part[usable] for part in known)
 
 
-def _kept(scaled_percent: int) -> tuple[int, int]:
+def _kept(percent: Decimal) -> tuple[int, int]:
     """What is left after a percentage, as a fraction a kernel can use (exact to 9 decimals)."""
-    left = max(Fraction(0), 1 - Fraction(scaled_percent, 100 * 10**12)).limit_denominator(2_000_000_000)
+    left = max(Fraction(0), 1 - Fraction(percent) / 100).limit_denominator(2_000_000_000)
     return left.numerator, left.denominator
 
 
@@ -145,13 +146,13 @@ def _pairs(table: pa.Table, known: _Known, terms: Terms) -> _Pairs:
     """All pairs (row, discount) of one subscription, in the order of rows."""
     keys = numbers(table.column("subscription_key"))
     order = np.argsort(known.key, kind="stable")
-    ordered = known.key[order]
+    named, begin_of, times = np.unique(known.key[order], return_index=True, return_counts=True)
     maybe = np.zeros(1 << 20, bool)
-    maybe[ordered & 0xFFFFF] = True
+    maybe[named & 0xFFFFF] = True
     candidates = np.flatnonzero(maybe[keys & 0xFFFFF])
-    low = np.searchsorted(ordered, keys[candidates], "left")
-    high = np.searchsorted(ordered, keys[candidates], "right")
-    count = high - low
+    place = np.minimum(np.searchsorted(named, keys[candidates]), len(named) - 1)
+    found = named[place] == keys[candidates]
+    candidates, low, count = candidates[found], begin_of[place[found]], times[place[found]]
     row = np.repeat(candidates, count).astype(np.int64)
     offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     which = order[np.repeat(low, count) + offset].astype(np.int64)
@@ -178,12 +179,9 @@ def _one_period_after(anchor: date, table: pa.Table, row: int) -> date:
 
 def _factors(table: pa.Table, rows: I64) -> tuple[I64, I64]:
     """Month factors of some rows; 0 / 1 for an unknown interval."""
-    intervals = table.column("interval").take(pa.array(rows)).combine_chunks().dictionary_encode()
-    if isinstance(intervals, pa.ChunkedArray):
-        intervals = intervals.combine_chunks()
-    factors = [FACTORS.get(name, Fraction(0)) for name in intervals.dictionary.to_pylist()] + [Fraction(0)]
-    parts = np.array([(f.numerator, f.denominator) for f in factors], np.int64)
-    code = np.asarray(intervals.indices.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+    code, names = coded(table.column("interval").take(pa.array(rows)))
+    factors = [FACTORS.get(name, Fraction(0)) for name in names]
+    parts = np.array([(f.numerator, f.denominator) for f in factors], np.int64).reshape(-1, 2)
     counts = numbers(pc.fill_null(table.column("interval_count").take(pa.array(rows)), 1))
     return parts[code, 0], parts[code, 1] * np.maximum(counts, 1)
 

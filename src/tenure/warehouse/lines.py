@@ -23,6 +23,7 @@ from tenure.core.sequences import prices
 from tenure.core.sequences.prices import Lines
 from tenure.core.sequences.spans import I32, I64, OPEN, Steps, owned, repeated
 from tenure.warehouse import discounts
+from tenure.warehouse.arrays import coded
 from tenure.warehouse.arrays import days as _days
 from tenure.warehouse.arrays import numbers as _numbers
 from tenure.warehouse.measures import Condition, columns
@@ -171,8 +172,8 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
     if moved:
         wanted += [f"{d}_at" for d in days]
     table = snapshot.run("subscription_rows", wanted, where)
-    pool = ThreadPoolExecutor(1)
-    sent_before = pool.submit(_again, table)
+    beside = ThreadPoolExecutor(1)
+    sent_before, currency = beside.submit(_again, table), beside.submit(coded, table.column("currency"))
     start = _days(snapshot, table, "start", OPEN, moved)
     end = _days(snapshot, table, "end", OPEN, moved)
     unpaid = _days(snapshot, table, "unpaid", OPEN, moved)
@@ -187,7 +188,6 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
     rows = len(start)
     pauses = _pauses(table.column("pauses"), rows) if "pauses" in wanted else prices.empty_lists(rows)
     again = sent_before.result()
-    pool.shutdown()
     paid_from = np.maximum(start, trial)
     laid = discounts.of_rows(snapshot, table, discounts.Terms(start, paid_from, stop, price, pauses, ~again))
     steps = prices.lay(
@@ -206,8 +206,10 @@ def _subscriptions(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
         ),
         snapshot.threads,
     )
+    beside.shutdown()
     return {
         **{c: table.column(c) for c in wanted},
+        "currency": currency.result(),
         "start": start,
         "stop": stop,
         "worth": price,
@@ -229,14 +231,13 @@ def _contracts(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, Any]
     schedule = table.column("schedule")
     if schedule.null_count < len(schedule):
         ramps = {i: steps for i, steps in enumerate(schedule.to_pylist()) if steps}
-    counts = np.ones(len(start), np.int64)
+    counts = np.zeros(len(start), np.int64)
     counts[list(ramps)] = [len(steps) for steps in ramps.values()]
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     at = first[:-1]
     total = int(first[-1])
     s_start, s_stop = np.empty(total, np.int32), np.empty(total, np.int32)
     amount = np.zeros((total, 2), np.int64)
-    s_start[at], s_stop[at], amount[at] = start, stop, price
     for i, steps in ramps.items():
         for k, step in enumerate(sorted(steps, key=lambda s: s["from"] or day_date(0))):
             there = at[i] + k
@@ -248,6 +249,7 @@ def _contracts(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, Any]
     steps_of = Steps(first, s_start, s_stop, amount, zero, zero, np.zeros(total))
     return {
         **{c: table.column(c) for c in wanted},
+        "currency": coded(table.column("currency")),
         "start": start,
         "stop": stop,
         "worth": price,
@@ -265,15 +267,13 @@ def _invoice_lines(snapshot: Snapshot, where: Sequence[Condition]) -> dict[str, 
     start = _days(snapshot, table, "period_start", OPEN, moved)
     stop = _days(snapshot, table, "period_end", start, moved)
     price = words(table.column("mrr"))
-    rows = len(start)
-    zero = np.zeros(rows, np.int8)
-    steps = Steps(np.arange(rows + 1), start, stop, price, zero, zero, np.zeros(rows))
     return {
         **{c: table.column(c) for c in wanted},
+        "currency": coded(table.column("currency")),
         "start": start,
         "stop": stop,
         "worth": price,
-        "steps": steps,
+        "steps": _no_steps(len(start)),
         "repeated": _again(table),
     }
 
@@ -299,12 +299,13 @@ def _steps(parts: list[Steps]) -> Steps:
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        none = np.zeros(0, np.int32)
-        return Steps(
-            np.zeros(1, np.int64), none, none, np.zeros((0, 2), np.int64), none.astype(np.int8), none.astype(np.int8),
-            np.zeros(0),
-        )  # fmt: skip
+        return _no_steps(0)
     return prices.joined(parts)
+
+
+def _no_steps(rows: int) -> Steps:
+    day, cause = np.zeros(0, np.int32), np.zeros(0, np.int8)
+    return Steps(np.zeros(rows + 1, np.int64), day, day, np.zeros((0, 2), np.int64), cause, cause, np.zeros(0))
 
 
 def _pauses(column: pa.ChunkedArray, rows: int) -> tuple[I64, I32, I32]:
@@ -321,18 +322,14 @@ def _pauses(column: pa.ChunkedArray, rows: int) -> tuple[I64, I32, I32]:
     return first, np.asarray(begin.to_numpy(), np.int32), np.asarray(over.to_numpy(), np.int32)
 
 
-def _currency_codes(chunks: list[pa.ChunkedArray], reporting: str) -> tuple[I32, list[str]]:
-    """Codes of currencies; the reporting currency is always 0."""
+def _currency_codes(parts: list[tuple[I32, list[str | None]]], reporting: str) -> tuple[I32, list[str]]:
+    """Codes of currencies; the reporting currency, which a row without one is in, is always 0."""
     names = [reporting]
     codes = []
-    for column in chunks:
-        encoded = pc.fill_null(column, reporting).combine_chunks().dictionary_encode()
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.combine_chunks()
-        listed = encoded.dictionary.to_pylist()
-        names += [n for n in listed if n not in names]
-        table = np.array([names.index(n) for n in listed] or [0], np.int32)
-        codes.append(table[np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)])
+    for indices, texts in parts:
+        listed = [text or reporting for text in texts]
+        names += [n for n in dict.fromkeys(listed) if n not in names]
+        codes.append(np.array([names.index(n) for n in listed] or [0], np.int32)[indices])
     return _joined(codes, np.int32), names
 
 

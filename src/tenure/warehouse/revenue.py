@@ -22,6 +22,7 @@ from tenure.core.sequences import walk, wide
 from tenure.core.sequences.daily import Daily, Traits, daily
 from tenure.core.sequences.net import Cells, Net, net
 from tenure.core.sequences.spans import OPEN, Spans
+from tenure.warehouse.arrays import coded
 from tenure.warehouse.book import Book, Shelf
 from tenure.warehouse.rates import as_integers, month_end_before, month_end_until
 from tenure.warehouse.slices import Slicing, Where, select_accounts, slicing
@@ -134,10 +135,8 @@ class Ledger:
         )
 
     def _codes(self, column: str) -> npt.NDArray[np.int64]:
-        encoded = self.book.trait(self.snapshot, self.where.rows, column).combine_chunks()
-        encoded = encoded.cast("string").dictionary_encode()
-        indices = encoded.indices.fill_null(-1) if hasattr(encoded, "indices") else encoded.combine_chunks().indices
-        return np.asarray(indices.to_numpy(zero_copy_only=False), np.int64) + 1
+        codes, _ = coded(self.book.trait(self.snapshot, self.where.rows, column).cast("string"))
+        return codes.astype(np.int64)
 
     def _numbers(self, column: str, missing: float) -> npt.NDArray[np.float64]:
         parts = self.book.by_part(self.snapshot, self.where.rows, column)

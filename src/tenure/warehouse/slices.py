@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from tenure.core.errors import QuestionRefused
 from tenure.core.sequences.spans import Spans
+from tenure.warehouse.arrays import coded
 from tenure.warehouse.book import Book
 from tenure.warehouse.lines import FIELDS, NONE, meets
 from tenure.warehouse.measures import Condition
@@ -229,11 +230,7 @@ def slicing(
 
 
 def _encoded(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
-    texts = pc.fill_null(column.cast(pa.string()), NONE)
-    encoded = pa.chunked_array(texts.chunks, pa.string()).combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int32), encoded.dictionary.to_pylist()
+    return coded(pc.fill_null(column.cast(pa.string()), NONE))
 
 
 def _combined(parts: list[tuple[Codes, list[str]]], count: int) -> tuple[Codes, list[tuple[str, ...]]]:

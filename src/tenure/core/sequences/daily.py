@@ -207,7 +207,7 @@ def _daily(
             cells_of[s - lo] = currency[s]
         count = collect(lo, hi, start, stop, events)
         if grace > 0 and count > 2:
-            bridge(count, events, grace, lo, amount, cells_of, local, cell, state, currencies, rates[0])
+            bridge(count, events, grace, lo, amount, cells_of, local, cell, state, currencies, rates)
         used = 0
         ever = False
         paid = False
@@ -243,7 +243,7 @@ def _daily(
                     state[k, 0], state[k, 1] = wide.subtract(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
                 i += 1
             valued = max(month, 0) if open_paid else max(month, 0) + 1
-            now = value_sign(used, cell, state, currencies, rates[valued]) > 0
+            now = value_sign(used, cell, state, currencies, rates, valued) > 0
             was = paid
             kind = -1
             if now and not was:
@@ -265,7 +265,7 @@ def _daily(
             if not changed or today < since or today >= until:
                 continue
             if kind < 0:
-                way = value_sign(used, cell, delta, currencies, rates[valued])
+                way = value_sign(used, cell, delta, currencies, rates, valued)
                 if way == 0:
                     continue
                 kind = EXPANSION if way > 0 else CONTRACTION

@@ -132,7 +132,7 @@ def _net(
             cells_of[s - lo] = piece * currencies + currency[s]
         count = collect(lo, hi, start, stop, events)
         if grace > 0 and count > 2:
-            bridge(count, events, grace, lo, amount, cells_of, local, cell, state, currencies, opening_rates[0])
+            bridge(count, events, grace, lo, amount, cells_of, local, cell, state, currencies, opening_rates)
         used = 0
         ever = False
         paid = False
@@ -173,10 +173,12 @@ def _net(
                     else:
                         state[k, 0], state[k, 1] = wide.subtract(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
                     i += 1
-                rates = opening_rates[0]
-                if period >= 0:
-                    rates = opening_rates[period] if open_paid else closing_rates[period]
-                value = value_sign(used, cell, state, currencies, rates)
+                if used == 1:  # as most accounts have: no rate has a say
+                    value = wide.sign(state[0, 0], state[0, 1])
+                elif open_paid or period < 0:
+                    value = value_sign(used, cell, state, currencies, opening_rates, max(period, 0))
+                else:
+                    value = value_sign(used, cell, state, currencies, closing_rates, period)
                 if value < 0:
                     negative[a - begin] = True
                 if value > 0 and not paid:
@@ -203,7 +205,7 @@ def _net(
                             slice_after[touched, 0], slice_after[touched, 1], slice_after[touched, 2] = 0, 0, 0
                             touched += 1
                         t = slice_local[sl]
-                        w0, w1, w2 = wide.weigh(state[k, 0], state[k, 1], opening_rates[0][cell[k] % currencies])
+                        w0, w1, w2 = wide.weigh(state[k, 0], state[k, 1], opening_rates[0, cell[k] % currencies])
                         slice_after[t, 0], slice_after[t, 1], slice_after[t, 2] = wide.add_weighed(
                             slice_after[t, 0], slice_after[t, 1], slice_after[t, 2], w0, w1, w2
                         )
@@ -216,7 +218,7 @@ def _net(
             if not open_paid and not paid:
                 continue
             if used == 1:
-                # one cell, as most accounts have: no rate and no other slice has a say
+                # nor has any other slice
                 c = cell[0]
                 sl = c // currencies
                 dlo, dhi = state[0, 0], state[0, 1]
@@ -249,7 +251,7 @@ def _net(
                         out_amount[kept, 0], out_amount[kept, 1] = dlo, dhi
                     kept += 1
                 continue
-            rates = opening_rates[period] if open_paid else closing_rates[period]
+            rates = opening_rates if open_paid else closing_rates
             touched = 0
             for k in range(used):
                 sl = cell[k] // currencies
@@ -260,7 +262,7 @@ def _net(
                     slice_after[touched, 0], slice_after[touched, 1], slice_after[touched, 2] = 0, 0, 0
                     touched += 1
                 t = slice_local[sl]
-                rate = rates[cell[k] % currencies]
+                rate = rates[period, cell[k] % currencies]
                 if open_paid:
                     w0, w1, w2 = wide.weigh(before[k, 0], before[k, 1], rate)
                     slice_before[t, 0], slice_before[t, 1], slice_before[t, 2] = wide.add_weighed(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numba import njit
 
 from tenure.core.sequences import wide
-from tenure.core.sequences.spans import I8, I32, I64, Steps, owned
+from tenure.core.sequences.spans import I8, I32, I64, Steps, concatenated, owned
 
 PERCENT, AMOUNT, MONTHLY = 0, 1, 2
 """Kinds of discount: a share, an amount per billing period, an amount per month already shared out to the row."""
@@ -51,9 +51,8 @@ class Lines(NamedTuple):
 
 
 @njit(cache=True)
-def _sort(values: I64) -> None:
+def _sort(values: I64, count: int) -> None:
     """A heap sort: as quick as any for a handful of days, bounded for a thousand, and small to compile."""
-    count = values.shape[0]
     for step in range(count // 2 - 1 + count, 0, -1):
         root, end = (step - count, count) if step >= count else (0, step)
         if step < count:
@@ -125,8 +124,13 @@ def _lay(
     value: I64,
 ) -> tuple:  # type: ignore[type-arg]  # numba's own tuple of arrays
     n = end - begin
-    listed = pause_first[end] - pause_first[begin] + discount_first[end] - discount_first[begin]
-    most = n + 2 * listed
+    most, longest = 0, 0
+    for i in range(begin, end):
+        listed = pause_first[i + 1] - pause_first[i] + discount_first[i + 1] - discount_first[i]
+        if listed > 0 or cause_start[i] != CAUSE_NONE or cause_stop[i] != CAUSE_NONE:
+            most += 1 + 2 * listed
+            longest = max(longest, 2 + 2 * listed)
+    cuts = np.empty(longest, np.int64)
     first = np.zeros(n + 1, np.int64)
     out_start = np.empty(most, np.int32)
     out_stop = np.empty(most, np.int32)
@@ -139,18 +143,14 @@ def _lay(
         first[i - begin] = count
         p0, p1 = pause_first[i], pause_first[i + 1]
         d0, d1 = discount_first[i], discount_first[i + 1]
-        if start[i] >= stop[i]:
+        if p0 == p1 and d0 == d1 and cause_start[i] == CAUSE_NONE and cause_stop[i] == CAUSE_NONE:
             continue
-        if p0 == p1 and d0 == d1:
-            out_start[count] = start[i]
-            out_stop[count] = stop[i]
-            amount[count, 0] = price[i, 0]
-            amount[count, 1] = price[i, 1]
-            out_cause_start[count] = cause_start[i]
-            out_cause_stop[count] = cause_stop[i]
+        if p0 == p1 and d0 == d1 and start[i] < stop[i]:
+            out_start[count], out_stop[count] = start[i], stop[i]
+            amount[count, 0], amount[count, 1] = price[i, 0], price[i, 1]
+            out_cause_start[count], out_cause_stop[count] = cause_start[i], cause_stop[i]
             count += 1
             continue
-        cuts = np.empty(2 + 2 * (p1 - p0 + d1 - d0), np.int64)
         cuts[0], cuts[1] = start[i], stop[i]
         k = 2
         for p in range(p0, p1):
@@ -159,7 +159,7 @@ def _lay(
         for d in range(d0, d1):
             cuts[k], cuts[k + 1] = discount_from[d], discount_to[d]
             k += 2
-        _sort(cuts)
+        _sort(cuts, k)
         before = CAUSE_NONE
         for c in range(k - 1):
             a, b = cuts[c], cuts[c + 1]
@@ -193,6 +193,10 @@ def _lay(
             before = CAUSE_NONE
             if b == stop[i]:
                 out_cause_stop[count - 1] = cause_stop[i]
+        if count == first[i - begin]:  # paid on no day at all: one step that is worth nothing
+            out_start[count], out_stop[count] = start[i], stop[i]
+            amount[count, 0], amount[count, 1] = 0, 0
+            count += 1
     first[n] = count
     return (
         first,
@@ -212,7 +216,10 @@ LINE_TYPES = (
 
 
 def lay(lines: Lines, threads: int = 1) -> Steps:
-    """The steps of every row. `threads`: rows are shared out, the steps are the same."""
+    """The steps of the rows with a trial, a pause, a discount or a cause to end; the others have none.
+
+    `threads`: rows are shared out, the steps are the same.
+    """
     arrays = [owned(part, dtype) for part, dtype in zip(lines, LINE_TYPES, strict=True)]
     rows = len(lines.start)
     shares = max(1, min(threads, rows // 100_000))
@@ -221,15 +228,15 @@ def lay(lines: Lines, threads: int = 1) -> Steps:
         return Steps(*_lay(0, rows, *arrays))
     with ThreadPoolExecutor(shares) as pool:
         parts = list(pool.map(lambda begin, end: _lay(begin, end, *arrays), bounds[:-1], bounds[1:]))
-    return joined([Steps(*part) for part in parts])
+    return joined([Steps(*part) for part in parts], threads)
 
 
-def joined(parts: list[Steps]) -> Steps:
+def joined(parts: list[Steps], threads: int = 1) -> Steps:
     """The steps of rows that stand one after the other."""
     first = [parts[0].first]
     for part in parts[1:]:
         first.append(part.first[1:] + first[-1][-1])
-    rest = [np.concatenate([part[k] for part in parts]) for k in range(1, len(Steps._fields))]
+    rest = concatenated([[part[k] for part in parts] for k in range(1, len(Steps._fields))], threads)
     return Steps(np.concatenate(first), *rest)
 
 

@@ -2,8 +2,8 @@
 
 A *line* is what can be paid for only once at a time: an item of a subscription, a contract, an invoice line. Its rows
 are versions in time; where two overlap, the one with the later start is in force (docs/explanation/ledger.md). A row's
-price may change inside it (discounts, pauses, trials, ramps): its *steps*. A span is a step cut to the days on which
-its row is in force.
+price may change inside it (discounts, pauses, trials, ramps): its *steps*. A span is a row or a step of it, cut to the
+days on which the row is in force.
 
 Hides: the order of rows, duplicates, overlaps. One pass over rows in account order; memory is a few words a span.
 """
@@ -32,6 +32,12 @@ def owned(array: Any, dtype: Any) -> npt.NDArray[Any]:
     return np.require(array, dtype, ["C", "W"])
 
 
+def concatenated(columns: list[list[npt.NDArray[Any]]], threads: int) -> list[npt.NDArray[Any]]:
+    """Each column's pieces as one array, several columns at a time."""
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(np.concatenate, columns))
+
+
 class Rows(NamedTuple):
     """Versions of lines, in any order; every array has one entry a row."""
 
@@ -44,10 +50,15 @@ class Rows(NamedTuple):
     stop: I32
     """first day without service; OPEN if there is none"""
     currency: I32
+    price: I64
+    """(rows, 2): per month, of a row without steps"""
 
 
 class Steps(NamedTuple):
-    """What rows are worth, by stretches of days; steps of one row stand together, in time order, without overlap."""
+    """What rows are worth, by stretches of days; steps of one row stand together, in time order, without overlap.
+
+    Most rows have none: they are worth their price from their start to their stop.
+    """
 
     first: I64
     """row i owns the steps first[i] .. first[i + 1]"""
@@ -176,6 +187,7 @@ def _resolve(
     start: I32,
     stop: I32,
     currency: I32,
+    price: I64,
     worth: I64,
     sfirst: I64,
     sstart: I32,
@@ -239,20 +251,24 @@ def _resolve(
                     overlapping[r] = True
                     change = start[order[nxt]]
                 if change > today:
-                    for s in range(sfirst[r], sfirst[r + 1]):
-                        a = max(sstart[s], today)
-                        b = min(sstop[s], change)
-                        if a >= b or (samount[s, 0] == 0 and samount[s, 1] == 0):
+                    plain = sfirst[r] == sfirst[r + 1]
+                    for s in range(sfirst[r], sfirst[r + 1] + plain):
+                        a, b = today, change
+                        lo, hi = price[r, 0], price[r, 1]
+                        if not plain:
+                            a, b = max(sstart[s], today), min(sstop[s], change)
+                            lo, hi = samount[s, 0], samount[s, 1]
+                        if a >= b or (lo == 0 and hi == 0):
                             continue
                         row[spans] = r
                         out_start[spans] = a
                         out_stop[spans] = b
                         out_currency[spans] = currency[r]
-                        amount[spans, 0] = samount[s, 0]
-                        amount[spans, 1] = samount[s, 1]
-                        cause_start[spans] = scause_start[s] if a == sstart[s] else 0
-                        cause_stop[spans] = scause_stop[s] if b == sstop[s] else 0
-                        discount[spans] = sdiscount[s]
+                        amount[spans, 0] = lo
+                        amount[spans, 1] = hi
+                        cause_start[spans] = 0 if plain or a > sstart[s] else scause_start[s]
+                        cause_stop[spans] = 0 if plain or b < sstop[s] else scause_stop[s]
+                        discount[spans] = 0 if plain else sdiscount[s]
                         spans += 1
                 today = change
                 if begins:
@@ -288,8 +304,10 @@ def resolve(
     recorded at one moment (the larger wins), so that the order of rows never matters. `threads`: accounts are shared
     out, the spans are the same.
     """
-    chosen = np.flatnonzero(used & (rows.start < rows.stop))
-    order = chosen[np.argsort(rows.account[chosen], kind="stable")].astype(np.int64)  # files lie in account order
+    order = np.flatnonzero(used & (rows.start < rows.stop))
+    account = rows.account[order]
+    if (account[1:] < account[:-1]).any():  # one file lies in account order, several may not
+        order = order[np.argsort(account, kind="stable")]
     arrays = (
         owned(rows.account, np.int64),
         owned(rows.line, np.int64),
@@ -298,6 +316,7 @@ def resolve(
         owned(rows.start, np.int32),
         owned(rows.stop, np.int32),
         owned(rows.currency, np.int32),
+        owned(rows.price, np.int64),
         owned(worth, np.int64),
         *(owned(part, dtype) for part, dtype in zip(steps, STEP_TYPES, strict=True)),
     )
@@ -310,7 +329,7 @@ def resolve(
     first = [parts[0][1]]
     for part in parts[1:]:
         first.append(part[1][1:] + first[-1][-1])
-    columns = [np.concatenate([part[k] for part in parts]) for k in (0, *range(2, 10))]
+    columns = concatenated([[part[k] for part in parts] for k in (0, *range(2, 10))], threads)
     spans = Spans(columns[0], np.concatenate(first), *columns[1:])
     return spans, np.logical_or.reduce([part[10] for part in parts])
 

@@ -24,8 +24,10 @@ NO_LIMIT = -1
 
 
 @njit(cache=True)
-def value_sign(count: int, cell: I64, state: I64, currencies: int, rates: I64) -> int:
-    """Sign of a state of several cells, valued at `rates`."""
+def value_sign(count: int, cell: I64, state: I64, currencies: int, rates: I64, month: int) -> int:
+    """Sign of a state of several cells, valued at rates[month]; a row of it is never cut out, which would cost more
+    than the rest of the walk.
+    """
     if count == 1:
         return wide.sign(state[0, 0], state[0, 1])
     above = False
@@ -40,7 +42,7 @@ def value_sign(count: int, cell: I64, state: I64, currencies: int, rates: I64) -
         return -1
     t0, t1, t2 = 0, 0, 0
     for k in range(count):
-        w0, w1, w2 = wide.weigh(state[k, 0], state[k, 1], rates[cell[k] % currencies])
+        w0, w1, w2 = wide.weigh(state[k, 0], state[k, 1], rates[month, cell[k] % currencies])
         t0, t1, t2 = wide.add_weighed(t0, t1, t2, w0, w1, w2)
     return wide.sign_weighed(t0, t1, t2)
 
@@ -120,7 +122,10 @@ def bridge(
     currencies: int,
     rates: I64,
 ) -> None:
-    """Move what happens inside a gap of at most `grace` days to its last day: the state before it lasts through it."""
+    """Move what happens inside a gap of at most `grace` days to its last day: the state before it lasts through it.
+
+    States are valued at rates[0].
+    """
     used = 0
     paid_before = False
     gap_from = -1
@@ -144,7 +149,7 @@ def bridge(
             else:
                 state[k, 0], state[k, 1] = wide.subtract(state[k, 0], state[k, 1], amount[s, 0], amount[s, 1])
             j += 1
-        paid = value_sign(used, cell, state, currencies, rates) > 0
+        paid = value_sign(used, cell, state, currencies, rates, 0) > 0
         if paid and gap_from >= 0:
             if today - gap_day <= grace:
                 for e in range(gap_from, i):
@@ -194,7 +199,7 @@ def _first_paid(
                 else:
                     state[c, 0], state[c, 1] = wide.subtract(state[c, 0], state[c, 1], amount[s, 0], amount[s, 1])
                 i += 1
-            if value_sign(currencies, cell, state, currencies, rates) > 0:
+            if value_sign(currencies, cell, state, currencies, rates, 0) > 0:
                 days[a] = today
                 for c in range(currencies):
                     amounts[a, c, 0], amounts[a, c, 1] = state[c, 0], state[c, 1]
@@ -206,7 +211,7 @@ def first_paid(spans: Spans, currencies: int, rates: I64) -> tuple[I32, I64]:
     """Per account the first day with MRR above 0 (OPEN if none) and its MRR then, (accounts, currencies, 2)."""
     days, amounts = _first_paid(
         len(spans.accounts), spans.first, spans.start, spans.stop, spans.currency, spans.amount,
-        currencies, rates,
+        currencies, rates.reshape(1, -1),
     )  # fmt: skip
     return days, amounts
 

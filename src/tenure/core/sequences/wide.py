@@ -128,6 +128,8 @@ def scale(lo: int, hi: int, numerator: int, denominator: int) -> tuple[int, int,
     out0, out1, out2 = uint64(0), uint64(0), uint64(0)
     for word in range(3):
         value = uint64(w2) if word == 0 else (uint64(w1) if word == 1 else uint64(w0))
+        if value == uint64(0) and rest == uint64(0):
+            continue  # most amounts are one word long, and a division is slow
         upper = (rest << _32) | (value >> _32)
         qh = upper // den
         rest = upper % den

@@ -1,6 +1,7 @@
 """The worker: it mirrors the store into the lake about every second, and runs the queued jobs, one at a time.
 
-Every job may be run again after a kill: a worker that starts alone puts the jobs of its dead predecessor back.
+Every job may be run again after a kill: a worker holds a lock as long as it lives, so a job whose worker is gone is
+known by its free lock and goes back into the queue; one that several workers died of is given up.
 """
 
 from __future__ import annotations
@@ -8,14 +9,19 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import secrets
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections, connection
 from django.db.utils import Error as DatabaseError
+from django.utils import timezone
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
@@ -26,7 +32,17 @@ from tenure.core.errors import TenureError
 
 log = logging.getLogger(__name__)
 TIDY_SECONDS = 3600
+TEND_SECONDS = 60
+MOST_WORKERS = 3
+"""So many workers may die of one job."""
 _PAUSE_AFTER_FAILURE = 30
+
+Sweep = Callable[[], Any]
+"""What the floors above want cleaned up regularly."""
+
+
+class WorkerLost(Exception):
+    """Every worker that took a job up was killed."""
 
 
 @task()
@@ -36,28 +52,60 @@ def tidy() -> dict[str, Any]:
     return lake.tidy()
 
 
-class MirrorThread(threading.Thread):
-    """Brings the lake up to date about every second, and queues the tidying."""
+def queue_tidy() -> None:
+    """Queue the tidying where none waits or runs and the last one was queued an hour ago, by whichever worker."""
+    last = DBTaskResult.objects.filter(task_path=tidy.module_path).order_by("-enqueued_at").first()
+    if last is not None:
+        waiting = last.status in {TaskResultStatus.READY, TaskResultStatus.RUNNING}
+        if waiting or timezone.now() - last.enqueued_at < timedelta(seconds=TIDY_SECONDS):
+            return
+    tidy.enqueue()
 
-    def __init__(self) -> None:
+
+def take_up_lost_jobs() -> int:
+    """Put the jobs of workers that are gone back into the queue; how many were found."""
+    running = list(DBTaskResult.objects.running())  # before the workers are looked at: a new one has a new job
+    alive = {place.stem for place in _locks().glob("*.lock") if _lives(place)}
+    lost = [job for job in running if not job.worker_ids or job.worker_ids[-1] not in alive]
+    for job in lost:
+        if len(job.worker_ids) >= MOST_WORKERS:
+            job.set_failed(WorkerLost(", ".join(job.worker_ids)))
+        else:
+            same = DBTaskResult.objects.filter(pk=job.pk, status=TaskResultStatus.RUNNING, started_at=job.started_at)
+            same.update(status=TaskResultStatus.READY, started_at=None)
+    return len(lost)
+
+
+def tend(sweep: Sweep) -> None:
+    """What is looked after when a worker starts and every minute: lost jobs, leftovers, the tidying."""
+    take_up_lost_jobs()
+    sweep()
+    queue_tidy()
+
+
+class MirrorThread(threading.Thread):
+    """Brings the lake up to date about every second, and tends to the workspace every minute."""
+
+    def __init__(self, sweep: Sweep) -> None:
         super().__init__(name="mirror", daemon=True)
         self._stopping = threading.Event()
-        self._next_tidy = time.monotonic() + TIDY_SECONDS
+        self._sweep = sweep
+        self._next_tend = 0.0
 
     def run(self) -> None:
-        pause: float = max(settings.TENURE_MIRROR_SECONDS, 0.2)
+        pause = 0.0
         while not self._stopping.wait(pause):
-            pause = self._turn()
+            pause = self.turn()
         connection.close()
 
-    def _turn(self) -> float:
-        """One look at the outbox; returns the seconds until the next."""
+    def turn(self) -> float:
+        """One look at the workspace and at the outbox; returns the seconds until the next."""
         close_old_connections()
         try:
+            if time.monotonic() >= self._next_tend:
+                self._next_tend = time.monotonic() + TEND_SECONDS
+                tend(self._sweep)
             lake.flush()
-            if time.monotonic() >= self._next_tidy:
-                self._next_tidy = time.monotonic() + TIDY_SECONDS
-                queue_tidy()
         except (TenureError, DatabaseError, OSError):
             log.exception("The lake could not be brought up to date; trying again in %s s.", _PAUSE_AFTER_FAILURE)
             return _PAUSE_AFTER_FAILURE
@@ -68,47 +116,66 @@ class MirrorThread(threading.Thread):
         self.join(timeout=60)
 
 
-def queue_tidy() -> None:
-    """Queue the tidying unless it is queued already."""
-    if not DBTaskResult.objects.ready().filter(task_path=tidy.module_path).exists():
-        tidy.enqueue()
-
-
-def work() -> None:
+def work(sweep: Sweep) -> None:
     """Run until told to stop (SIGTERM, SIGINT): mirror, and one job after the other."""
     end_with_parent()
-    held = _alone()
-    if held is not None:
-        DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING).update(
-            status=TaskResultStatus.READY, started_at=None
-        )
-    mirror = MirrorThread()
-    mirror.start()
-    worker = Worker(
+    with living() as name:
+        mirror = MirrorThread(sweep)
+        mirror.start()
+        worker = job_runner(name)
+        worker.configure_signals()
+        try:
+            worker.run()
+        finally:
+            mirror.stop()
+
+
+def job_runner(name: str, *, until_empty: bool = False) -> Worker:
+    """What takes jobs from the queue and runs them, without end or until the queue is empty."""
+    return Worker(
         queue_names=["default"],
         interval=1,
-        batch=False,
+        batch=until_empty,
         backend_name="default",
         startup_delay=False,
         max_tasks=None,
-        worker_id=f"tenure-{os.getpid()}",
+        worker_id=name,
         excluded_queue_names=[],
     )
-    worker.configure_signals()
-    try:
-        worker.run()
-    finally:
-        mirror.stop()
-        if held is not None:
-            os.close(held)
 
 
-def _alone() -> int | None:
-    """A lock that says this is the only worker of the workspace; None if another one runs."""
-    descriptor = os.open(Path(settings.TENURE_HOME) / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+# ---------------------------------------------------------------------- who lives
+
+
+@contextmanager
+def living() -> Iterator[str]:
+    """Be a worker: gives its name, whose lock is held until the block ends or the process dies."""
+    _locks().mkdir(parents=True, exist_ok=True)
+    while True:
+        place = _locks() / f"tenure-{os.getpid()}-{secrets.token_hex(4)}.lock"
+        with place.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(lock.fileno()).st_nlink == 0:  # taken for a dead one's before it was locked
+                continue
+            try:
+                yield place.stem
+            finally:
+                place.unlink(missing_ok=True)
+            return
+
+
+def _lives(place: Path) -> bool:
+    """Whether the worker that made the file still runs; a dead one's file is removed."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with place.open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            place.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return False
     except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+        return True
+    return False
+
+
+def _locks() -> Path:
+    return Path(settings.TENURE_HOME) / "workers"

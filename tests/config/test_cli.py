@@ -153,6 +153,11 @@ def test_a_refusal_is_one_message_with_its_remedy(tenure: Any, arguments: tuple[
     assert "Traceback" not in done.stderr
 
 
+def test_a_wrong_setting_of_a_definition_is_told_in_the_language_of_the_installation(shell: Any) -> None:
+    done = shell("definitions", "define", "ours", "colour=red", TENURE_LANGUAGE="zh_Hans")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "没有名为 colour 的设置。")
+
+
 def test_a_wrong_setting_stops_the_start(shell: Any) -> None:
     done = shell("mirror", TENURE_THREADS="many")
     assert (done.returncode, "TENURE_THREADS" in done.stderr, "Traceback" in done.stderr) == (2, True, False)

@@ -240,6 +240,26 @@ def test_imports_that_are_refused(send_file, fields, code):
     assert (response.status_code, response.json()["error"]["code"]) == (422, code)
 
 
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        pytest.param("get", "/api/imports/77/report", id="its report"),
+        pytest.param("post", "/api/imports/77/undo", id="taking it back"),
+    ],
+)
+def test_an_import_that_there_is_not(client, send_file, method, address):
+    response = getattr(client, method)(address, headers={**send_file.headers, "accept-language": "zh-CN"})
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["value"]) == (404, "import.unknown_run", "77")
+    assert error["message"] == "没有编号为“77”的导入。"
+
+
+def test_an_import_of_which_every_row_was_taken_has_no_report(client, send_file):
+    run = send_file().json()["run"]
+    error = client.get(f"/api/imports/{run}/report", headers=send_file.headers).json()["error"]
+    assert (error["code"], "/api/imports" in error["fix"]) == ("import.no_report", True)
+
+
 def test_an_import_without_a_file(client, key, home):
     response = client.post("/api/imports", {"kind": "accounts"}, headers=key("owner"))
     assert (response.status_code, response.json()["error"]["field"]) == (422, "file")

@@ -37,6 +37,17 @@ def test_every_code_has_a_text_in_the_readers_language():
     assert not missing
 
 
+def test_every_refusal_says_what_to_do():
+    missing = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REFUSALS:
+                code = node.args[0] if node.args else None
+                if isinstance(code, ast.Constant) and "fix" not in {option.arg for option in node.keywords}:
+                    missing.append(f"{code.value} ({path.relative_to(SOURCE)}:{node.lineno})")
+    assert not missing
+
+
 def test_no_text_is_left_over():
     assert set(TEXTS) <= {code for code, _place, _spoken in raised()}
 

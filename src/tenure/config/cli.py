@@ -19,6 +19,8 @@ from tenure.version import __version__
 
 REFUSED = 2
 """Exit code of every refusal."""
+UNREADY = frozenset({"setting.refused", "setting.unreadable_file"})
+"""Refusals of the environment: Django, which translates, cannot be loaded with it."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("tenure.config.commands.demo:demo", _("Fill a fresh workspace with a small sample and open it.")),
@@ -110,10 +112,10 @@ def _speak() -> None:
 def told(problem: TenureError) -> str:
     """A refusal for a person at the terminal: what happened, and what to do, in the language of the installation."""
     said: Any = problem
-    if problem.code.partition(".")[0] != "setting" and os.environ.get("TENURE_LANGUAGE", "en") != "en":
+    if problem.code not in UNREADY and os.environ.get("TENURE_LANGUAGE", "en") != "en":
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenure.config.settings")
         _speak()
-    if os.environ.get("DJANGO_SETTINGS_MODULE") and problem.code.partition(".")[0] != "setting":
+    if os.environ.get("DJANGO_SETTINGS_MODULE") and problem.code not in UNREADY:
         from tenure.web import errors
 
         said = errors.translated(problem)

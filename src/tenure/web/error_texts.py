@@ -58,12 +58,14 @@ TEXTS: Mapping[str, Text] = {
         _("Your role may not do this (%(permission)s)."),
         _("Ask an owner or administrator to do it, or for another role."),
     ),
-    "import.unknown": Text(_("There is no import %(run)s."), _("`tenure import --list` shows the numbers.")),
     "import.not_staged": Text(_("Import %(run)s is not waiting to be applied."), _("Start a new import of the file.")),
     "import.not_applied": Text(
         _("There is nothing to undo in import %(run)s."), _("Choose an import that is applied.")
     ),
-    "import.no_report": Text(_("Import %(run)s has no report: no row was refused.")),
+    "import.no_report": Text(
+        _("Import %(run)s has no report: no row was refused."),
+        _("Nothing needs to be corrected. GET /api/imports lists what became of each import."),
+    ),
     "mirror.store_older_than_lake": Text(
         _("The lake has changes that this store does not know: the store was replaced or restored."),
         _("Run `tenure replay`, which writes the store's records into the lake again."),

@@ -32,7 +32,7 @@ STATUS = {
     "login.required": 401,
     "login.link_refused": 410,
     "permission.denied": 403,
-    "import.unknown": 404,
+    "import.unknown_run": 404,
 }
 """Code -> HTTP status; whatever is not here is a request that was understood and refused: 422."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from tenure.apps.workspaces.models import ApiKey, AuditEntry, ImportRun, ImportState, Member
 from tenure.core.errors import TenureError
@@ -39,10 +40,10 @@ def import_run(run_id: int) -> ImportRun:
     run = ImportRun.objects.select_related("by", "undone_by").filter(pk=run_id).first()
     if run is None:
         raise TenureError(
-            "import.unknown",
-            f"There is no import {run_id}.",
-            fix="`tenure import --list` shows the numbers.",
-            run=run_id,
+            "import.unknown_run",
+            _("There is no import “{value}”.").format(value=run_id),
+            fix=_("List the imports with: tenure imports."),
+            value=str(run_id),
         )
     return run
 

@@ -75,7 +75,12 @@ def report(request: HttpRequest, run_id: int) -> FileResponse:
     allowed(request, "import")
     path = Path(selectors.import_run(run_id).report_path or "none")
     if not path.is_file():
-        raise TenureError("import.no_report", f"Import {run_id} has no report: no row was refused.", run=run_id)
+        raise TenureError(
+            "import.no_report",
+            f"Import {run_id} has no report: no row was refused.",
+            fix="Nothing needs to be corrected. GET /api/imports lists what became of each import.",
+            run=run_id,
+        )
     return FileResponse(path.open("rb"), as_attachment=True, filename=f"import-{run_id}-problems.csv")
 
 

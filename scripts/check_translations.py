@@ -6,7 +6,7 @@
 
 Refused: a string without a Chinese translation or with a fuzzy one; other places than in the English; half-width
 punctuation beside Chinese; text in a template that is not marked; a sentence glued from translated pieces; a marked
-string that is not literal. Needs no gettext programs.
+string that begins or ends with a space, or is not literal. Needs no gettext programs.
 """
 
 from __future__ import annotations
@@ -80,6 +80,10 @@ def in_python(path: Path, problems: Problems) -> Iterator[Marked]:
             if any(isinstance(a, ast.JoinedStr | ast.BinOp) for a in wanted):
                 problems.append(f"{line}: a marked string is put together; mark a literal with named places")
             elif len(texts) == len(wanted) and texts:
+                if any(text != text.strip() for text in texts):
+                    problems.append(
+                        f"{line}: a piece of a sentence begins or ends with a space; mark the whole: {texts[0]!r}"
+                    )
                 yield Marked(texts[0], texts[1] if len(texts) > 1 else None, place)
 
 

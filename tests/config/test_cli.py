@@ -126,6 +126,14 @@ def test_questions_are_listed_with_their_fields(tenure: Any) -> None:
     assert "  from" in done.stdout
 
 
+def test_fields_are_listed_in_sentences_of_the_readers_language(shell: Any) -> None:
+    english, chinese = (shell("questions", TENURE_LANGUAGE=language).stdout for language in ("en", "zh_Hans"))
+    assert "  grain: Length of the periods. One of: day, week, month, quarter, year.\n" in english
+    assert "  grain：Length of the periods. 可取：day, week, month, quarter, year。\n" in chinese
+    assert "  totals (required): " in english
+    assert "  totals（必填）：" in chinese
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -37,13 +37,15 @@ def test_the_english_catalogue_has_the_same_strings(check):
     ("text", "wrong"),
     [
         pytest.param("_('Hello, %(name)s.') % {'name': n}", 0, id="whole, with named places"),
-        pytest.param("_('Hello ') + name", 1, id="added to"),
+        pytest.param("_('Hello') + name", 1, id="added to"),
         pytest.param("name + _('!')", 1, id="added to something"),
         pytest.param("f\"{_('Hello')} {name}\"", 1, id="inside an f-string"),
         pytest.param("_('%(a)s') % {'a': 1} + 'x'", 1, id="added to after filling in"),
         pytest.param("_(f'Hello {name}')", 1, id="an f-string marked"),
-        pytest.param("_('Hello ' + name)", 1, id="a sum marked"),
+        pytest.param("_('Hello' + name)", 1, id="a sum marked"),
         pytest.param("_(sentence)", 0, id="marked elsewhere"),
+        pytest.param("_(' (required)')", 1, id="a piece to be added"),
+        pytest.param("_('One of: ')", 1, id="a piece to be added to"),
     ],
 )
 def test_glued_sentences_in_python(check, tmp_path, monkeypatch, text, wrong):

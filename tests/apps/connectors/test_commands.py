@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import translation
 
 from apps.connectors.made_files import GOOD, table
 from tenure.apps.connectors import commands
@@ -51,6 +53,25 @@ def test_bad_rows_are_shown_with_their_remedy_and_the_report(home: Path, ledger:
     kept = typed("subscriptions", ledger, "--skip-bad", "--report", home / "bad.csv")
     assert "1 new, 0 changed, 0 unchanged, 1 left out" in kept.stdout
     assert (home / "bad.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        pytest.param((3, "amount", "x"), "第 3 行 amount“x”：错了。改一改。 [c]", id="row, heading and value"),
+        pytest.param((3, "amount", ""), "第 3 行 amount：错了。改一改。 [c]", id="an empty cell"),
+        pytest.param((3, "", "a/s"), "第 3 行“a/s”：错了。改一改。 [c]", id="a row by its key"),
+        pytest.param((3, "", ""), "第 3 行：错了。改一改。 [c]", id="a row"),
+        pytest.param((None, "amount", "x"), "amount“x”：错了。改一改。 [c]", id="a column and a value"),
+        pytest.param((None, "amount", ""), "amount：错了。改一改。 [c]", id="a column"),
+        pytest.param((None, "", ""), "错了。改一改。 [c]", id="the file"),
+    ],
+)
+def test_a_problem_is_one_sentence_of_the_readers_language(place: tuple[Any, ...], line: str) -> None:
+    row, heading, value = place
+    problem = {"row": row, "heading": heading, "value": value, "message": "错了。", "fix": "改一改。", "code": "c"}
+    with translation.override("zh-hans"):
+        assert commands._problem_line(problem) == line
 
 
 def test_headings_and_constants_are_given_as_pairs(home: Path, ledger: Path) -> None:

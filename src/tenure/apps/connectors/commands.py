@@ -186,17 +186,36 @@ def _show_mapping(outcome: Outcome) -> None:
         click.echo(f"  {column:<20} = {value}")
     if outcome.plan.unused:
         unused = ", ".join(heading for _index, heading in outcome.plan.unused)
-        click.echo(gettext("  kept as attributes: {headings}").format(headings=unused))
+        told = gettext("kept as attributes: {headings}").format(headings=unused)
+        click.echo(f"  {told}")
 
 
 def _show_problems(problems: list[dict[str, Any]], total: int) -> None:
     for problem in problems[:_SHOWN_PROBLEMS]:
-        row = "" if problem["row"] is None else gettext("row {row}").format(row=problem["row"])
-        value = f"“{problem['value']}”" if problem["value"] else ""
-        place = " ".join(part for part in (row, problem["heading"], value) if part)
-        click.echo(f"  {place}: {problem['message']} {problem['fix']} [{problem['code']}]", err=True)
+        click.echo(f"  {_problem_line(problem)}", err=True)
     if total > _SHOWN_PROBLEMS:
-        click.echo(gettext("  … and {count} more.").format(count=total - _SHOWN_PROBLEMS), err=True)
+        more = gettext("… and {count} more.").format(count=total - _SHOWN_PROBLEMS)
+        click.echo(f"  {more}", err=True)
+
+
+def _problem_line(problem: dict[str, Any]) -> str:
+    """One problem with its place, as far as that is known, and its remedy."""
+    match problem["row"] is not None, bool(problem["heading"]), bool(problem["value"]):
+        case True, True, True:
+            line = gettext("row {row} {heading} “{value}”: {message} {fix} [{code}]")
+        case True, True, False:
+            line = gettext("row {row} {heading}: {message} {fix} [{code}]")
+        case True, False, True:
+            line = gettext("row {row} “{value}”: {message} {fix} [{code}]")
+        case True, False, False:
+            line = gettext("row {row}: {message} {fix} [{code}]")
+        case False, True, True:
+            line = gettext("{heading} “{value}”: {message} {fix} [{code}]")
+        case False, True, False:
+            line = gettext("{heading}: {message} {fix} [{code}]")
+        case _:
+            line = gettext("{message} {fix} [{code}]")
+    return line.format(**problem)
 
 
 def _undo(run: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +179,18 @@ def questions(name: str | None) -> None:
             continue
         click.echo(f"{family.name}: {family.doc}")
         for f in fields(family):
-            needed = _(" (required)") if f.default is MISSING else ""
-            allowed = f.metadata["allowed"]
-            values = _(" One of: {allowed}.").format(allowed=", ".join(allowed)) if allowed else ""
-            click.echo(f"  {json_name(f.name)}{needed}: {f.metadata['doc']}{values}")
+            told = _field(json_name(f.name), f.metadata["doc"], f.metadata["allowed"], needed=f.default is MISSING)
+            click.echo(f"  {told}")
+
+
+def _field(name: str, meaning: str, allowed: Sequence[str], *, needed: bool) -> str:
+    """What the list says of a field, as one sentence of its language."""
+    if needed and allowed:
+        line = _("{field} (required): {meaning} One of: {allowed}.")
+    elif needed:
+        line = _("{field} (required): {meaning}")
+    elif allowed:
+        line = _("{field}: {meaning} One of: {allowed}.")
+    else:
+        line = _("{field}: {meaning}")
+    return line.format(field=name, meaning=meaning, allowed=", ".join(allowed))

@@ -47,8 +47,7 @@ def wait(until: Callable[[], Any], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-TABLE = "django_tasks_database_dbtaskresult"
-JOBS = f"SELECT status FROM {TABLE}"
+JOBS = "SELECT status FROM django_tasks_database_dbtaskresult"
 
 
 @pytest.mark.slow
@@ -63,13 +62,34 @@ def test_it_sweeps_and_tidies_when_it_starts(shell: Any, work: Any, asked: Any, 
     wait(lambda: asked(JOBS) == [("SUCCESSFUL",)])
 
 
+_QUEUE = """
+import sys, django
+django.setup()
+from tenure.apps.connectors.tasks import queue_import
+queue_import(sys.argv[1], "subscriptions", by="test")
+"""
+ROWS = 40_000
+
+
 @pytest.mark.slow
-def test_a_job_of_a_killed_worker_is_done_by_the_next(shell: Any, work: Any, asked: Any) -> None:
+def test_an_import_of_a_killed_worker_is_begun_again_by_the_next(
+    shell: Any, work: Any, asked: Any, environ: dict[str, str], tmp_path: Path
+) -> None:
     shell("migrate")
+    file = tmp_path / "many.csv"
+    lines = (f"a{n},s{n},10,2024-01-01\n" for n in range(ROWS))
+    file.write_text("account_id,subscription_id,amount,start\n" + "".join(lines), encoding="utf-8")
+    queue = [sys.executable, "-c", _QUEUE, str(file)]
+    settings = {**environ, "DJANGO_SETTINGS_MODULE": "tenure.config.settings"}
+    subprocess.run(queue, env=settings, check=True)
     first = work()
-    wait(lambda: asked(JOBS) == [("SUCCESSFUL",)])
+    wait((tmp_path / "home" / "imports" / "1.progress").exists)
     first.kill()
     first.wait()
-    asked(f"UPDATE {TABLE} SET status = 'RUNNING'")  # as if the kill had come a moment earlier
+    assert asked("SELECT state FROM workspaces_importrun") == [("staged",)]
+    assert asked("SELECT COUNT(*) FROM subscriptions_subscriptionversion") == [(0,)]
+    subprocess.run(queue, env=settings, check=True)  # the same file once more
     work()
-    wait(lambda: asked(JOBS) == [("SUCCESSFUL",)])
+    counts = "SELECT state, created, unchanged FROM workspaces_importrun ORDER BY id"
+    wait(lambda: asked(counts) == [("applied", ROWS, 0), ("applied", 0, ROWS)])
+    wait(lambda: not any(p.is_file() for p in (tmp_path / "home" / "imports").rglob("*")))

@@ -41,6 +41,8 @@ API = [
     ("api:tables", "get", "/api/tables", None, EVERYBODY, 200),
     ("api:imports", "post", "/api/imports", "file", KEEPERS_AND_OPERATORS, 200),
     ("api:import_list", "get", "/api/imports", None, KEEPERS_AND_OPERATORS, 200),
+    ("api:import_status", "get", "/api/imports/9999", None, KEEPERS_AND_OPERATORS, 404),
+    ("api:import_cancel", "post", "/api/imports/9999/cancel", {}, KEEPERS_AND_OPERATORS, 404),
     ("api:import_undo", "post", "/api/imports/9999/undo", {}, KEEPERS_AND_OPERATORS, 404),
     ("api:import_report", "get", "/api/imports/9999/report", None, KEEPERS_AND_OPERATORS, 404),
     ("api:closes", "post", "/api/closes", {"month": "2024-13"}, CLOSERS, 422),

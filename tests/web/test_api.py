@@ -245,6 +245,8 @@ def test_imports_that_are_refused(send_file, fields, code):
     [
         pytest.param("get", "/api/imports/77/report", id="its report"),
         pytest.param("post", "/api/imports/77/undo", id="taking it back"),
+        pytest.param("get", "/api/imports/77", id="how far it is"),
+        pytest.param("post", "/api/imports/77/cancel", id="stopping it"),
     ],
 )
 def test_an_import_that_there_is_not(client, send_file, method, address):

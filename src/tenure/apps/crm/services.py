@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +40,11 @@ def withdraw(kind: str, key: str, *, by: Actor, reason: str = "") -> Any:
     return records.withdraw(MODELS[kind], key, by=by, reason=reason)
 
 
-def apply_import(kind: str, staged: Path, run: imports.ImportRun, by: Actor) -> bulk.Counts:
-    """Write a staged file of accounts or contacts, in one transaction."""
-    return bulk.upsert(MODELS[kind], staged, run, by)
+def apply_import(
+    kind: str, staged: Path, run: imports.ImportRun, by: Actor, check: Callable[[], None] = lambda: None
+) -> bulk.Counts:
+    """Write a staged file of accounts or contacts, in one transaction; what `check` raises leaves nothing written."""
+    return bulk.upsert(MODELS[kind], staged, run, by, check)
 
 
 def undo_import(run: imports.ImportRun, by: Actor) -> bulk.Undone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +121,11 @@ def reopen_month(month: str, *, by: Actor, note: str = "") -> MonthClose:
     return opened
 
 
-def apply_import(kind: str, staged: Path, run: imports.ImportRun, by: Actor) -> bulk.Counts:
-    """Write a staged file of a kind in MODELS, in one transaction."""
-    return bulk.upsert(MODELS[kind], staged, run, by)
+def apply_import(
+    kind: str, staged: Path, run: imports.ImportRun, by: Actor, check: Callable[[], None] = lambda: None
+) -> bulk.Counts:
+    """Write a staged file of a kind in MODELS, in one transaction; what `check` raises leaves nothing written."""
+    return bulk.upsert(MODELS[kind], staged, run, by, check)
 
 
 def undo_import(run: imports.ImportRun, by: Actor) -> bulk.Undone:

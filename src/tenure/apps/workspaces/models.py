@@ -126,14 +126,20 @@ class AuditEntry(models.Model):
 
 
 class ImportState(models.TextChoices):
+    QUEUED = "queued", _("Queued")
     STAGED = "staged", _("Staged")
     APPLIED = "applied", _("Applied")
     UNDONE = "undone", _("Undone")
     FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class ImportRun(models.Model):
-    """One file that somebody imported, with what it changed."""
+    """One file that somebody imported, with what it changed.
+
+    `upload` names the kept file while a job is to read it; `outcome` is what the import said at its end: the summary of
+    what was read, or the refusal.
+    """
 
     kind = models.CharField(max_length=50)
     file_name = models.CharField(max_length=500)
@@ -150,6 +156,8 @@ class ImportRun(models.Model):
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     undone_at = models.DateTimeField(null=True)
     report_path = models.TextField(blank=True)
+    upload = models.CharField(max_length=100, blank=True)
+    outcome = models.JSONField(null=True)
 
     class Meta:
         indexes = (models.Index(fields=["-started_at"], name="workspaces_importrun_recent"),)

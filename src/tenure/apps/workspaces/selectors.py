@@ -30,8 +30,8 @@ def audit(kind: str | None = None, key: str | None = None) -> QuerySet[AuditEntr
 
 
 def import_runs(kind: str | None = None) -> QuerySet[ImportRun]:
-    """Imports, the newest first."""
-    runs = ImportRun.objects.select_related("by", "undone_by").order_by("-started_at", "-pk")
+    """Imports, the newest first, without what each said at its end."""
+    runs = ImportRun.objects.defer("outcome").select_related("by", "undone_by").order_by("-started_at", "-pk")
     return runs if kind is None else runs.filter(kind=kind)
 
 
@@ -46,6 +46,11 @@ def import_run(run_id: int) -> ImportRun:
             value=str(run_id),
         )
     return run
+
+
+def imports_with_upload() -> QuerySet[ImportRun]:
+    """Imports for which a file is kept."""
+    return ImportRun.objects.exclude(upload="").order_by("pk")
 
 
 def applied_before(kind: str, digest: str) -> ImportRun | None:

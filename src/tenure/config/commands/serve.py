@@ -36,10 +36,10 @@ def serve(host: str | None, port: int | None) -> None:
 @click.command(help=_("Run the worker alone, without web pages: it mirrors changes into the lake and runs jobs."))
 def work() -> None:
     cli.ready()
-    from tenure.apps.connectors import files
+    from tenure.apps.connectors.tasks import sweep
     from tenure.apps.workspaces import tasks
 
-    tasks.work(sweep=files.sweep_abandoned)
+    tasks.work(sweep)
 
 
 def place(host: str | None, port: int | None) -> None:

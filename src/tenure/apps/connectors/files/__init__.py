@@ -3,6 +3,9 @@
 preview(path_or_bytes, kind, options)        what would be imported, and every problem
 run_import(path_or_bytes, kind, options, by=member)
 undo(run_id, by=member)
+cancel(run_id, by=member)                    a running or waiting one
+
+An import as a job is queued by `connectors.tasks.queue_import`.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from tenure.apps.connectors.files.importer import (
     save_mapping,
     undo,
 )
+from tenure.apps.connectors.files.jobs import cancel, error_of, is_stopping, progress_of, share_of
 from tenure.apps.connectors.files.leftovers import sweep_abandoned
 from tenure.apps.connectors.files.limits import Limits
 from tenure.apps.connectors.files.options import Options
@@ -32,10 +36,15 @@ __all__ = [
     "Preview",
     "Problem",
     "Progress",
+    "cancel",
+    "error_of",
+    "is_stopping",
     "mapping_names",
     "preview",
+    "progress_of",
     "run_import",
     "save_mapping",
+    "share_of",
     "sweep_abandoned",
     "undo",
 ]

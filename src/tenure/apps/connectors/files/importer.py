@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 
 from tenure.apps.connectors.files import named
-from tenure.apps.connectors.files.leftovers import imports_folder, sweep_abandoned
+from tenure.apps.connectors.files.leftovers import sweep_abandoned
 from tenure.apps.connectors.files.limits import Limits
 from tenure.apps.connectors.files.mapping import Plan
 from tenure.apps.connectors.files.named import NamedMapping
@@ -25,8 +25,9 @@ from tenure.apps.connectors.files.options import Options
 from tenure.apps.connectors.files.problems import ImportRefused
 from tenure.apps.connectors.files.reading import Given, Outcome, Place, Progress, read
 from tenure.apps.connectors.files.report import Report
+from tenure.apps.connectors.files.signs import Signs
 from tenure.apps.connectors.files.source import file_name
-from tenure.apps.connectors.files.staging import Folder
+from tenure.apps.connectors.files.staging import Folder, imports_folder
 from tenure.apps.crm import services as crm
 from tenure.apps.subscriptions import selectors as subscription_reads
 from tenure.apps.subscriptions import services as subscriptions
@@ -107,11 +108,48 @@ def run_import(
     `report` is where the list of problems goes; without it, it lies in the import's folder if there is any problem.
     Raises: ImportRefused; its code is `import.rejected` if rows are bad, and `where` has the counts and the report.
     """
-    options = options or Options()
     sweep_abandoned()
-    place = _place(progress, cancelled, limits)
-    digest = _digest(given)
-    run = imports.start_run(kind, file_name(given, name), digest, by=by)
+    run = imports.start_run(kind, file_name(given, name), digest(given), by=by)
+    return carry_out(
+        run,
+        given,
+        options or Options(),
+        by=by,
+        name=name,
+        report=report,
+        progress=progress,
+        cancelled=cancelled,
+        limits=limits,
+    )
+
+
+def carry_out(
+    run: imports.ImportRun,
+    given: Given,
+    options: Options,
+    *,
+    by: Actor,
+    name: str | None = None,
+    report: Path | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    limits: Limits | None = None,
+) -> ImportResult:
+    """Read the file of a staged run and write it. While it runs it gives the signs of `Signs`, and heeds them.
+
+    Raises: as `run_import`.
+    """
+    signs, kind = Signs(run.pk), run.kind
+
+    def tell(found: Progress) -> None:
+        signs.tell(found)
+        if progress is not None:
+            progress(found)
+
+    def stopped() -> bool:
+        return signs.asked_to_stop or (cancelled is not None and cancelled())
+
+    place = _place(tell, stopped, limits)
     folder = Folder(imports_folder() / str(run.pk))
     try:
         with folder.held():
@@ -136,11 +174,30 @@ def run_import(
             if outcome.staged is None:
                 raise ImportRefused("import.cancelled")
             door = crm if kind in crm.MODELS else subscriptions
-            done = door.apply_import(kind, outcome.staged, run, by)
+            done = door.apply_import(kind, outcome.staged, run, by, place.check)
     except BaseException as error:
-        imports.fail_run(run, str(getattr(error, "code", type(error).__name__)), by=by)
+        imports.fail_run(run, error, by=by)
+        signs.clear()
         raise
-    return ImportResult(run.pk, outcome, done.created, done.changed, done.unchanged, written)
+    result = ImportResult(run.pk, outcome, done.created, done.changed, done.unchanged, written)
+    imports.note_outcome(run, result.as_dict())
+    settle(run, by=by)
+    return result
+
+
+def settle(run: imports.ImportRun, *, by: Actor) -> None:
+    """End a run that is written: somebody's wish to stop it, if it came too late to be heeded, takes it back.
+
+    Raises: ImportRefused import.cancelled.
+    """
+    signs = Signs(run.pk)
+    late = run.state == "applied" and signs.take_wish()
+    if late:
+        undo(run.pk, by=by)
+        run.refresh_from_db()
+    signs.end()
+    if late:
+        raise ImportRefused("import.cancelled")
 
 
 def undo(run_id: int | str, *, by: Actor) -> Any:
@@ -200,7 +257,7 @@ def _read(
     return outcome
 
 
-def _digest(given: Given) -> str:
+def digest(given: Given) -> str:
     """What names a file's content; empty if it cannot be read (reading it will say why)."""
     if isinstance(given, bytes):
         return hashlib.sha256(given).hexdigest()

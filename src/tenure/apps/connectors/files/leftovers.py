@@ -1,32 +1,30 @@
-"""What a killed import leaves behind is swept before the next one, and when the server starts."""
+"""What a killed import leaves behind is swept before the next one, when the server starts, and every minute after."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from django.conf import settings
-
 from tenure.apps.connectors.files import staging
+from tenure.apps.connectors.files.problems import ImportRefused
+from tenure.apps.connectors.files.signs import Signs
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.services import imports
 from tenure.core.errors import TenureError
 
 
-def imports_folder() -> Path:
-    """Where imports are staged and their reports lie."""
-    return Path(settings.TENURE_HOME) / "imports"
-
-
 def sweep_abandoned() -> int:
-    """Remove staged rows of imports whose process is gone, and mark their runs as failed; how many there were."""
-    found = staging.abandoned(imports_folder())
-    for path in found:
+    """Remove staged rows of imports whose process is gone, and mark their runs as failed; how many there were.
+
+    The run of a job stays as it is: the next worker begins it again.
+    """
+    count = 0
+    for path in staging.abandoned(staging.imports_folder()):
+        count += 1
+        staging.Folder(path).clear()
         if path.name.isdigit():
             try:
                 run = selectors.import_run(int(path.name))
             except TenureError:
-                run = None
-            if run is not None and run.state == "staged":
-                imports.fail_run(run, "import.killed", by="tenure")
-        staging.Folder(path).clear()
-    return len(found)
+                continue
+            if run.state == "staged" and not run.upload:
+                imports.fail_run(run, ImportRefused("import.killed"), by="tenure")
+                Signs(run.pk).clear()
+    return count

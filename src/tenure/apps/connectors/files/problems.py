@@ -146,6 +146,18 @@ REFUSALS: dict[str, tuple[str, str]] = {
         _("The import was cancelled; nothing was written."),
         _("Start it again when you are ready."),
     ),
+    "import.killed": (
+        _("The process that read the file was killed; nothing was written."),
+        _("Import the file again. If it happens again, look for a lack of memory or of space on the disk."),
+    ),
+    "import.failed": (
+        _("The import failed by a fault of Tenure itself; nothing was written."),
+        _("Import the file again; if it stays, the log of the server says more."),
+    ),
+    "import.not_cancellable": (
+        _("Import “{value}” cannot be cancelled: it is {status}."),
+        _("Only an import that waits or runs can be cancelled; one that is applied can be undone."),
+    ),
     "import.rejected": (
         _("{bad} of {rows} rows of “{file}” cannot be imported, so nothing was written."),
         _("Correct the rows listed in the report, or import the others with --skip-bad."),
@@ -412,6 +424,14 @@ class ImportRefused(TenureError):
         where = {k: shown(v, 300) if isinstance(v, str) else v for k, v in where.items()}
         message, fix = _sentences(REFUSALS[code], where, translate=False)
         super().__init__(code, message, fix=fix, **where)
+
+    @classmethod
+    def kept(cls, values: Mapping[str, Any]) -> TenureError:
+        """A refusal made again from its `as_dict()`, of a file or of anything else."""
+        where = {name: value for name, value in values.items() if name not in {"code", "message", "fix"}}
+        if values["code"] in REFUSALS:
+            return cls(values["code"], **where)
+        return TenureError(values["code"], values["message"], fix=values["fix"], **where)
 
     def localised(self) -> tuple[str, str]:
         """Message and remedy in the active language."""

@@ -28,11 +28,13 @@ SHOWN_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a file is read: `done` of `total` (bytes, or rows where the format knows them)."""
+    """How far a file is read: `done` of `total` (bytes, or rows where the format knows them), and what was found."""
 
     rows: int
     done: int
     total: int
+    bad: int = 0
+    problems: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def read(
                 if len(outcome.sample) < SHOWN_ROWS:
                     outcome.sample += good.slice(0, SHOWN_ROWS - len(outcome.sample)).to_pylist()
                 if place.progress is not None:
-                    place.progress(Progress(outcome.rows_read, batch.position, reader.total))
+                    found = outcome.counts.total()
+                    place.progress(Progress(outcome.rows_read, batch.position, reader.total, outcome.rows_bad, found))
         finally:
             writer.close()
     outcome.rows_read += teller.unreadable

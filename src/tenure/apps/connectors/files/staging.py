@@ -15,8 +15,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from django.conf import settings
 
 _LOCK, _STAGED, _PART, _KEPT, _REPORT = ".lock", "staged.parquet", "staged.part", "staged.kept", "report.csv"
+
+
+def imports_folder() -> Path:
+    """Where imports are staged and their reports lie."""
+    return Path(settings.TENURE_HOME) / "imports"
 
 
 class Folder:
@@ -30,13 +36,21 @@ class Folder:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Work in the folder; nothing but the report is left when the block ends."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / _LOCK).open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        while True:
+            self.path.mkdir(parents=True, exist_ok=True)
             try:
-                yield
-            finally:
-                self.clear()
+                lock = (self.path / _LOCK).open("a")
+            except FileNotFoundError:  # swept in between
+                continue
+            with lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if os.fstat(lock.fileno()).st_nlink == 0:
+                    continue
+                try:
+                    yield
+                finally:
+                    self.clear()
+                return
 
     def clear(self) -> None:
         """Remove everything but the report, and the folder if there is none."""
@@ -85,16 +99,14 @@ class Writer:
         return self._whole
 
 
-def abandoned(imports: Path) -> list[Path]:
-    """Folders of imports whose process is gone while rows were staged."""
+def abandoned(imports: Path) -> Iterator[Path]:
+    """Folders of imports whose process is gone while rows were staged; locked until the next is asked for."""
     if not imports.is_dir():
-        return []
-    found = []
+        return
     for path in sorted(p for p in imports.iterdir() if p.is_dir() and (p / _LOCK).exists()):
-        with (path / _LOCK).open("a") as lock:
-            try:
+        try:
+            with (path / _LOCK).open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            found.append(path)
-    return found
+                yield path
+        except (FileNotFoundError, BlockingIOError):
+            continue

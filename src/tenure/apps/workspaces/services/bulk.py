@@ -7,7 +7,7 @@ inserted by one statement each. What the lake must hear is cut from the staged f
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -49,11 +49,14 @@ class Undone:
     kept: int
 
 
-def upsert(model: type[Version], staged: Path, run: ImportRun, by: Actor) -> Counts:
+def upsert(
+    model: type[Version], staged: Path, run: ImportRun, by: Actor, check: Callable[[], None] = lambda: None
+) -> Counts:
     """Write the rows of a staged Parquet file as versions of `run`; a row equal to what is known changes nothing.
 
     Expects the input columns of the lake table and `file_row`, unique in the file. Of several rows with one key the
-    last one holds. Columns `row_id` (the row's own id in its source) and NAME_at are optional.
+    last one holds. Columns `row_id` (the row's own id in its source) and NAME_at are optional. What `check` raises, at
+    any step, leaves nothing written.
     """
     file = pq.ParquetFile(staged)
     with writing(by) as write, connection.cursor() as cursor:
@@ -65,19 +68,24 @@ def upsert(model: type[Version], staged: Path, run: ImportRun, by: Actor) -> Cou
                 fix="Start a new import of the file.",
                 run=run.pk,
             )
-        repeated = _stage(cursor, model, file, run)
+        repeated = _stage(cursor, model, file, run, check)
         if repeated:
             _keep_last(cursor)
+        check()
         total = _count(cursor, f"SELECT COUNT(*) FROM {_STAGING}")
         _match(cursor, model)
+        check()
         changed = _count(cursor, f"SELECT COUNT(*) FROM {_STAGING} WHERE previous_id IS NOT NULL")
         left = _count(cursor, f"SELECT COUNT(*) FROM {_STAGING}")
         counts = Counts(created=left - changed, changed=changed, unchanged=total - left)
         _supersede(cursor, model, write, run)
+        check()
         _insert(cursor, model, write, run)
+        check()
         survivors = None if left == file.metadata.num_rows else _survivors(cursor)
         for table in _outgoing(model, file, run, write, survivors):
             outbox.send(write, model.KIND, "insert", table)
+            check()
         cursor.execute(f"DROP TABLE {_STAGING}")
         current.state = ImportState.APPLIED
         current.created, current.changed, current.unchanged = counts.created, counts.changed, counts.unchanged
@@ -165,7 +173,7 @@ def superseded_rows(model: type[Version]) -> Iterator[pa.Table]:
 # ---------------------------------------------------------------------- staging
 
 
-def _stage(cursor: Any, model: type[Version], file: pq.ParquetFile, run: ImportRun) -> bool:
+def _stage(cursor: Any, model: type[Version], file: pq.ParquetFile, run: ImportRun, check: Callable[[], None]) -> bool:
     """Fill the temporary table; says whether a key may occur twice."""
     columns = (*_IDENTITY, *_columns(model))
     types = ", ".join(f"{_quoted(name)} {_staging_type(model, name)}" for name in columns)
@@ -173,6 +181,7 @@ def _stage(cursor: Any, model: type[Version], file: pq.ParquetFile, run: ImportR
     cursor.execute(f"CREATE TEMPORARY TABLE {_STAGING} ({types}, previous_id bigint)")
     hashes: list[np.ndarray[Any, Any]] = []
     for batch in file.iter_batches(rows.CHUNK):
+        check()
         table = _prepared(model, pa.Table.from_batches([batch]), run)
         hashes.append(np.fromiter(map(hash, table["version_key"].to_pylist()), np.int64, table.num_rows))
         _copy(cursor, table, columns)

@@ -6,7 +6,7 @@ in the order of commits and the moment of a write is never earlier than that of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +44,24 @@ def actor_name(by: Actor) -> str:
     if isinstance(by, ApiKey):
         return f"{by.name} ({by.prefix})"
     return by or "tenure"
+
+
+def actor_reference(by: Actor) -> dict[str, Any]:
+    """An actor as JSON, for a job that acts in their name later."""
+    if isinstance(by, Member):
+        return {"member": by.pk}
+    if isinstance(by, ApiKey):
+        return {"key": by.pk}
+    return {"name": actor_name(by)}
+
+
+def actor_from(reference: Mapping[str, Any]) -> Member | ApiKey | str:
+    """The actor of a reference, as they are now."""
+    if "member" in reference:
+        return Member.objects.get(pk=reference["member"])
+    if "key" in reference:
+        return ApiKey.objects.get(pk=reference["key"])
+    return str(reference["name"])
 
 
 @contextmanager

@@ -342,6 +342,26 @@ def test_only_files_that_nobody_waits_for_are_swept(send: Any, home: Any) -> Non
     assert kept(home) == [waiting]
 
 
+def test_an_upload_lies_in_the_workspace_and_is_not_swept_while_its_request_lasts(
+    send: Any, home: Any, settings: Any, monkeypatch: Any
+) -> None:
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+    seen = []
+    run_import = importer.run_import
+
+    def look(given: Any, *arguments: Any, **more: Any) -> Any:
+        import_tasks.sweep()
+        seen.append((given.parent, given.read_bytes()))
+        return run_import(given, *arguments, **more)
+
+    monkeypatch.setattr("tenure.web.api.imports.files.run_import", look)
+    assert send(wait="true").json()["created"] == 6
+    assert seen == [(jobs.uploads_folder(), FILE)]
+    assert kept(home) == []
+    run = send().json()["run"]
+    assert kept(home) == [jobs.selectors.import_run(run).upload]
+
+
 def test_a_file_is_not_kept_if_its_job_cannot_be_queued(send: Any, home: Any, monkeypatch: Any, client: Any) -> None:
     monkeypatch.setattr(jobs.imports, "queue_run", lambda *_, **__: 1 / 0)
     assert send().status_code == 500

@@ -25,7 +25,17 @@ def port() -> int:
 
 
 @pytest.fixture
-def server(environ: dict[str, str], tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def leftover(tmp_path: Path) -> Path:
+    """The folder of a preview whose process was killed."""
+    folder = tmp_path / "home" / "imports" / "preview-of-a-killed-process"
+    folder.mkdir(parents=True)
+    for name in (".lock", "staged.part"):
+        (folder / name).touch()
+    return folder
+
+
+@pytest.fixture
+def server(environ: dict[str, str], tmp_path: Path, port: int, leftover: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tenure.config.cli", "serve", "--port", str(port)],
         stdout=subprocess.PIPE,
@@ -70,7 +80,8 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.slow
-def test_it_answers_mirrors_and_stops(server: Any, shell: Any, tmp_path: Path) -> None:
+def test_it_sweeps_answers_mirrors_and_stops(server: Any, shell: Any, tmp_path: Path, leftover: Path) -> None:
+    wait(lambda: not leftover.exists())
     shell("add", "accounts", "account_id=a")
     wait((tmp_path / "home" / "lake" / "accounts").exists)
     started = children(server.pid)

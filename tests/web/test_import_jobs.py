@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import sqlite3
+import time
+from contextlib import closing
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
 from tenure.apps.connectors import tasks as import_tasks
@@ -138,6 +142,23 @@ def after_each_look(monkeypatch: Any, act: Any) -> None:
         act()
 
     monkeypatch.setattr(Signs, "tell", told)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_how_far_an_import_is_can_be_asked_while_its_rows_are_written(send: Any, status: Any) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite makes all writers wait for one")
+    run = send().json()["run"]
+    ApiKey.objects.update(last_used_at=None)
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        assert status(run)["state"] == "queued"
+        assert time.monotonic() - begun < 10
+        writer.execute("ROLLBACK")
+    assert ApiKey.objects.get().last_used_at is None
+    status(run)
+    assert ApiKey.objects.get().last_used_at is not None
 
 
 def test_a_refused_file_says_why_in_the_readers_language(send: Any, status: Any, client: Any, headers: Any) -> None:

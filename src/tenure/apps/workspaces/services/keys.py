@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.db import connection, transaction
+from django.db.utils import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -60,9 +62,28 @@ def authenticate_key(text: str) -> ApiKey | None:
         return None
     now = timezone.now()
     if key.last_used_at is None or now - key.last_used_at > _SEEN_EVERY:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
-        key.last_used_at = now
+        _note_use(key, now)
     return key
+
+
+def _note_use(key: ApiKey, now: datetime) -> None:
+    """Keep when a key was last used, unless the store is being written: who only asks does not wait for that."""
+    sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        if sqlite:
+            cursor.execute("PRAGMA busy_timeout")
+            patience = int(cursor.fetchone()[0])
+            cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            with transaction.atomic():
+                ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+            key.last_used_at = now
+        except OperationalError:
+            if not sqlite:
+                raise
+        finally:
+            if sqlite:
+                cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def revoke_key(prefix: str, *, by: Actor) -> ApiKey:

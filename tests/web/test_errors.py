@@ -48,6 +48,11 @@ def test_every_refusal_says_what_to_do():
     assert not missing
 
 
+def test_a_group_of_codes_has_one_name():
+    groups = {code.partition(".")[0] for code, _place, _spoken in raised()}
+    assert not {group for group in groups if f"{group}s" in groups}
+
+
 def test_no_text_is_left_over():
     assert set(TEXTS) <= {code for code, _place, _spoken in raised()}
 

@@ -36,7 +36,7 @@ def zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise SettingRefused(
-            "settings.unknown_timezone",
+            "setting.unknown_timezone",
             f"There is no time zone {name!r}.",
             fix="Use an IANA name such as Asia/Shanghai, Europe/Berlin or UTC.",
             field="timezone",

@@ -51,7 +51,7 @@ TEXTS: Mapping[str, Text] = {
         _("%(variable)s names %(value)s, which cannot be read."),
         _("Make the file readable for this user, or name another one."),
     ),
-    "settings.unknown_timezone": Text(
+    "setting.unknown_timezone": Text(
         _("There is no time zone %(value)s."), _("Use an IANA name such as Asia/Shanghai, Europe/Berlin or UTC.")
     ),
     "permission.denied": Text(
@@ -78,7 +78,7 @@ TEXTS: Mapping[str, Text] = {
         _("A file of the lake could not be read or the disk is full."),
         _("Ask again; if it stays, check the free space and the permissions of the workspace's folder."),
     ),
-    "settings.engine": Text(
+    "setting.engine": Text(
         _("The engine refuses the memory limit %(value)s or the number of threads."),
         _("Write a memory limit such as 2GB or 500MB, and at least one thread."),
     ),

@@ -100,7 +100,7 @@ class DuckDBEngine:
                 connection.execute(f"SET GLOBAL {setting} = {_quoted(value)}")
         except duckdb.Error as error:
             raise SettingRefused(
-                "settings.engine",
+                "setting.engine",
                 f"DuckDB refuses memory limit {self._memory_limit!r} or {self.threads} threads.",
                 fix="Write a memory limit such as 2GB or 500MB, and at least one thread.",
                 field="memory_limit",

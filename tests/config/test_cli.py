@@ -184,8 +184,24 @@ def test_the_demo_uses_no_folder_that_has_something_in_it(shell: Any, tmp_path: 
     assert [p.name for p in (tmp_path / "tenure-demo").iterdir()] == ["thesis.txt"]
 
 
-def test_the_demo_prints_its_revenue_and_may_be_run_again(shell: Any) -> None:
-    first = shell("demo", "--no-serve")
+def test_the_demo_prints_its_revenue_and_may_be_run_again(shell: Any, tmp_path: Path) -> None:
+    first = shell("demo", "--no-serve", "--accounts", "60")
     assert first.returncode == 0, first.stderr
     assert "revenue_metrics" in first.stdout
-    assert shell("demo", "--no-serve").stdout == first.stdout
+    again = shell("demo", "--no-serve")
+    assert again.stdout == first.stdout.replace("Simulating a company of 60 accounts\n", "")
+    assert (tmp_path / "tenure-demo" / "simulation" / "truths.json").exists()
+
+
+def test_a_firm_is_simulated_into_files(shell: Any, tmp_path: Path) -> None:
+    small = ("--accounts", "12", "--months", "6", "--until", "2026-11-01")
+    done = shell("simulate", "firm", *small)
+    assert done.returncode == 0, done.stderr
+    assert "accounts: " in done.stdout
+    assert (tmp_path / "firm" / "events.parquet").exists()
+    assert shell("simulate", "firm", *small, "--seed", "2").returncode == 0
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    for wrong in (("mine",), ("other", "--until", "2060-01-01"), ("other", "--accounts", "0")):
+        refused = shell("simulate", *wrong)
+        assert (refused.returncode, "Traceback" in refused.stderr) == (2, False), wrong

@@ -23,7 +23,7 @@ UNREADY = frozenset({"setting.refused", "setting.unreadable_file"})
 """Refusals of the environment: Django, which translates, cannot be loaded with it."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("tenure.config.commands.demo:demo", _("Fill a fresh workspace with a small sample and open it.")),
+    "demo": ("tenure.config.commands.demo:demo", _("Fill a fresh workspace with a simulated company and open it.")),
     "serve": ("tenure.config.commands.serve:serve", _("Run the web pages, the API and the worker.")),
     "import": ("tenure.config.commands.files:import_files", _("Import a file, or undo an import.")),
     "imports": ("tenure.config.commands.files:list_imports", _("List the imports.")),
@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compact": ("tenure.config.commands.upkeep:compact", _("Merge small files of the lake and delete unused ones.")),
     "doctor": ("tenure.config.commands.upkeep:doctor", _("Check the workspace and say what to repair.")),
     "work": ("tenure.config.commands.serve:work", _("Run the worker alone, without web pages.")),
+    "simulate": ("tenure.config.commands.simulate:simulate", _("Write a simulated company into files.")),
     "version": ("tenure.config.commands.upkeep:version", _("Print the version.")),
 }
 """Name -> where the command is, and what it does."""

@@ -11,13 +11,15 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.resources import files as resources
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from apps.connectors.made_files import row, workbook
 
+SAMPLE = Path(__file__).parent / "sample"
+"""A small invented firm: seats up and down, plans changed, discounts, pauses, contracts, two currencies."""
 ROWS = 40
 ODD = [
     "",
@@ -66,10 +68,10 @@ class Good:
 
 
 def good_files() -> list[Good]:
-    """The sample's tables in every format."""
+    """The tables of `sample` in every format."""
     found = []
     for kind in ("subscriptions", "contracts", "accounts", "discounts", "invoice_lines", "fx_rates"):
-        text = (resources("tenure.apps.connectors.files.sample") / f"{kind}.csv").read_text(encoding="utf-8")
+        text = (SAMPLE / f"{kind}.csv").read_text(encoding="utf-8")
         table = list(csv.reader(io.StringIO(text)))[: ROWS + 1]
         headings, rows = table[0], table[1:]
         plain = _csv(table, ",")

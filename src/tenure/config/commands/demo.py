@@ -1,31 +1,50 @@
-"""`tenure demo`: a small sample imported, its revenue printed, its pages served."""
+"""`tenure demo`: a simulated company imported, its revenue printed, its pages served."""
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tenure.config import cli
-from tenure.config.commands import output, serve
+from tenure.config.commands import output, serve, simulate
 from tenure.config.texts import text as _
 from tenure.core.errors import TenureError
 
 MARK = ".tenure-demo"
+FILES = "simulation"
+"""The company's files and the truths about it, inside the demo's folder."""
+KINDS = ("accounts", "contacts", "subscriptions", "discounts", "contracts", "fx_rates", "invoice_lines")
+"""What of it is imported, in the order in which it is best done: what is referred to comes first."""
+HOUSE = {"timezone": "Asia/Shanghai", "reporting_currency": "CNY"}
+ACCOUNTS = 2_000
 OWNER = "owner@example.com"
 MOVEMENTS = ("period", "open", "new", "expansion", "contraction", "churn", "reactivation", "fx", "close")
 METRICS = ("period", "mrr", "arr", "arpa", "customer_churn_rate", "net_mrr_churn_rate", "nrr", "grr")
 
 
-@click.command(help=_("Fill a workspace with a small sample, print its revenue of the last 12 months, and serve it."))
+@click.command(
+    help=_("Fill a workspace with a simulated company, print its revenue of the last 12 months, and serve it.")
+)
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help=_("Folder of the demo workspace."))
 @click.option("--port", type=click.IntRange(1, 65535), help=_("Port to serve on; without it, TENURE_PORT."))
+@click.option(
+    "--accounts",
+    type=click.IntRange(20, 100_000),
+    default=ACCOUNTS,
+    show_default=True,
+    help=_("Companies it deals with; only when the workspace is new."),
+)
 @click.option("--no-serve", is_flag=True, help=_("Only import and print."))
-def demo(home: Path | None, port: int | None, no_serve: bool) -> None:
+def demo(home: Path | None, port: int | None, accounts: int, no_serve: bool) -> None:
     folder = (home or Path("tenure-demo")).absolute()
-    _claim(folder)
+    company = _claim(folder, accounts)
     os.environ["TENURE_HOME"] = str(folder)
     os.environ.pop("TENURE_DATABASE_URL", None)
     serve.place(None, port)
@@ -34,8 +53,8 @@ def demo(home: Path | None, port: int | None, no_serve: bool) -> None:
 
         values = environment.read()
         serve.check_port(values["TENURE_HOST"], values["TENURE_PORT"])
-    cli.ready(house=_house)
-    _fill()
+    cli.ready(house=lambda: HOUSE)
+    _fill(folder / FILES, company)
     _show()
     if no_serve:
         click.echo(
@@ -45,8 +64,11 @@ def demo(home: Path | None, port: int | None, no_serve: bool) -> None:
     serve.run(_announce)
 
 
-def _claim(folder: Path) -> None:
-    """Use a folder that is empty or was made by an earlier demo, and no other."""
+def _claim(folder: Path, accounts: int) -> dict[str, Any]:
+    """Use a folder that is empty or was made by an earlier demo, and no other.
+
+    Returns what makes the company: of an earlier demo, its own.
+    """
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise TenureError(
             "demo.folder_in_use",
@@ -55,33 +77,31 @@ def _claim(folder: Path) -> None:
             folder=str(folder),
         )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).touch()
+    with suppress(OSError, ValueError):
+        return dict(json.loads((folder / MARK).read_text(encoding="utf-8")))
+    company = {"accounts": accounts, "until": simulate.today().isoformat(), "seed": simulate.SEED}
+    (folder / MARK).write_text(json.dumps(company), encoding="utf-8")
+    return company
 
 
-def _house() -> dict[str, str]:
-    """The time zone and currency of the sample's firm."""
-    from tenure.apps.connectors.files import sample
-
-    return {
-        "timezone": sample.SETTINGS["TENURE_TIMEZONE"],
-        "reporting_currency": sample.SETTINGS["TENURE_REPORTING_CURRENCY"],
-    }
-
-
-def _fill() -> None:
-    """Import the sample (a second time it changes nothing) and make the owner."""
-    from tenure.apps.connectors.files import sample
+def _fill(files: Path, company: Mapping[str, Any]) -> None:
+    """Simulate the company, import it (a second time it changes nothing) and make the owner."""
     from tenure.apps.connectors.files.importer import run_import
+    from tenure.apps.connectors.simulation import TRUTHS, write_firm
     from tenure.apps.workspaces import selectors
     from tenure.apps.workspaces.services import lake, members
+    from tenure.core.simulation import Scenario
 
     if not selectors.members().filter(email=OWNER).exists():
         members.create_member(OWNER, _("Owner of the demo"), "owner", by="tenure demo")
-    with sample.files() as files:
-        for kind in sample.KINDS:
-            done: Any = run_import(files[kind], kind, by="tenure demo")
-            count = done.created + done.changed + done.unchanged
-            click.echo(_("Imported {kind}: {count} rows").format(kind=kind, count=count))
+    if not (files / TRUTHS).exists():
+        click.echo(_("Simulating a company of {accounts} accounts").format(accounts=company["accounts"]))
+        scenario = Scenario(accounts=company["accounts"], until=date.fromisoformat(company["until"]))
+        write_firm(files, scenario, company["seed"])
+    for kind in KINDS:
+        done: Any = run_import(files / f"{kind}.parquet", kind, by="tenure demo")
+        count = done.created + done.changed + done.unchanged
+        click.echo(_("Imported {kind}: {count} rows").format(kind=kind, count=count))
     lake.flush()
 
 

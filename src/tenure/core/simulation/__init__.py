@@ -1,4 +1,7 @@
-"""A firm that lives: simulated customers with known causes, to judge advice by. See docs/explanation/simulated-firm.md."""
+"""A firm that lives: simulated customers with known causes, to judge advice by.
+
+docs/explanation/simulated-firm.md tells its rules.
+"""
 
 from tenure.core.simulation.firm import Departure, Firm, Rescue, Written
 from tenure.core.simulation.interventions import Intervention

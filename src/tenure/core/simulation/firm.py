@@ -51,7 +51,7 @@ RUNS_ON = 70
 """A subscription runs on for at least so many days after its account has decided to leave."""
 ABSENT = (8 * 7, 70 * 7)
 """Days after leaving between which a former customer may return."""
-RETURNS = 0.0013
+RETURNS = 0.004
 """Probability a week that it does."""
 TWO_YEARS = 0.08
 """Share of contracts over two years."""
@@ -164,6 +164,10 @@ class Firm:
         events = self._usage.of_week(week, self.books, self.mood, self._arrival, shown)
         return Written(self.journal.of_week(week), events)
 
+    def _after(self, first: int) -> int:
+        """The day after a week; the last week may be a broken one."""
+        return min(first + 7, self.until)
+
     # ------------------------------------------------------------------ being treated
 
     def _treat(self, week: int, first: int, interventions: Sequence[Intervention]) -> None:
@@ -180,7 +184,7 @@ class Firm:
     # ------------------------------------------------------------------ coming
 
     def _arrive(self, week: int, first: int) -> None:
-        coming = (self._arrival >= first) & (self._arrival < min(first + 7, self.until))
+        coming = (self._arrival >= first) & (self._arrival < self._after(first))
         if week == 0:
             coming |= self._settled
         places = np.flatnonzero(coming).tolist()
@@ -260,7 +264,7 @@ class Firm:
     def _end_subscriptions(self, first: int) -> None:
         """Subscriptions whose accounts leave in this week are ended, or given up unpaid."""
         books = self.books
-        ending = books.active & ~self.people.annual & (self._leaving < first + 7)
+        ending = books.active & ~self.people.annual & (self._leaving < self._after(first))
         unpaid = self._chance.uniform("unpaid", 0, self.people.slots) < 0.12
         for i in np.flatnonzero(ending).tolist():
             day = int(self._leaving[i])
@@ -326,7 +330,7 @@ class Firm:
     def _roll_over(self, first: int) -> None:
         """Contracts that end in this week give way to the next ones, or their account leaves."""
         books = self.books
-        for i in np.flatnonzero(books.active & self.people.annual & (books.term_end < first + 7)).tolist():
+        for i in np.flatnonzero(books.active & self.people.annual & (books.term_end < self._after(first))).tolist():
             if books.renewed[i]:
                 books.roll_over(i)
             else:
@@ -404,5 +408,5 @@ class Firm:
 
     def _bill(self, first: int) -> None:
         books = self.books
-        for i in np.flatnonzero(books.active & (books.next_bill < min(first + 7, self.until))).tolist():
+        for i in np.flatnonzero(books.active & (books.next_bill < self._after(first))).tolist():
             books.bill(i, int(books.next_bill[i]))

@@ -26,7 +26,7 @@ from tenure.core.simulation.scenario import (
 
 WEIGHTS = np.array([2.1, 1.3, 1.9, 1.5, 1.5, 2.2, 2.3, 0.16])
 """How much each cause of leaving weighs at its worst; firms close at any time."""
-HAZARD = 0.0047
+HAZARD = 0.0049
 """Probability a week of deciding to leave, for a customer whose parts add up to 1."""
 FORGETS = 0.86
 """What is left of a treatment's saturation after a week."""

@@ -33,9 +33,9 @@ FIRST_SPARE = 1 << 19
 STOCK = 0.4
 """Share of the accounts that are customers when the first week begins."""
 OVERSEAS = 0.12
-ANNUAL_SMALL, ANNUAL_LARGE = 0.60, 0.90
+ANNUAL_SMALL, ANNUAL_LARGE = 0.54, 0.86
 """Share of accounts on contracts of a year or more, below and above 100 employees."""
-MOST_SEATS = 1_200
+MOST_SEATS = 800
 """An account begins with at most so many seats."""
 SILENT = 0.25
 """Share of accounts that never show that they are about to leave."""

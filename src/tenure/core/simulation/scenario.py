@@ -13,6 +13,8 @@ import numpy as np
 
 from tenure.core.periods import add_months, day_number
 
+FIRST_YEAR, LAST_YEAR = 2015, 2043
+"""Years whose lunar calendar, and that of the two years before, is known."""
 TAX = 6
 """Per cent on invoices in yuan; invoices in dollars carry none."""
 
@@ -207,8 +209,8 @@ KINDS = tuple(treatment.kind for treatment in TREATMENTS)
 class Scenario:
     """What a caller chooses about the firm.
 
-    `accounts` arrive over `months` that end before `until` (a first of a month); about two fifths are customers from
-    the beginning. `activity` multiplies the events, 0 leaves them out.
+    `accounts` arrive over `months` that end before the day `until`; about two fifths are customers from the beginning.
+    `activity` multiplies the events, 0 leaves them out.
     """
 
     accounts: int = 2_000
@@ -221,8 +223,10 @@ class Scenario:
     """faulty rows of each kind hidden in the data of a part"""
 
     def __post_init__(self) -> None:
-        if self.accounts < 1 or self.months < 1 or self.activity < 0 or self.until.day != 1:
-            raise ValueError("at least one account and one month, no negative activity, and a first of a month")
+        if self.accounts < 1 or self.months < 1 or self.activity < 0:
+            raise ValueError("at least one account and one month, and no negative activity")
+        if self.until.year > LAST_YEAR or add_months(self.until, -self.months).year < FIRST_YEAR:
+            raise ValueError(f"years from {FIRST_YEAR} to {LAST_YEAR}, not {self.months} months before {self.until}")
 
     @property
     def since(self) -> int:

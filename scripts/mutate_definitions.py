@@ -24,8 +24,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("TENURE_SHARED", ROOT.parent / "shared"))
 TESTS = (
-    "tests/warehouse/test_edges.py", "tests/warehouse/test_examples.py", "tests/warehouse/test_reasons.py",
-    "tests/core", "tests/warehouse/test_ingest.py", "tests/warehouse/test_laws.py",
+    "tests/warehouse/test_edges.py", "tests/warehouse/test_metric_edges.py", "tests/warehouse/test_examples.py",
+    "tests/warehouse/test_reasons.py", "tests/core", "tests/warehouse/test_ingest.py", "tests/warehouse/test_laws.py",
 )  # fmt: skip
 LEAST_KILLED = 0.95
 PATIENCE = 900

@@ -45,7 +45,9 @@ LINES = "warehouse/lines.py"
 DISCOUNTS = "warehouse/discounts.py"
 RATES = "warehouse/rates.py"
 REVENUE = "warehouse/revenue.py"
+ARRAYS = "warehouse/arrays.py"
 COHORTS = "warehouse/questions/cohorts.py"
+INVOICED = "warehouse/questions/invoiced.py"
 MEASURES = "warehouse/measures"
 
 
@@ -85,7 +87,7 @@ MUTATIONS = (
     ),
     Mutation("trailing five months", MRR, "TRAILING_MONTHS = 6", "TRAILING_MONTHS = 5"),
     Mutation("ltv at churn 0", MRR, "or churn == 0:", "or churn == 1:"),
-    Mutation("ltv where revenue grows", MRR, "or m.open == 0 or leak <= 0", "or m.open == 0 or leak < 0"),
+    Mutation("ltv where revenue grows", MRR, "or m.open == 0 or leak <= 0", "or m.open == 0"),
     # renewals
     Mutation("due on the day after", RENEWAL, "self.end - timedelta(days=1)", "self.end"),
     Mutation("grace ends a day early", RENEWAL, "if s.start <= limit]", "if s.start < limit]"),
@@ -102,6 +104,18 @@ MUTATIONS = (
     ),
     Mutation("a split by heads", RENEWAL, "    if whole == 0:", "    if True:"),
     Mutation("won back before it began", RENEWAL, "any(s.start <= as_of for s in following)", "bool(following)"),
+    Mutation(
+        "a lost contract takes a share",
+        RENEWAL,
+        "    renewed = [r for r in renewed if successor.start <= r.end + timedelta(days=grace_days)]\n",
+        "",
+    ),
+    Mutation(
+        "pending hides renewed",
+        RENEWAL,
+        "RENEWED if RENEWED in have else PENDING if PENDING in have else LOST",
+        "PENDING if PENDING in have else RENEWED if RENEWED in have else LOST",
+    ),
     # the walks
     Mutation(
         "window includes its day",
@@ -170,6 +184,7 @@ MUTATIONS = (
         "            if kind[d] == AMOUNT:\n",
         "            if False and kind[d] == AMOUNT:\n",
     ),
+    Mutation("a pause bears a discount", PRICES, "any(a <= day < b for a, b", "any(a < day < b for a, b"),
     Mutation("items in any order", PRICES, 'key=lambda v: (v.item != "main", v.item)', "key=lambda v: v.item"),
     Mutation("an amount off every item", PRICES, "                left -= taken\n", "                left -= 0\n"),
     Mutation("weeks of a 48-week year", PRICING, '"week": Fraction(52, 12)', '"week": Fraction(48, 12)'),
@@ -200,8 +215,11 @@ MUTATIONS = (
         "amount[there] = price[i] if usable",
     ),
     Mutation(
+        "a trial has a last second", ARRAYS, 'name.endswith("end") and name != "trial_end"', 'name.endswith("end")'
+    ),
+    Mutation(
         "the last second ends the day",
-        "warehouse/arrays.py",
+        ARRAYS,
         "moved_to + (second == 86_399)",
         "moved_to + (second == 86_400)",
     ),
@@ -228,7 +246,22 @@ MUTATIONS = (
     Mutation(
         "cohorts a day early", COHORTS, 'np.searchsorted(edges, days, "right")', 'np.searchsorted(edges, days, "left")'
     ),
+    # invoices, totals of others
+    Mutation(
+        "prorated the wrong way round",
+        "warehouse/derived.py",
+        "np.where(partial, full, 1), np.where(partial, period, 1)",
+        "np.where(partial, period, 1), np.where(partial, full, 1)",
+    ),
+    Mutation("refunds keep their tax", INVOICED, 'sign * row["tax"] * rate', 'row["tax"] * rate'),
+    Mutation("ours less theirs", INVOICED, "rounded(theirs - ours)", "rounded(ours - theirs)"),
     # what is known
+    Mutation(
+        "the first close speaks",
+        f"{MEASURES}/closes.sql",
+        "ORDER BY c.recorded_at DESC, c.row_key DESC",
+        "ORDER BY c.recorded_at, c.row_key",
+    ),
     Mutation(
         "known a moment late",
         f"{MEASURES}/subscription_rows.sql",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import tenure
 from reference.by_hand import asked, closes, contract, months, moved, opened, sub
 
 # Days ---------------------------------------------------------------------------------------------------------------
@@ -50,6 +52,27 @@ from reference.by_hand import asked, closes, contract, months, moved, opened, su
 def test_which_days_count(fields: dict[str, Any], settings: dict[str, Any], days: str) -> None:
     span = {"from_": "2024-01-01", "to": "2024-01-08", "grain": "day"}
     found = asked(opened(settings, subscriptions=[sub(**fields)]), "movements", "period", **span)
+    assert "".join("1" if row["close"] == 100 else "0" for row in found.values()) == days
+
+
+@pytest.mark.parametrize(
+    ("fields", "zone", "days"),
+    [
+        pytest.param({"start": "2024-01-02T23:59:59Z"}, "Asia/Shanghai", "0011111", id="a start, tomorrow in Shanghai"),
+        pytest.param({"end": "2024-01-04T23:59:59-05:00"}, "America/New_York", "1111000", id="its last second"),
+        pytest.param({"end": "2024-01-04T23:59:58-05:00"}, "America/New_York", "1110000", id="a second before"),
+        pytest.param({"end": "2024-01-04T23:59:59Z"}, "America/New_York", "1110000", id="the last second of UTC"),
+        pytest.param({"end": "2024-01-05"}, "America/New_York", "1111000", id="a day without a time is the same"),
+        pytest.param(
+            {"trial_end": "2024-01-03T23:59:59-05:00"}, "America/New_York", "0011111", id="a trial has no last second"
+        ),
+    ],
+)
+def test_another_time_zone_counts_the_days_again(fields: dict[str, Any], zone: str, days: str, tmp_path: Path) -> None:
+    """The rows were loaded while the organisation's days were those of UTC."""
+    tenure.open(tmp_path).load("subscriptions", [sub(**fields)])
+    workspace = tenure.open(tmp_path, settings={"timezone": zone})
+    found = asked(workspace, "movements", "period", from_="2024-01-01", to="2024-01-08", grain="day")
     assert "".join("1" if row["close"] == 100 else "0" for row in found.values()) == days
 
 
@@ -274,8 +297,9 @@ def test_a_credit_nets_inside_its_account_and_never_below_0() -> None:
 )
 def test_reactivation_window(window: int | None, back: str, kind: str) -> None:
     rows = [sub(start="2023-05-01", end="2024-01-10", row_id="1"), sub(start=back, row_id="2")]
-    found = months(opened({"reactivation_window_days": window}, subscriptions=rows), back[:7], back[:7])
-    assert found[back[:7]][kind] == 100
+    workspace = opened({"reactivation_window_days": window}, subscriptions=rows)
+    assert months(workspace, back[:7], back[:7])[back[:7]][kind] == 100
+    assert [k for _, k in asked(workspace, "ledger", "date", "kind", from_=back[:7], to=back[:7])] == [kind]
 
 
 @pytest.mark.parametrize(
@@ -331,6 +355,31 @@ def test_open_customers_move_at_the_opening_rate_and_others_at_the_months_own() 
         "open": 125, "new": 150, "expansion": 12, "fx": 33, "close": 320,
         "customers_open": 2, "customers_new": 1, "customers_close": 3,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dollars", "euros", "expected"),
+    [
+        pytest.param("165", "50", {"expansion": 5, "fx": 15, "close": 240}, id="65 - 50 x 1.2 is up, x 1.5 is down"),
+        pytest.param("46", "140", {"contraction": -6, "fx": 42, "close": 256}, id="40 x 1.2 - 54 is down, x 1.5 is up"),
+    ],
+)
+def test_the_opening_rate_says_whether_two_currencies_went_up(
+    dollars: str, euros: str, expected: dict[str, int]
+) -> None:
+    """100 USD and 100 EUR of one plan become these; a line of another plan stays as it was."""
+    rows = [sub(subscription_id="other", plan="solo", amount="10")]
+    for currency, amount in (("USD", dollars), ("EUR", euros)):
+        line = {"subscription_id": currency, "currency": currency, "plan": "team"}
+        rows += [sub(**line, end="2024-02-10", row_id=f"{currency} before")]
+        rows += [sub(**line, start="2024-02-10", amount=amount, row_id=f"{currency} after")]
+    workspace = opened(subscriptions=rows, fx_rates=fx(("2024-01-31", "1.2"), ("2024-02-29", "1.5")))
+    one = {"customers_open": 1, "customers_close": 1}
+    found = asked(workspace, "movements", "period", "plan", from_="2024-02", to="2024-02", by=["plan"])
+    assert moved(found["2024-02", "team"]) == {"open": 220, **expected, **one}
+    assert moved(found["2024-02", "solo"]) == {"open": 10, "close": 10, **one}
+    whole = months(workspace, "2024-02", "2024-02")["2024-02"]
+    assert whole == {**expected, "open": 230, "close": expected["close"] + 10, **one}
 
 
 def test_churn_never_exceeds_the_opening() -> None:

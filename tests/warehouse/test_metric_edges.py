@@ -155,7 +155,7 @@ def test_pending_is_outside_the_decided_rate() -> None:
     assert row["2024-05",]["renewal_rate_decided"] == 1
 
 
-# Cohorts, committed MRR, LTV, invoices ------------------------------------------------------------------------------
+# Cohorts, committed MRR, LTV, invoices, closed months ---------------------------------------------------------------
 
 
 def test_a_cohort_counts_those_who_left_in_their_first_month() -> None:
@@ -218,3 +218,70 @@ def test_invoice_lines_as_revenue() -> None:
     assert closes(workspace, "2024-01", "2024-02") == [Decimal("148.4375"), 0]
     (row,) = asked(workspace, "invoiced", "period", from_="2024-01", to="2024-01").values()
     assert (row["invoiced"], row["refunded"], row["tax"], row["net"]) == (638, 20, 13, 605)
+
+
+@pytest.mark.parametrize(
+    ("fields", "close"),
+    [
+        pytest.param(
+            {"full_period_start": "2024-01-01", "full_period_end": "2024-02-01"}, "48.4375", id="16 of 31 days"
+        ),
+        pytest.param({}, "48.4375", id="of the month that ends with it"),
+        pytest.param({"interval": "year"}, "47.526042", id="of the 365 days that end with it"),
+        pytest.param({"prorated": False}, "25", id="not prorated, however short"),
+    ],
+)
+def test_the_price_behind_25_for_16_days(fields: dict[str, Any], close: str) -> None:
+    line = {"line_id": "1", "account_id": "a", "amount": "25", "interval": "month", "prorated": True}
+    days = {"period_start": "2024-01-16", "period_end": "2024-02-01"}
+    workspace = opened({"revenue_source": "invoices"}, invoice_lines=[{**line, **days, **fields}])
+    assert closes(workspace, "2024-01", "2024-02") == [Decimal(close), 0]
+
+
+@pytest.mark.parametrize("sign", [pytest.param("-", id="given below 0"), pytest.param("", id="given above 0")])
+def test_a_refund_takes_its_tax_back(sign: str) -> None:
+    line = {"account_id": "a", "period_start": "2024-01-05", "period_end": "2024-02-05"}
+    rows = [
+        {**line, "line_id": "1", "type": "subscription", "amount": "113", "tax": "13"},
+        {**line, "line_id": "2", "type": "refund", "amount": f"{sign}22.6", "tax": f"{sign}2.6"},
+    ]
+    (row,) = asked(opened(invoice_lines=rows), "invoiced", "period", from_="2024-01", to="2024-01").values()
+    assert row == {"invoiced": 113, "refunded": Decimal("22.6"), "tax": Decimal("10.4"), "net": 80}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "causes", "remainder"),
+    [
+        pytest.param(80, {}, 0, id="no gap"),
+        pytest.param(100, {"discounts_not_deducted": 20}, 0, id="list prices"),
+        pytest.param(130, {"discounts_not_deducted": 20, "pauses_counted": 30}, 0, id="two causes together"),
+        pytest.param(95, {"discounts_not_deducted": 20}, -5, id="the nearest, and what it leaves"),
+        pytest.param(87, {}, 7, id="none comes nearer than nothing"),
+    ],
+)
+def test_their_total_beside_our_80(theirs: int, causes: dict[str, int], remainder: int) -> None:
+    paused = sub(account_id="b", subscription_id="p", amount="30", pauses=[["2024-01-10", "2024-03-01"]])
+    discount = {"subscription_id": "s", "kind": "percent", "value": "20", "duration": "forever"}
+    workspace = opened(subscriptions=[sub(), paused], discounts=[discount])
+    totals = [{"period": "2024-01", "amount": theirs}]
+    (row,) = asked(workspace, "reconcile", "period", totals=totals).values()
+    assert {cause["cause"]: cause["amount"] for cause in row["explained"]} == causes
+    assert (row["ours"], row["difference"], row["remainder"]) == (80, theirs - 80, remainder)
+
+
+def test_a_month_closed_again_is_restated_from_its_last_close() -> None:
+    rows = [
+        sub(recorded_at="2024-01-05"),
+        sub(account_id="b", amount="40", recorded_at="2024-02-20", row_id="before the second close"),
+        sub(account_id="c", amount="7", recorded_at="2024-04-01", row_id="after both"),
+    ]
+    closed = [
+        {"month": "2024-01", "closed_at": "2024-03-05", "closed_by": "Han Mei", "recorded_at": "2024-03-05"},
+        {"month": "2024-01", "closed_at": "2024-02-02", "closed_by": "Li Wei", "recorded_at": "2024-02-02"},
+    ]
+    found = asked(opened(subscriptions=rows, closes=closed), "restatements", "account_id", "kind")
+    assert found == {
+        ("c", "new"): {
+            "month": "2024-01", "amount": 7, "reason": "added", "rows": ["after both"], "closed_by": "Han Mei",
+        },
+    }  # fmt: skip

@@ -137,17 +137,17 @@ def nothing(firm: Firm, week: int, rng: np.random.Generator) -> list[Interventio
 
 
 def everything(firm: Firm, week: int, rng: np.random.Generator) -> list[Intervention]:
-    """Every kind of action for every account once in twelve weeks."""
+    """Every kind of action for every account once in eight weeks."""
     return [
-        Intervention(kind, [a for i, a in enumerate(firm.books.ids) if (i + 2 * k + week) % 12 == 0])
+        Intervention(kind, [a for i, a in enumerate(firm.books.ids) if (i + k + week) % 8 == 0])
         for k, kind in enumerate(KINDS)
     ]
 
 
 def at_random(firm: Firm, week: int, rng: np.random.Generator) -> list[Intervention]:
-    """Any action for any account, two or three a year each."""
+    """Any action for any account, one or two a year each."""
     ids = np.array(firm.books.ids)
-    return [Intervention(kind, ids[rng.random(len(ids)) < 0.05 / len(KINDS)].tolist()) for kind in KINDS]
+    return [Intervention(kind, ids[rng.random(len(ids)) < 0.03 / len(KINDS)].tolist()) for kind in KINDS]
 
 
 @pytest.fixture(scope="module")

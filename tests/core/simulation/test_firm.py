@@ -58,8 +58,8 @@ def test_another_seed_is_another_life(alone: Life) -> None:
 
 
 def test_an_action_changes_only_whom_it_reaches(alone: Life) -> None:
-    active = [a for a, there in zip(alone[0].books.ids, alone[0].books.active, strict=True) if there]
-    reached = active[3:6]
+    always = alone[0].books.active & (alone[0].people.arrival < SMALL.since)
+    reached = [alone[0].books.ids[i] for i in np.flatnonzero(always)[:3]]
     firm, events, _ = lived(
         SMALL, actions=lambda week: [Intervention(kind, reached) for kind in KINDS[:5]] if week in (20, 24) else []
     )
@@ -278,7 +278,7 @@ def test_signs_begin_at_their_lead_and_silent_leavers_show_none() -> None:
         shown = ratio(sign.event, sign.weeks, silent=False)
         hidden = ratio(sign.event, sign.weeks, silent=True)
         assert (shown < 0.6) if sign.factor < 1 else (shown > 2), (sign, shown)
-        assert 0.6 < hidden < 1.6, (sign, hidden)
+        assert 0.5 < hidden < 2, (sign, hidden)
 
 
 def test_the_rules_name_what_is_planted() -> None:

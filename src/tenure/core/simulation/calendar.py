@@ -30,7 +30,7 @@ WEEKDAYS = np.array([1.0, 1.04, 1.03, 1.0, 0.9, 0.16, 0.08])
 """Work done on Monday .. Sunday, Monday = 1."""
 
 HOURS = np.array(
-    [0.2, 0.1, 0.1, 0.1, 0.1, 0.2, 0.6, 2, 6, 13, 14, 11, 5, 8, 13, 13, 12, 9, 4, 3, 3, 2, 1, 0.5]
+    [0.2, 0.1, 0.1, 0.1, 0.1, 0.2, 0.6, 2, 6, 13, 14, 11, 6.5, 8, 13, 13, 12, 9, 5, 4, 4, 3, 1, 0.5]
 )  # fmt: skip
 """Work done in each hour of a local day: lunch is seen."""
 
@@ -70,8 +70,22 @@ def _month(days: Days) -> Days:
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
 
 
-def until_28th(days: Days) -> Days:
-    """The day itself, or the 28th where it is later in its month: so that every month has it."""
+def of_every_month(days: Days) -> Days:
+    """The day itself, or a week earlier after the 28th of its month: a day that every month has."""
+    return np.asarray(np.where(_day_of_month(days) > 28, days - 7, days))
+
+
+def first_of_month(days: Days) -> Days:
+    """The first day of the month of each day."""
+    return np.asarray(days - _day_of_month(days) + 1)
+
+
+def office_day(day: int) -> int:
+    """The day itself, or the next one on which offices are open."""
+    ahead = day + np.arange(30)
+    return int(ahead[np.argmax(work(ahead) > 0.5)])
+
+
+def _day_of_month(days: Days) -> Days:
     dates = days.astype("datetime64[D]")
-    past = (dates - dates.astype("datetime64[M]")).astype(np.int64) - 27
-    return np.asarray(days - np.maximum(past, 0))
+    return np.asarray((dates - dates.astype("datetime64[M]")).astype(np.int64) + 1)

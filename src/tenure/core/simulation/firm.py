@@ -12,6 +12,7 @@ differ, both go on drawing the same chances (`chance`). docs/explanation/simulat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -45,10 +46,12 @@ from tenure.core.simulation.usage import Usage
 
 DECIDES_FROM, DECIDES_UNTIL = 32, 10
 """Weeks before the end of a contract between which its account decides."""
-LASTING = 1.75
+LASTING = 1.65
 """How much heavier each of these weeks weighs: a contract's account has only them."""
 RUNS_ON = 70
 """A subscription runs on for at least so many days after its account has decided to leave."""
+FLEETING = 1.35
+"""How much heavier a week weighs for a subscription, which can be ended at any time."""
 ABSENT = (8 * 7, 70 * 7)
 """Days after leaving between which a former customer may return."""
 RETURNS = 0.004
@@ -78,12 +81,17 @@ class Rescue(NamedTuple):
     cause: str
 
 
-class Written(NamedTuple):
+class Written:
     """What the firm recorded in a week."""
 
-    tables: dict[str, pa.Table]
-    """rows written down, with `recorded_at`; a row replaces the earlier one of its key"""
-    events: pa.Table
+    def __init__(self, journal: Journal, week: int, events: pa.Table) -> None:
+        self._journal, self._week = journal, week
+        self.events = events
+
+    @cached_property
+    def tables(self) -> dict[str, pa.Table]:
+        """Rows written down, with `recorded_at`; a row replaces the earlier one of its key."""
+        return self._journal.of_week(self._week)
 
 
 class Firm:
@@ -162,7 +170,7 @@ class Firm:
         self._return(week, first)
         shown = np.where(self.people.silent, FAR, self._leaving)
         events = self._usage.of_week(week, self.books, self.mood, self._arrival, shown)
-        return Written(self.journal.of_week(week), events)
+        return Written(self.journal, week, events)
 
     def _after(self, first: int) -> int:
         """The day after a week; the last week may be a broken one."""
@@ -179,7 +187,7 @@ class Firm:
                 self.rescues.append(Rescue(self.books.ids[i], first, kind, CAUSES[self._cause[i]]))
                 self._leaving[i] = self._decided[i] = FAR
         for i in self._treating.referred(week, treated, self.mood, self._arrival):
-            self._arrival[i] = int(calendar.until_28th(np.array([first + 28]))[0])
+            self._arrival[i] = int(calendar.of_every_month(np.array([first + 28]))[0])
 
     # ------------------------------------------------------------------ coming
 
@@ -220,9 +228,9 @@ class Firm:
             start = day
             while books.later(start, months) <= recorded:
                 start = books.later(start, months)
-            books.sign(i, start, months, min(start - 5, recorded), recorded)
+            books.sign(i, start, months, min(calendar.office_day(start - 7), recorded), recorded)
             return
-        paid = int(calendar.until_28th(np.array([day + trial_days]))[0])
+        paid = max(int(calendar.of_every_month(np.array([day + trial_days]))[0]), day)
         books.paid_from[i] = books.term_start[i] = paid
         books.open_version(i, MAIN, day, min(day, recorded))
         books.next_bill[i] = books.next_anniversary(i, max(paid, recorded))
@@ -246,7 +254,7 @@ class Firm:
         people, books = self.people, self.books
         remaining = (books.term_end - first) // 7
         window = (remaining > DECIDES_UNTIL) & (remaining <= DECIDES_FROM)
-        exposure = np.where(people.annual, LASTING * window, first - books.paid_from > 40)
+        exposure = np.where(people.annual, LASTING * window, FLEETING * (first - books.paid_from > 20))
         if week == 0:  # accounts inside their window, or past it, have lived through a part of it
             missed = DECIDES_FROM - np.maximum(remaining, DECIDES_UNTIL)
             exposure = np.where(people.annual & (remaining <= DECIDES_FROM), LASTING * missed, exposure)
@@ -289,7 +297,7 @@ class Firm:
         may &= self._cause != CAUSES.index("firm_closed")
         for i in np.flatnonzero(may & self._chance.happens("return", week, self.people.slots, RETURNS)).tolist():
             books.seats[i, MAIN] = max(1, int(books.seats[i, MAIN]) * 4 // 5)
-            day = int(calendar.until_28th(np.array([first + 3]))[0])
+            day = int(calendar.of_every_month(np.array([first + 10]))[0])
             self._left[i] = FAR
             self._begin(i, day, max(day, first), 0)
 
@@ -304,9 +312,10 @@ class Firm:
         growth, moves, late = (self._chance.uniform("renewal", week, slots, k) for k in range(3))
         for i in np.flatnonzero(due).tolist():
             end = int(books.term_end[i])
-            signed = max(end - int(lead[i]), first)
+            signed = end - int(lead[i])
             if late[i] < SIGNED_LATE:
                 signed = end + 1 + int(late[i] / SIGNED_LATE * 20)
+            signed = calendar.office_day(signed if week == 0 else max(signed, first))
             happy = float(self.mood.adoption[i, EXECUTOR])
             factor = 1.01 + 0.15 * growth[i] if happy > 0.6 else 1 + 0.03 * growth[i]
             factor = 1 - 0.25 * growth[i] if happy < 0.32 else factor
@@ -317,14 +326,14 @@ class Firm:
                 product, plan, seats, unit = books.line(i, line)
                 product = FLOW if product == MEET and aging else product
                 lines.append(Line(product, plan, max(1, round(seats * factor)), round(unit * price)))
-            books.renew(i, lines, self._months(i, end), signed, signed)
+            books.renew(i, lines, self._months(i, end), signed, max(signed, first))
 
     def _meets_rise(self, i: int, week: int) -> bool:
         """Does the account meet the rise of prices now? It feels it then."""
         if self._raised[i] or week < self.scenario.price_week:
             return False
         self._raised[i] = True
-        self.mood.pressure[i] = min(self.mood.pressure[i] + 0.30 * self.people.sensitivity[i], 1)
+        self.mood.pressure[i] = min(self.mood.pressure[i] + 0.25 * self.people.sensitivity[i], 1)
         return True
 
     def _roll_over(self, first: int) -> None:
@@ -354,9 +363,11 @@ class Firm:
         """A line of a subscription changes; now and then nobody ends its former version."""
         if self.books.product[i, line] < 0:
             return
+        subscription = self.books.ids[i].replace("A", "S")
         forget = len(self.forgotten) < self.scenario.planted and self._week > self.scenario.weeks // 3
+        forget &= day > self.books.version_start[i, line] and subscription not in self.forgotten
         if forget:
-            self.forgotten.append(self.books.ids[i].replace("A", "S"))
+            self.forgotten.append(subscription)
         self.books.change(i, line, day, min(first, day), seats, unit, forgotten=forget)
 
     def _grow(self, week: int, first: int) -> None:

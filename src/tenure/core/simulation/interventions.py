@@ -16,7 +16,7 @@ from tenure.core.simulation.mood import Mood
 from tenure.core.simulation.population import NEVER, Bools, Ints, Population
 from tenure.core.simulation.scenario import CAUSES, DECIDER, EXECUTOR, KINDS, MANAGER, TREATMENTS, Scenario
 
-MOST_ANNOYED = 0.28
+MOST_ANNOYED = 0.22
 """However often they are bothered, customers are not more annoyed than this."""
 MANY = 4.0
 """Treatments not yet forgotten from which on even a needed one annoys."""

@@ -26,7 +26,7 @@ from tenure.core.simulation.scenario import (
 
 WEIGHTS = np.array([2.1, 1.3, 1.9, 1.5, 1.5, 2.2, 2.3, 0.16])
 """How much each cause of leaving weighs at its worst; firms close at any time."""
-HAZARD = 0.0049
+HAZARD = 0.0045
 """Probability a week of deciding to leave, for a customer whose parts add up to 1."""
 FORGETS = 0.86
 """What is left of a treatment's saturation after a week."""
@@ -110,7 +110,7 @@ class Mood:
         if week == scenario.competitor_week:
             exposed = np.isin(people.industry, _strongholds())
             self.pull = np.where(active, np.clip((0.85 - people.fit) * np.where(exposed, 1.3, 0.45), 0, 1), self.pull)
-        self.pull *= 0.985
+        self.pull *= 0.98
         self.annoyance *= 0.93
         self.treated *= FORGETS
         return found.astype(np.int64) - leaves.astype(np.int64)
@@ -147,7 +147,7 @@ class Mood:
         `exposure`: how much of the decision falls into this week; 0 for those who cannot decide now.
         """
         total = parts.sum(axis=1)
-        loyal = 1.3 - 0.38 * np.log10(people.employees / 20)  # large firms change their tools less readily
+        loyal = 1.3 - 0.34 * np.log10(people.employees / 20)  # large firms change their tools less readily
         leaves = chance.happens(
             "decision", week, people.slots, np.minimum(HAZARD * exposure * loyal * total**1.15, 0.5)
         )

@@ -30,13 +30,17 @@ NEVER = 1 << 40
 """The arrival day of a slot that waits for a referral."""
 FIRST_SPARE = 1 << 19
 """The number of the first slot that only a referral brings."""
+STOCK_DAYS = 3 * 365
+"""How long before the first week the oldest customers came: whole years, so that no season weighs more."""
+ON_THE_FIRST = 0.25
+"""Share of contracts that begin on the first of a month."""
 STOCK = 0.4
 """Share of the accounts that are customers when the first week begins."""
 OVERSEAS = 0.12
 ANNUAL_SMALL, ANNUAL_LARGE = 0.54, 0.86
 """Share of accounts on contracts of a year or more, below and above 100 employees."""
-MOST_SEATS = 800
-"""An account begins with at most so many seats."""
+FEWEST_SEATS, MOST_SEATS = 3, 900
+"""An account begins with so many seats at least, and comes near the most only if it is a giant."""
 SILENT = 0.25
 """Share of accounts that never show that they are about to leave."""
 
@@ -84,7 +88,6 @@ def populate(scenario: Scenario, chance: Chance) -> Population:
         return chance.uniform(purpose, 0, slots, draw)
 
     arrival = _arrivals(scenario, uniform("stock"), uniform("arrival"), uniform("arrival", 1))
-    arrival[own:] = NEVER
     progress = np.clip((arrival - scenario.since) / (7 * scenario.weeks), 0, 1)
     overseas = uniform("overseas") < OVERSEAS
     region = np.where(
@@ -100,10 +103,13 @@ def populate(scenario: Scenario, chance: Chance) -> Population:
     lean = np.array([c.fit for c in CHANNELS])[channel]
     fit = 1 / (1 + np.exp(-(np.log(lean / (1 - lean)) + 0.9 * chance.normal("fit", 0, slots))))
     seats = np.maximum(employees * np.exp(-2.0 + 0.7 * chance.normal("seats", 0, slots)), 2)
-    seats = np.minimum(seats, np.minimum(employees, MOST_SEATS)).astype(np.int64)
+    seats = np.clip(seats / (1 + seats / MOST_SEATS), FEWEST_SEATS, np.maximum(employees, FEWEST_SEATS))
+    seats = seats.astype(np.int64)
     plan = np.clip((np.log10(employees) - 1.2 + 0.5 * chance.normal("plan", 0, slots)), 0, 2).astype(np.int64)
     annual = uniform("annual") < np.where(employees >= 100, ANNUAL_LARGE, ANNUAL_SMALL)
+    arrival = np.where(annual & (uniform("first") < ON_THE_FIRST), calendar.first_of_month(arrival), arrival)
     trial = np.where(uniform("trial") < 0.4, 14, 0)
+    arrival[own:] = NEVER
     return Population(
         slots=slots,
         chinese=~overseas,
@@ -134,9 +140,9 @@ def _arrivals(scenario: Scenario, stock: Floats, when: Floats, age: Floats) -> I
     weight = calendar.buying(days) * calendar.WEEKDAYS[calendar.weekday(days)]
     weight *= 1 + 0.5 * np.arange(len(days)) / len(days)
     fresh = days[_chosen(when, weight)]
-    past = np.arange(scenario.since - 900, scenario.since - 20)
+    past = np.arange(scenario.since - STOCK_DAYS, scenario.since - 20)
     earlier = past[_chosen(age, calendar.buying(past) * calendar.WEEKDAYS[calendar.weekday(past)])]
-    return calendar.until_28th(np.where(stock < STOCK, earlier, fresh))
+    return calendar.of_every_month(np.where(stock < STOCK, earlier, fresh))
 
 
 def _chosen(share: Floats, weights: Floats) -> Ints:

@@ -40,7 +40,7 @@ class Product(NamedTuple):
 PRODUCTS = (
     Product("desk", "Desk", "协同工作台", 0.55, 0.47, 0.04, 0.04, "maturity"),
     Product("flow", "Flow", "流程自动化", 0.18, 0.48, 0.00, 0.10, "growth"),
-    Product("meet", "Meet", "会务管理", 0.27, 0.05, 0.00, -0.18, "decline"),
+    Product("meet", "Meet", "会务管理", 0.27, 0.05, 0.00, -0.15, "decline"),
 )
 DESK, FLOW, MEET = range(3)
 
@@ -194,13 +194,13 @@ class Treatment(NamedTuple):
 
 
 TREATMENTS = (
-    Treatment("visit", "no champion, or little satisfaction", 900, 1, 0.45, 0.55, 0.90,
+    Treatment("visit", "no champion, or little satisfaction", 900, 1, 0.45, 0.90, 0.90,
               ("champion_left", "competitor", "poor_service")),
-    Treatment("training", "little adoption by executors", 600, 2, 0.45, 0.50, 0.90, ("never_adopted",)),
-    Treatment("offer", "pressure on the price, or a competitor", 1500, 1, 0.45, 0.50, 0.90, ("price", "competitor")),
+    Treatment("training", "little adoption by executors", 600, 2, 0.45, 0.90, 0.90, ("never_adopted",)),
+    Treatment("offer", "pressure on the price, or a competitor", 1500, 1, 0.45, 0.90, 0.90, ("price", "competitor")),
     Treatment("fix", "an open defect", 1200, 2, 1.0, 0.0, 0.70, ("poor_service",)),
-    Treatment("message", "little adoption by managers and deciders", 5, 0, 0.10, 0.50, 0.03, ("never_adopted",)),
-    Treatment("referral_reward", "none: a satisfied customer may bring another", 300, 2, 0.02, 0.50, 0.0, ()),
+    Treatment("message", "little adoption by managers and deciders", 5, 0, 0.10, 0.90, 0.03, ("never_adopted",)),
+    Treatment("referral_reward", "none: a satisfied customer may bring another", 300, 2, 0.02, 0.90, 0.0, ()),
 )  # fmt: skip
 KINDS = tuple(treatment.kind for treatment in TREATMENTS)
 

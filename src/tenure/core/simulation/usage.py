@@ -14,7 +14,7 @@ from tenure.core.simulation import calendar
 from tenure.core.simulation.books import FAR, MAIN, Books
 from tenure.core.simulation.chance import Chance, Floats, counted
 from tenure.core.simulation.mood import Mood
-from tenure.core.simulation.population import Ints, Population
+from tenure.core.simulation.population import Bools, Ints, Population
 from tenure.core.simulation.scenario import (
     BESIDE_RATES,
     DECIDER,
@@ -45,6 +45,10 @@ SCHEMA = pa.schema(
 )
 FEATURE_RATE = 1.2
 """Uses of all features by an active user in an ordinary week."""
+TASTE, KEENNESS = 0.7, 0.6
+"""How far accounts differ in the features they like, and in how much they do at all (lognormal)."""
+WEEKS_TOGETHER, WEEKS_ALONE = 0.04, 0.25
+"""How far a week differs from others, for all accounts together and for each alone (lognormal)."""
 CROWD = 0.82
 """Use grows with the active users to this power: in large accounts many users do little."""
 HOLDING = ("workflow_run", "integration_connected")
@@ -66,10 +70,11 @@ class Usage:
         rates /= (1 / np.arange(1, len(FEATURES) + 1)).sum()
         self._rates = np.concatenate([rates, BESIDE_RATES])
         pairs = people.slots[:, None] * 64 + np.arange(len(EVENTS))
-        taste = np.exp(0.5 * chance.normal("taste", 0, pairs.ravel()).reshape(pairs.shape) - 0.125)
+        taste = _spread(TASTE, chance.normal("taste", 0, pairs.ravel()).reshape(pairs.shape))
+        taste *= _spread(KEENNESS, chance.normal("keenness", 0, people.slots))[:, None]
         for event in HOLDING:
             taste[:, EVENTS.index(event)] *= np.exp(2.5 * (people.fit - 0.55))
-        taste[:, len(FEATURES) :] = 1
+        taste[:, len(FEATURES) :] = taste[:, [0]] ** 0.5
         self._taste = taste
         self._accounts = pa.array(people.ids, pa.string())
         self._crowd = np.clip(2 * people.seats, 4, MOST_USERS)
@@ -89,19 +94,22 @@ class Usage:
         scenario = self._scenario
         first = scenario.since + 7 * week
         days = np.arange(first, min(first + 7, day_number(scenario.until)))
-        busy = calendar.work(days)
+        busy = np.stack([calendar.WEEKDAYS[calendar.weekday(days)], calendar.work(days)])
         places = np.flatnonzero(books.active & (arrival < first + 7))
         if scenario.activity == 0 or len(places) == 0 or len(days) == 0:
             return SCHEMA.empty_table()
-        mean = self._means(first, busy.sum() / calendar.WEEKDAYS.sum(), places, books, mood, arrival, shown)
-        pairs = self._people.slots[places][:, None] * 64 + np.arange(len(EVENTS))
+        mean = self._means(first, places, books, mood, arrival, shown)
+        mean *= (busy.sum(axis=1) / calendar.WEEKDAYS.sum())[self._people.chinese[places].astype(np.int64), None]
+        slots = self._people.slots[places]
+        together = self._chance.normal("week", week, np.zeros(1, np.int64))
+        alone = self._chance.normal("week of an account", week, slots)
+        mean *= (_spread(WEEKS_TOGETHER, together) * _spread(WEEKS_ALONE, alone))[:, None]
+        pairs = slots[:, None] * 64 + np.arange(len(EVENTS))
         share = self._chance.uniform("use", week, pairs.ravel()).reshape(pairs.shape)
         counts = np.minimum(counted(share, mean * scenario.activity), MOST)
         return self._rows(week, days, busy, places, counts, books, mood)
 
-    def _means(
-        self, first: int, busy: float, places: Ints, books: Books, mood: Mood, arrival: Ints, shown: Ints
-    ) -> Floats:
+    def _means(self, first: int, places: Ints, books: Books, mood: Mood, arrival: Ints, shown: Ints) -> Floats:
         """(accounts, events): how many events of a week are expected."""
         adoption = mood.adoption[places]
         seats = books.seats[places, MAIN]
@@ -109,7 +117,7 @@ class Usage:
                           0.06 * seats * adoption[:, DECIDER]], axis=1)  # fmt: skip
         crowd = np.maximum(users[:, EXECUTOR], 0.3) ** CROWD
         lead = crowd[:, None] * (users / np.maximum(users[:, [EXECUTOR]], 1e-9)) / np.array([1.0, 1 / 6, 1 / 15])
-        mean = lead[:, ROLES] * self._rates * self._taste[places] * busy
+        mean = lead[:, ROLES] * self._rates * self._taste[places]
         age = np.maximum(first - arrival[places], 0) / 7
         set_up = EVENTS.index("data_imported")
         mean[:, set_up] *= np.where(age < 8, 12.0 - 1.3 * age, 0.4)
@@ -138,7 +146,7 @@ class Usage:
         place, event = places[flat // len(EVENTS)], flat % len(EVENTS)
         identity = (self._people.slots[place] * 64 + event) * MOST + nth
         draws = [self._chance.uniform("when and who", week, identity, k) for k in range(4)]
-        day, hour = self._when(days, busy, draws[0])
+        day, hour = _when(days, busy, draws[0], self._people.chinese[place])
         stamp = (day * 86_400 + hour * 3_600) * 1_000_000 + (draws[1] * 3.6e9).astype(np.int64) - SHIFT_US
         lost = (day >= self._scenario.outage_day) & (day < self._scenario.outage_day + OUTAGE_DAYS)
         lost &= event != EVENTS.index("support_opened")
@@ -162,17 +170,25 @@ class Usage:
         ]
         return pa.table(columns, schema=SCHEMA)
 
-    def _when(self, days: Ints, busy: Floats, share: Floats) -> tuple[Ints, Ints]:
-        """The local day and hour of events: busy days and hours have more."""
-        weights = (busy[:, None] * calendar.HOURS).ravel()
-        edges = np.cumsum(weights / weights.sum())
-        at = np.minimum(np.searchsorted(edges, share, "right"), len(weights) - 1)
-        return days[at // 24], at % 24
-
     def _who(self, place: Ints, event: Ints, share: Floats, books: Books, mood: Mood) -> Ints:
         """Which user did it: the first manages, the second decides, the others execute, some much more than others."""
         active = np.maximum(np.round(books.seats[place, MAIN] * mood.adoption[place, EXECUTOR]), 1)
-        number = 2 + (active * share**1.7).astype(np.int64)
+        number = 2 + (active * share**3.5).astype(np.int64)
         number = np.where(ROLES[event] == MANAGER, (0.1 * active * share**2).astype(np.int64) * 10, number)
         number = np.where(ROLES[event] == DECIDER, 1, number)
         return np.asarray(np.minimum(number, np.minimum(books.seats[place, MAIN], self._crowd[place]) - 1))
+
+
+def _when(days: Ints, busy: Floats, share: Floats, chinese: Bools) -> tuple[Ints, Ints]:
+    """The local day and hour of events: busy days and hours have more. `busy` is (overseas and Chinese, days)."""
+    at = np.zeros(len(share), np.int64)
+    for group, here in enumerate((~chinese, chinese)):
+        weights = (busy[group][:, None] * calendar.HOURS).ravel()
+        edges = np.cumsum(weights / weights.sum())
+        at[here] = np.minimum(np.searchsorted(edges, share[here], "right"), len(weights) - 1)
+    return days[at // 24], at % 24
+
+
+def _spread(width: float, normal: Floats) -> Floats:
+    """Lognormal factors with mean 1."""
+    return np.asarray(np.exp(width * normal - width**2 / 2))

@@ -6,6 +6,7 @@ ids, billing days and the rows that are written down.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,6 +82,7 @@ class Books:
         return round(price * (1 + rise) * (1 - float(self._people.rebate[i])))
 
     @staticmethod
+    @lru_cache(maxsize=100_000)
     def later(day: int, months: int) -> int:
         """The same day of a later month; days are up to the 28th."""
         return day_number(add_months(day_date(day), months))

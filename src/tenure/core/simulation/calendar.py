@@ -6,6 +6,7 @@ Days are whole numbers since 1970-01-01, weeks are counted from the firm's first
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,7 @@ def first_of_month(days: Days) -> Days:
     return np.asarray(days - _day_of_month(days) + 1)
 
 
+@lru_cache(maxsize=20_000)
 def office_day(day: int) -> int:
     """The day itself, or the next one on which offices are open."""
     ahead = day + np.arange(30)

@@ -11,9 +11,11 @@ from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 Floats = npt.NDArray[np.float64]
 Slots = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int64]
 
 _ALL = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
@@ -31,21 +33,16 @@ class Chance:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._root = int(rng.integers(0, 1 << 64, dtype=np.uint64))
+        self._keys: dict[tuple[str, int], int] = {}
 
     def uniform(self, purpose: str, week: int, slots: Slots, draw: int = 0) -> Floats:
         """One number in [0, 1) for each slot; `draw` tells several of one purpose apart."""
-        key = _mixed(self._root + crc32(purpose.encode()) * _STEP & _ALL)
+        key = self._keys.get((purpose, draw))
+        if key is None:
+            key = _mixed(self._root + crc32(purpose.encode()) * _STEP & _ALL)
+            key = self._keys[purpose, draw] = _mixed(key + (draw + 1) * _STEP & _ALL)
         key = _mixed(key + (week + 1_000) * _STEP & _ALL)
-        key = _mixed(key + (draw + 1) * _STEP & _ALL)
-        bits = slots.astype(np.uint64)
-        bits *= np.uint64(_STEP)
-        bits += np.uint64(key)
-        bits ^= bits >> np.uint64(30)
-        bits *= np.uint64(_FIRST)
-        bits ^= bits >> np.uint64(27)
-        bits *= np.uint64(_SECOND)
-        bits ^= bits >> np.uint64(31)
-        return np.asarray((bits >> np.uint64(11)) * 2.0**-53, np.float64)
+        return np.asarray(_uniform(np.ascontiguousarray(slots, np.int64), np.uint64(key)))
 
     def normal(self, purpose: str, week: int, slots: Slots, draw: int = 0) -> Floats:
         """One standard normal number for each slot (Box and Muller)."""
@@ -57,31 +54,40 @@ class Chance:
         return self.uniform(purpose, week, slots) < probability
 
 
-def counted(share: Floats, mean: Floats) -> npt.NDArray[np.int64]:
-    """Poisson counts of these means at these shares of their distribution: monotone in both.
+@njit(cache=True)
+def _uniform(slots: Slots, key: np.uint64) -> Floats:
+    out = np.empty(slots.shape[0], np.float64)
+    for i in range(slots.shape[0]):
+        bits = np.uint64(slots[i]) * np.uint64(_STEP) + key
+        bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(_FIRST)
+        bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(_SECOND)
+        bits = bits ^ (bits >> np.uint64(31))
+        out[i] = np.float64(bits >> np.uint64(11)) * 2.0**-53
+    return out
 
-    By inversion; above a mean of 30 by the normal approximation with a continuity correction of a half.
+
+def counted(share: Floats, mean: Floats) -> Counts:
+    """Poisson counts of these means at these shares of their distribution: monotone in both, of one shape.
+
+    By inversion; above a mean of 30 by the normal approximation.
     """
-    shape = mean.shape
-    share, mean = share.ravel(), mean.ravel()
-    out = np.zeros(len(mean), np.int64)
-    many = mean > 30
-    if many.any():
-        out[many] = np.maximum(np.rint(mean[many] + np.sqrt(mean[many]) * _quantile(share[many])), 0).astype(np.int64)
-    term = np.exp(-mean)
-    left = np.flatnonzero(~many & (share > term))
-    above, term, mean = share[left] - term[left], term[left], mean[left]
-    count = 0
-    while len(left):
-        count += 1
-        term = term * mean / count
-        stay = (above > term) & (count < 120)
-        out[left[~stay]] = count
-        left, above, term, mean = left[stay], above[stay] - term[stay], term[stay], mean[stay]
-    return out.reshape(shape)
+    return np.asarray(_counted(share.ravel(), mean.ravel()).reshape(mean.shape), np.int64)
 
 
-def _quantile(share: Floats) -> Floats:
-    """The standard normal quantile by Tukey's lambda: within 0.01 between 0.1 % and 99.9 %."""
-    inside = np.clip(share, 1e-6, 1 - 1e-6)
-    return np.asarray((inside**0.1349 - (1 - inside) ** 0.1349) / 0.1975)
+@njit(cache=True)
+def _counted(share: Floats, mean: Floats) -> Counts:
+    out = np.zeros(share.shape[0], np.int64)
+    for i in range(share.shape[0]):
+        if mean[i] > 30:
+            # the normal quantile by Tukey's lambda: within 0.01 between 0.1 % and 99.9 %
+            inside = min(max(share[i], 1e-6), 1 - 1e-6)
+            quantile = (inside**0.1349 - (1 - inside) ** 0.1349) / 0.1975
+            out[i] = max(int(np.rint(mean[i] + np.sqrt(mean[i]) * quantile)), 0)
+            continue
+        term = np.exp(-mean[i])
+        below = term
+        while share[i] > below and out[i] < 200:
+            out[i] += 1
+            term *= mean[i] / out[i]
+            below += term
+    return out

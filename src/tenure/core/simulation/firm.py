@@ -58,6 +58,8 @@ RETURNS = 0.004
 """Probability a week that it does."""
 TWO_YEARS = 0.08
 """Share of contracts over two years."""
+UNPAID = 0.12
+"""Share of leaving subscribers who stop paying instead of cancelling."""
 SIGNED_LATE = 0.08
 """Share of renewals that are signed after the old contract has run out."""
 
@@ -119,6 +121,9 @@ class Firm:
         self._decided = np.full(count, FAR)
         self._cause = np.full(count, -1)
         self._left = np.full(count, FAR)
+        self._lead = 7 + (42 * self._chance.uniform("sign lead", 0, self.people.slots)).astype(np.int64)
+        """days before the end of a term at which its renewal is signed"""
+        self._unpaid = self._chance.happens("unpaid", 0, self.people.slots, UNPAID)
         self._raised = np.zeros(count, bool)
         self._week = 0
         if scenario.first_slot == 0:
@@ -273,12 +278,11 @@ class Firm:
         """Subscriptions whose accounts leave in this week are ended, or given up unpaid."""
         books = self.books
         ending = books.active & ~self.people.annual & (self._leaving < self._after(first))
-        unpaid = self._chance.uniform("unpaid", 0, self.people.slots) < 0.12
         for i in np.flatnonzero(ending).tolist():
             day = int(self._leaving[i])
             for line in (MAIN, EXTRA):
                 if books.product[i, line] >= 0:
-                    books.close_version(i, line, day, day, int(self._decided[i]), unpaid=bool(unpaid[i]))
+                    books.close_version(i, line, day, day, int(self._decided[i]), unpaid=bool(self._unpaid[i]))
             self._leave(i, day)
 
     def _leave(self, i: int, day: int) -> None:
@@ -306,13 +310,12 @@ class Firm:
     def _renew(self, week: int, first: int) -> None:
         """Contracts that will go on are signed some weeks before their end; some are recorded after it."""
         books, slots = self.books, self.people.slots
-        lead = 7 + (42 * self._chance.uniform("sign lead", 0, slots)).astype(np.int64)
         due = books.active & self.people.annual & ~books.renewed & (self._leaving == FAR)
-        due &= books.term_end - lead < first + 7
+        due &= books.term_end - self._lead < first + 7
         growth, moves, late = (self._chance.uniform("renewal", week, slots, k) for k in range(3))
         for i in np.flatnonzero(due).tolist():
             end = int(books.term_end[i])
-            signed = end - int(lead[i])
+            signed = end - int(self._lead[i])
             if late[i] < SIGNED_LATE:
                 signed = end + 1 + int(late[i] / SIGNED_LATE * 20)
             signed = calendar.office_day(signed if week == 0 else max(signed, first))

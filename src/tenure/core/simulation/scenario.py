@@ -133,7 +133,7 @@ FEATURES = (
 
 BESIDE = (Feature("login"), Feature("help_viewed"), Feature("support_opened"), Feature("billing_viewed", MANAGER))
 """What users do beside using features: events per active user and week in `BESIDE_RATES`."""
-BESIDE_RATES = (0.9, 0.05, 0.012, 0.010)
+BESIDE_RATES = (0.6, 0.05, 0.012, 0.010)
 
 EVENTS = tuple(feature.event for feature in (*FEATURES, *BESIDE))
 ROLES = np.array([feature.role for feature in (*FEATURES, *BESIDE)])

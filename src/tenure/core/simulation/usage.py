@@ -43,7 +43,7 @@ SCHEMA = pa.schema(
         ("received_at", STAMP),
     ]
 )
-FEATURE_RATE = 1.2
+FEATURE_RATE = 0.9
 """Uses of all features by an active user in an ordinary week."""
 TASTE, KEENNESS = 0.7, 0.6
 """How far accounts differ in the features they like, and in how much they do at all (lognormal)."""
@@ -76,6 +76,9 @@ class Usage:
             taste[:, EVENTS.index(event)] *= np.exp(2.5 * (people.fit - 0.55))
         taste[:, len(FEATURES) :] = taste[:, [0]] ** 0.5
         self._taste = taste
+        days = np.arange(scenario.since, day_number(scenario.until))
+        self._busy = np.stack([calendar.WEEKDAYS[calendar.weekday(days)], calendar.work(days)])
+        """work done on each day, overseas and in China"""
         self._accounts = pa.array(people.ids, pa.string())
         self._crowd = np.clip(2 * people.seats, 4, MOST_USERS)
         self._first_user = np.cumsum(self._crowd) - self._crowd
@@ -94,7 +97,7 @@ class Usage:
         scenario = self._scenario
         first = scenario.since + 7 * week
         days = np.arange(first, min(first + 7, day_number(scenario.until)))
-        busy = np.stack([calendar.WEEKDAYS[calendar.weekday(days)], calendar.work(days)])
+        busy = self._busy[:, days - scenario.since]
         places = np.flatnonzero(books.active & (arrival < first + 7))
         if scenario.activity == 0 or len(places) == 0 or len(days) == 0:
             return SCHEMA.empty_table()

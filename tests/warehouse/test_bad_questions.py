@@ -163,7 +163,7 @@ def test_nothing_loaded_is_zeros_or_no_rows() -> None:
         assert [row["period"] for row in rows] in (["2024-01", "2024-02", "2024-03"], [])
         for row in rows:
             assert not any(value for key, value in row.items() if key not in {"period", "complete"}), (name, row)
-    for name in ("ledger", "cohorts", "anomalies", "closes", "restatements"):
+    for name in ("ledger", "cohorts", "contracts_due", "anomalies", "closes", "restatements"):
         rows = empty.ask({"question": name}).to_dicts()
         assert not any(row.get("size") or row.get("amount") for row in rows), name
     assert empty.ask({"question": "committed_mrr"}).to_dicts()[0]["cmrr"] == 0

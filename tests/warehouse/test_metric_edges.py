@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reference.by_hand import asked, closes, contract, opened, sub
+from tenure.core.errors import QuestionRefused
 
 # Metrics ------------------------------------------------------------------------------------------------------------
 
@@ -153,6 +154,45 @@ def test_pending_is_outside_the_decided_rate() -> None:
     row = asked(opened(contracts=rows), "renewals", "period", from_="2024-05", to="2024-05", as_of="2024-06-15")
     assert row["2024-05",]["renewal_rate"] == Decimal("0.5")
     assert row["2024-05",]["renewal_rate_decided"] == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "as_of", "expected"),
+    [
+        pytest.param({"notice_days": 30}, "2024-03-01", ("2024-05-01", "running"), id="30 days before the last day"),
+        pytest.param({}, "2024-03-01", ("2024-05-31", "running"), id="no notice period: the last day itself"),
+        pytest.param({"notice_days": 9999}, "2024-03-01", ("2023-06-01", "running"), id="never before it begins"),
+        pytest.param({"notice_given_at": "2024-02-01"}, "2024-03-01", ("2024-05-31", "lost"), id="notice was given"),
+        pytest.param({"notice_given_at": "2024-04-01"}, "2024-03-01", ("2024-05-31", "running"), id="notice to come"),
+        pytest.param({}, "2024-06-15", ("2024-05-31", "pending"), id="over, in grace"),
+        pytest.param({}, "2024-07-15", ("2024-05-31", "lost"), id="over, and the grace too"),
+    ],
+)
+def test_a_contract_that_is_due(more: dict[str, Any], as_of: str, expected: tuple[str, str]) -> None:
+    rows = [
+        contract("k", "2023-06-01", "2024-06-01", **more),
+        contract("m", "2024-01-01", "2024-07-01", kind="month_to_month"),
+    ]
+    found = asked(opened(contracts=rows), "contracts_due", "contract_id", from_="2023-01", to="2024-12", as_of=as_of)
+    assert list(found) == [("k",)]
+    row = found["k",]
+    assert (row["notice_by"].isoformat(), row["state"]) == expected
+
+
+def test_contracts_due_are_those_of_90_days_unless_told() -> None:
+    rows = [contract("k", "2023-06-01", "2024-06-01"), contract("k2", "2024-06-01", "2025-06-01", renews=["k"])]
+    found = asked(opened(contracts=rows), "contracts_due", "contract_id", as_of="2024-04-01")
+    assert [row["state"] for row in found.values()] == ["renewed"]
+    assert not asked(opened(contracts=rows), "contracts_due", "contract_id", as_of="2024-03-01")
+
+
+def test_the_rows_behind_a_contract_are_its_own_and_its_successors() -> None:
+    rows = [contract("k", "2023-06-01", "2024-06-01"), contract("k2", "2024-06-01", "2025-06-01", renews=["k"])]
+    answer = opened(contracts=rows).ask({"question": "contracts_due", "as_of": "2024-04-01"})
+    assert sorted(answer.rows_behind({"contract_id": "k"})["line"].to_pylist()) == ["k", "k2"]
+    for cell in ({"contract_id": "x"}, {"period": "2024-05"}):
+        with pytest.raises(QuestionRefused):
+            answer.rows_behind(cell)
 
 
 # Cohorts, committed MRR, LTV, invoices, closed months ---------------------------------------------------------------

@@ -7,7 +7,18 @@ from decimal import Decimal
 
 import pytest
 
-from tenure.core.metrics.renewal import LOST, PENDING, RENEWED, Contract, Expiry, by_customers, expiries
+from tenure.core.metrics.renewal import (
+    LOST,
+    PENDING,
+    RENEWED,
+    RUNNING,
+    Contract,
+    Expiry,
+    by_customers,
+    calendar,
+    expiries,
+)
+from tenure.core.periods import between
 
 END = date(2024, 6, 1)
 
@@ -48,3 +59,17 @@ def test_a_customer_with_several_contracts(statuses: list[str], expected: str) -
     found = by_customers([Expiry(contract("c", 1), status, False, Decimal(1), Decimal(0)) for status in statuses])
     assert found.expiring == 1
     assert {RENEWED: found.renewed, PENDING: found.pending, LOST: found.lost}[expected] == 1
+
+
+def test_a_calendar_keeps_what_is_decided_apart_from_what_is_not() -> None:
+    weeks = between(date(2024, 6, 5), date(2024, 6, 17), "week").edges
+    due = [
+        (date(2024, 6, 4), RUNNING, Decimal(1)),
+        (date(2024, 6, 5), RUNNING, Decimal(10)),
+        (date(2024, 6, 9), RENEWED, Decimal(20)),
+        (date(2024, 6, 10), PENDING, Decimal(40)),
+        (date(2024, 6, 17), RUNNING, Decimal(2)),
+    ]
+    slots = calendar(due, weeks)
+    assert [s.first for s in slots] == [date(2024, 6, 5), date(2024, 6, 10)]
+    assert [(s.contracts, s.mrr, s.undecided, s.undecided_mrr) for s in slots] == [(2, 30, 1, 10), (1, 40, 1, 40)]

@@ -6,7 +6,8 @@ contract that names it starts by its end plus the grace days, early or late.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,7 +17,10 @@ from tenure.core.metrics.mrr import EXACT, ratio
 Rate = Callable[[str, date], Decimal]
 """The exchange rate of a currency for the month of a day."""
 
-RENEWED, PENDING, LOST = "renewed", "pending", "lost"
+RUNNING, RENEWED, PENDING, LOST = "running", "renewed", "pending", "lost"
+STATES = (RUNNING, PENDING, RENEWED, LOST)
+UNDECIDED = (RUNNING, PENDING)
+"""States in which somebody can still do something about a contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +37,23 @@ class Contract:
     month_to_month: bool = False
     notice_given: date | None = None
     currency: str = ""
+    notice_days: int = 0
 
     @property
     def last_day(self) -> date:
         """The last day of service: the day that decides the period."""
         return self.end - timedelta(days=1)
 
+    @property
+    def notice_by(self) -> date:
+        """The last day on which notice is in time; never before the contract begins."""
+        days = min(max(self.notice_days, 0), (self.last_day - self.start).days)
+        return self.last_day - timedelta(days=days)
+
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """What became of one contract that ran out."""
+    """What became of one contract that ran out, or runs still."""
 
     contract: Contract
     status: str
@@ -108,6 +119,11 @@ def expiries(contracts: Sequence[Contract], as_of: date, grace_days: int, rate: 
     A contract that has not ended by `as_of`, has no successor and no notice is not counted; month-to-month never is.
     A successor of several contracts is split in proportion to their MRR; several successors of one add up.
     """
+    return [e for e in outlook(contracts, as_of, grace_days, rate) if e.status != RUNNING]
+
+
+def outlook(contracts: Sequence[Contract], as_of: date, grace_days: int, rate: Rate = _one) -> list[Expiry]:
+    """The state of every contract with an end at `as_of`: what `expiries` counts, and those that still run."""
     by_id = {c.contract_id: c for c in contracts}
     successors: dict[str, list[Contract]] = {}
     for c in contracts:
@@ -128,8 +144,8 @@ def expiries(contracts: Sequence[Contract], as_of: date, grace_days: int, rate: 
             continue
         noticed = c.notice_given is not None and c.notice_given <= as_of
         if c.end > as_of and not noticed:
-            continue
-        if not noticed and as_of <= limit:
+            out.append(Expiry(c, RUNNING, False, old, Decimal(0)))
+        elif not noticed and as_of <= limit:
             out.append(Expiry(c, PENDING, False, old, Decimal(0)))
         else:
             out.append(Expiry(c, LOST, any(s.start <= as_of for s in following), old, Decimal(0)))
@@ -189,3 +205,33 @@ def by_customers(found: Sequence[Expiry]) -> Renewals:
         kept_mrr=whole.kept_mrr,
         new_mrr=whole.new_mrr,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The contracts whose notice day lies in one period of a calendar."""
+
+    first: date
+    contracts: int
+    mrr: Decimal
+    undecided: int
+    undecided_mrr: Decimal
+
+
+def calendar(due: Iterable[tuple[date, str, Decimal]], edges: Sequence[date]) -> list[Slot]:
+    """Contracts and their MRR by period of the notice day.
+
+    `due` holds notice day, state and MRR of each; `edges` the first day of every period and the day after the last.
+    """
+    counts = [[0, 0] for _ in edges[1:]]
+    sums = [[Decimal(0), Decimal(0)] for _ in edges[1:]]
+    for day, state, mrr in due:
+        place = bisect_right(edges, day) - 1
+        if 0 <= place < len(counts):
+            for column in (0, 1) if state in UNDECIDED else (0,):
+                counts[place][column] += 1
+                sums[place][column] += mrr
+    return [
+        Slot(first, count[0], total[0], count[1], total[1])
+        for first, count, total in zip(edges, counts, sums, strict=False)
+    ]

@@ -10,10 +10,11 @@ from tenure.warehouse.questions.anomalies import Anomalies, DefinitionDiff
 from tenure.warehouse.questions.base import Question
 from tenure.warehouse.questions.closing import Closes, Restatements
 from tenure.warehouse.questions.cohorts import Cohorts
+from tenure.warehouse.questions.customers import Customers
 from tenure.warehouse.questions.invoiced import Invoiced, Reconcile
 from tenure.warehouse.questions.ltv import Ltv
 from tenure.warehouse.questions.movements import MovementLedger, Movements, RevenueMetrics
-from tenure.warehouse.questions.renewals import CommittedMrr, Renewals
+from tenure.warehouse.questions.renewals import CommittedMrr, ContractsDue, Renewals
 
 FAMILIES: dict[str, type[Question]] = {
     family.name: family
@@ -21,8 +22,10 @@ FAMILIES: dict[str, type[Question]] = {
         Movements,
         MovementLedger,
         RevenueMetrics,
+        Customers,
         Cohorts,
         Renewals,
+        ContractsDue,
         CommittedMrr,
         Ltv,
         DefinitionDiff,
@@ -40,6 +43,8 @@ __all__ = [
     "Closes",
     "Cohorts",
     "CommittedMrr",
+    "ContractsDue",
+    "Customers",
     "DefinitionDiff",
     "Invoiced",
     "Ltv",

@@ -1,4 +1,4 @@
-"""`renewals` and `committed_mrr`: what ran out and came back, and what is promised already."""
+"""`renewals`, `contracts_due` and `committed_mrr`: what ran out and came back, is due, is promised."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ RATES = (
     "net_renewal_rate_decided",
 )  # fmt: skip
 COUNTS = ("expiring", "renewed", "pending", "lost", "win_back")
+DUE_DAYS = 90
+"""How far `contracts_due` looks ahead unless it is told."""
+_DUE_TYPES = {
+    **dict.fromkeys(("notice_by", "last_day", "notice_given"), pa.date32()),
+    **dict.fromkeys(("mrr", "new_mrr"), MONEY),
+    **dict.fromkeys(("auto_renew", "complete"), pa.bool_()),
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class _Term:
     contract: Contract
     fields: Mapping[str, str]
     row_keys: tuple[int, ...]
+    auto_renew: bool | None
 
 
 @dataclass(frozen=True)
@@ -128,32 +136,120 @@ class Renewals(Question):
         self, ask: Ask, snapshot: Snapshot, periods: Periods
     ) -> list[tuple[int, tuple[str, ...], Expiry, tuple[int, ...]]]:
         """Period, slice, expiry and rows (its own and its successors') of every contract that counts."""
-        as_of = self.as_of or snapshot.today
-        terms = _terms(snapshot, self.by, self.where)
-        if not terms or not len(periods):
+        if not len(periods):
             return []
-
-        def rate(currency: str, day: date) -> Decimal:
-            end = add_months(day.replace(day=1), 1) - timedelta(days=1)
-            return snapshot.rates.at(currency, end) if snapshot.rates.known(currency) else Decimal(0)
-
-        by_id = {t.contract.contract_id: t for t in terms}
-        followers: dict[str, list[int]] = {}
-        for t in terms:
-            for name in t.contract.renews:
-                followers.setdefault(name, []).extend(t.row_keys)
+        terms = _terms(snapshot, self.by, self.where)
+        followers = _followers(terms)
         out = []
-        contracts = [t.contract for t in terms]
-        for expiry in renewal.expiries(contracts, as_of, snapshot.definition.renewal_grace_days, rate):
+        for expiry, term in _outlook(snapshot, terms, self.as_of or snapshot.today, self.where):
             period = bisect_right(periods.edges, expiry.contract.last_day) - 1
-            if not 0 <= period < len(periods):
-                continue
-            term = by_id[expiry.contract.contract_id]
-            fields = tuple(term.fields[f] for f in self.by)
-            if all(meets(term.fields[c.column], c) for c in (*self.where.rows, *self.where.accounts)):
+            if expiry.status != renewal.RUNNING and 0 <= period < len(periods):
+                fields = tuple(term.fields[f] for f in self.by)
                 rows = (*term.row_keys, *followers.get(expiry.contract.contract_id, []))
                 out.append((period, fields, expiry, rows))
         return out
+
+
+@dataclass(frozen=True)
+class ContractsDue(Question):
+    """Contracts by the day by which notice must be given, and what is decided about each."""
+
+    name: ClassVar[str] = "contracts_due"
+    doc: ClassVar[str] = (
+        "Contracts whose last day to give notice lies in a stretch, the earliest first, with their state."
+    )
+    columns: ClassVar[Mapping[str, str]] = {
+        "contract_id": "the contract",
+        "account_id": "the account that signed it",
+        "plan": "its plan",
+        "notice_by": "the last day on which notice is in time: the last day of service less `notice_days`",
+        "last_day": "its last day of service",
+        "auto_renew": "whether it renews by itself unless notice is given",
+        "notice_given": "day on which notice was given",
+        "mrr": "MRR on its last day, at that month's rate",
+        "new_mrr": "of what renews it, its part; 0 unless renewed",
+        "state": "running (not over, nothing known of what follows), pending, renewed or lost",
+        "complete": "true once it is renewed or lost",
+    }
+    from_: str | None = base.asked("label", "First notice day or period. Default: the day of the view.", None)
+    to: str | None = base.asked(
+        "label", "Last period, inclusive as a label, exclusive as a day. Default: 90 days on.", None
+    )
+    as_of: date | None = base.asked("day", "The day of the view. Default: today.", None)
+    where: Where = base.WHERE
+    as_known_on: date | None = base.KNOWN
+    definition: str | None = base.DEFINITION
+
+    def answer(self, ask: Ask) -> Result:
+        snapshot = known(ask, self.as_known_on)
+        as_of = self.as_of or snapshot.today
+        after = self.to or (as_of + timedelta(days=DUE_DAYS)).isoformat()
+        start, stop = base.stretch(self.from_ or as_of.isoformat(), after, as_of)
+        found = [
+            (expiry, term)
+            for expiry, term in _outlook(snapshot, _terms(snapshot, (), self.where), as_of, self.where)
+            if start <= expiry.contract.notice_by < stop
+        ]
+        found.sort(key=lambda pair: (pair[0].contract.notice_by, pair[0].contract.contract_id))
+        rows = [_due(expiry, term) for expiry, term in found]
+        table = pa.table({c: pa.array([r[c] for r in rows], _DUE_TYPES.get(c, pa.string())) for c in self.columns})
+        return Result(table, [], [])
+
+    def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
+        if set(cell) != {"contract_id"}:
+            raise no_cell(self.name, cell, "Name a cell by contract_id.", ("contract_id",))
+        snapshot = known(ask, self.as_known_on)
+        terms = _terms(snapshot, (), Where())
+        name = str(cell["contract_id"])
+        keys = [key for t in terms if t.contract.contract_id == name for key in t.row_keys]
+        if not keys:
+            raise no_cell(self.name, cell, "Take a contract_id of the answer.")
+        keys += _followers(terms).get(name, [])
+        return proof.joined([proof.by_keys(snapshot, "proof_contracts", np.array(keys, np.int64))])
+
+
+def _due(expiry: Expiry, term: _Term) -> dict[str, Any]:
+    contract = expiry.contract
+    return {
+        "contract_id": contract.contract_id,
+        "account_id": contract.account,
+        "plan": term.fields["plan"],
+        "notice_by": contract.notice_by,
+        "last_day": contract.last_day,
+        "auto_renew": term.auto_renew,
+        "notice_given": contract.notice_given,
+        "mrr": rounded(expiry.old_mrr),
+        "new_mrr": rounded(expiry.new_mrr),
+        "state": expiry.status,
+        "complete": expiry.status not in renewal.UNDECIDED,
+    }
+
+
+def _outlook(snapshot: Snapshot, terms: Sequence[_Term], as_of: date, where: Where) -> list[tuple[Expiry, _Term]]:
+    """What became of every contract that meets the conditions, those that still run among them."""
+
+    def rate(currency: str, day: date) -> Decimal:
+        end = add_months(day.replace(day=1), 1) - timedelta(days=1)
+        return snapshot.rates.at(currency, end) if snapshot.rates.known(currency) else Decimal(0)
+
+    by_id = {t.contract.contract_id: t for t in terms}
+    contracts = [t.contract for t in terms]
+    conditions = (*where.rows, *where.accounts)
+    return [
+        (expiry, term)
+        for expiry in renewal.outlook(contracts, as_of, snapshot.definition.renewal_grace_days, rate)
+        for term in (by_id[expiry.contract.contract_id],)
+        if all(meets(term.fields[c.column], c) for c in conditions)
+    ]
+
+
+def _followers(terms: Sequence[_Term]) -> dict[str, list[int]]:
+    """Contract -> the rows of the contracts that name it as renewed."""
+    followers: dict[str, list[int]] = {}
+    for t in terms:
+        for name in t.contract.renews:
+            followers.setdefault(name, []).extend(t.row_keys)
+    return followers
 
 
 def _row(name: str, fields: Mapping[str, str], found: list[Expiry], over: bool) -> dict[str, Any]:
@@ -185,7 +281,7 @@ def _terms(snapshot: Snapshot, by: Sequence[str], where: Where) -> list[_Term]:
         return []
     wanted = (
         "row_key", "account_key", "contract_id", "account_id", "renews", "kind", "notice_given", "currency", "plan",
-        "product", "start", "end", "mrr", "schedule", "recorded_at",
+        "product", "start", "end", "mrr", "schedule", "recorded_at", "notice_days", "auto_renew",
     )  # fmt: skip
     rows = snapshot.run("contract_rows", [*wanted]).to_pylist()
     versions: dict[str, dict[int, dict[str, Any]]] = {}
@@ -225,8 +321,9 @@ def _terms(snapshot: Snapshot, by: Sequence[str], where: Where) -> list[_Term]:
             last["kind"] == "month_to_month",
             last["notice_given"],
             last["currency"],
+            last["notice_days"] or 0,
         )
-        out.append(_Term(contract, fields, tuple(listed)))
+        out.append(_Term(contract, fields, tuple(listed), last["auto_renew"]))
     return out
 
 

@@ -172,6 +172,16 @@ class Ledger:
         (integers,) = as_integers(rates)
         return walk.first_paid(self.spans, len(self.currencies), integers.reshape(-1))
 
+    def mrr_by_account(self, day: int) -> list[Decimal]:
+        """What each account's lines add up to at the close of `day`, in the order of the spans.
+
+        MRR where it is above 0; below 0 it counts 0.
+        """
+        rates = self._rates([month_end_until(day_date(day))])[0]
+        words = walk.by_account(self.spans, len(rates), day)
+        busy = (words != 0).any(axis=(1, 2)).tolist()
+        return [rounded(value(pairs, rates)) if there else ZERO for pairs, there in zip(words, busy, strict=True)]
+
     def state_at(self, day: int) -> Decimal:
         """MRR at the close of `day`, added up straight from the spans: a second way to a figure, for the checks."""
         rates = self._rates([month_end_until(day_date(day))])[0]

@@ -217,6 +217,24 @@ def first_paid(spans: Spans, currencies: int, rates: I64) -> tuple[I32, I64]:
 
 
 @njit(cache=True, nogil=True)
+def _by_account(first: I64, start: I32, stop: I32, currency: I32, amount: I64, currencies: int, day: int) -> I64:
+    accounts = first.shape[0] - 1
+    out = np.zeros((accounts, currencies, 2), np.int64)
+    for a in range(accounts):
+        for s in range(first[a], first[a + 1]):
+            if start[s] <= day < stop[s]:
+                c = currency[s]
+                out[a, c, 0], out[a, c, 1] = wide.add(out[a, c, 0], out[a, c, 1], amount[s, 0], amount[s, 1])
+    return out
+
+
+def by_account(spans: Spans, currencies: int, day: int) -> I64:
+    """What each account's spans in force on a day add up to, (accounts, currencies, 2)."""
+    out: I64 = _by_account(spans.first, spans.start, spans.stop, spans.currency, spans.amount, currencies, day)
+    return out
+
+
+@njit(cache=True, nogil=True)
 def _in_force(start: I32, stop: I32, currency: I32, amount: I64, currencies: int, day: int) -> I64:
     out = np.zeros((currencies, 2), np.int64)
     for s in range(start.shape[0]):

@@ -10,6 +10,7 @@ from tenure.warehouse.questions.anomalies import Anomalies, DefinitionDiff
 from tenure.warehouse.questions.base import Question
 from tenure.warehouse.questions.closing import Closes, Restatements
 from tenure.warehouse.questions.cohorts import Cohorts
+from tenure.warehouse.questions.customers import Customers
 from tenure.warehouse.questions.invoiced import Invoiced, Reconcile
 from tenure.warehouse.questions.ltv import Ltv
 from tenure.warehouse.questions.movements import MovementLedger, Movements, RevenueMetrics
@@ -21,6 +22,7 @@ FAMILIES: dict[str, type[Question]] = {
         Movements,
         MovementLedger,
         RevenueMetrics,
+        Customers,
         Cohorts,
         Renewals,
         ContractsDue,
@@ -42,6 +44,7 @@ __all__ = [
     "Cohorts",
     "CommittedMrr",
     "ContractsDue",
+    "Customers",
     "DefinitionDiff",
     "Invoiced",
     "Ltv",

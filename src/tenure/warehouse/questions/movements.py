@@ -110,19 +110,28 @@ def notes_of(book: Ledger, result: NetResult) -> list[dict[str, Any]]:
     if len(result.periods):
         first = result.periods.edges[0] - timedelta(days=1)
         last = min(result.periods.edges[-1] - timedelta(days=1), snapshot.today)
-        for currency in book.currencies:
-            if not snapshot.rates.known(currency):
-                notes.append({"code": "missing_rate", "currency": currency, "months": [], "done": "counted_0"})
-            elif months := snapshot.rates.missing(currency, first, last):
-                notes.append({"code": "missing_rate", "currency": currency, "months": months, "done": "rate_carried"})
-    flags = book.book.row_flags
-    for bit, code in ((1, "duplicate"), (2, "overlap")):
-        count = int((flags & bit != 0).sum())
-        if count:
-            notes.append({"code": code, "rows": count})
+        notes += notes_of_rates(snapshot, book.currencies, first, last)
+    notes += notes_of_rows(book)
     if result.net.negative.any():
         notes.append({"code": "negative_account", "accounts": int(result.net.negative.sum()), "done": "counted_0"})
     return notes
+
+
+def notes_of_rates(snapshot: Snapshot, currencies: Sequence[str], first: date, last: date) -> list[dict[str, Any]]:
+    """Which currencies have no rate, or none for some months between two days."""
+    notes: list[dict[str, Any]] = []
+    for currency in currencies:
+        if not snapshot.rates.known(currency):
+            notes.append({"code": "missing_rate", "currency": currency, "months": [], "done": "counted_0"})
+        elif months := snapshot.rates.missing(currency, first, last):
+            notes.append({"code": "missing_rate", "currency": currency, "months": months, "done": "rate_carried"})
+    return notes
+
+
+def notes_of_rows(book: Ledger) -> list[dict[str, Any]]:
+    """How many rows were sent twice, and how many gave way to another."""
+    counts = {code: int((book.book.row_flags & bit != 0).sum()) for bit, code in ((1, "duplicate"), (2, "overlap"))}
+    return [{"code": code, "rows": count} for code, count in counts.items() if count]
 
 
 def period_columns(

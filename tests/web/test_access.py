@@ -20,6 +20,10 @@ PAGES = [
     ("movements_file", "/retain/movements/movements.csv", 200),
     ("movement_rows", f"/retain/movements/rows/?{FIGURE}", 200),
     ("movement_rows_file", f"/retain/movements/rows/rows.csv?{FIGURE}", 200),
+    ("renewals", "/retain/renewals/", 200),
+    ("renewals_file", "/retain/renewals/contracts.csv", 200),
+    ("renewal_rates_file", "/retain/renewals/rates.csv", 200),
+    ("contract_rows", "/retain/renewals/contract/?account=elm&contract=c2", 200),
     ("renewal_rows", "/retain/renewals/rows/?grain=month&period=2024-04&kind=lost", 200),
     ("anomalies", "/retain/anomalies/", 200),
 ]

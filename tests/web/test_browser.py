@@ -194,3 +194,17 @@ def test_pictures(signed, tmp_path, width, language, theme):
     ground = signed.run("getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()")
     assert ground == {"light": "#ffffff", "dark": "#141519"}[theme]
     assert signed.driver.save_screenshot(str(Path(PICTURES or tmp_path) / f"movements-{width}-{language}-{theme}.png"))
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_renewals(signed, width):
+    signed.size(width)
+    signed.open("/retain/renewals/?from=2024-01&to=2024-04")
+    assert "50.0%" in signed.see("#renewals-title").text
+    signed.find(".choices__item:not([aria-current])").click()
+    assert "days=30" in signed.run("location.search")
+    signed.see("#rates-title")
+    signed.find("tr.is-selected .figure").click()
+    assert "50.0%" in signed.see("#drawer .proof__figure").text
+    signed.press("\ue00c")
+    assert signed.run("document.documentElement.scrollWidth") <= width

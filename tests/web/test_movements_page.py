@@ -4,54 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 
 import tenure
+from reference.pages import Tables
 from tenure.apps.workspaces.models import Member
 from tenure.web import asking
 
 PAGE = "/retain/movements/"
-
-
-class Tables(HTMLParser):
-    """The tables of a page as lists of rows of text, and the JSON blocks by their id."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tables: list[list[list[str]]] = []
-        self.data: dict[str, dict] = {}
-        self._cell: list[str] | None = None
-        self._block = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self._cell = []
-        elif tag == "script":
-            self._block = dict(attrs).get("id") or ""
-
-    def handle_endtag(self, tag):
-        if tag in ("td", "th"):
-            self.tables[-1][-1].append(" ".join("".join(self._cell).split()))
-            self._cell = None
-        elif tag == "script":
-            self._block = ""
-
-    def handle_data(self, data):
-        if self._block:
-            self.data[self._block] = json.loads(data)
-        elif self._cell is not None:
-            self._cell.append(data)
 
 
 @pytest.fixture

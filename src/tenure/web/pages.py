@@ -26,7 +26,7 @@ THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
-    *("proof", "state", "door", "print"),
+    *("proof", "state", "door", "choices", "meter", "print"),
 )
 
 View = Callable[..., HttpResponse]
@@ -47,7 +47,11 @@ NAVIGATION = (
         gettext_lazy("Retain"),
         "movements",
         "retain",
-        (Item(gettext_lazy("Movements"), "movements"), Item(gettext_lazy("Anomalies"), "anomalies")),
+        (
+            Item(gettext_lazy("Movements"), "movements"),
+            Item(gettext_lazy("Renewals"), "renewals"),
+            Item(gettext_lazy("Anomalies"), "anomalies"),
+        ),
     ),
 )
 

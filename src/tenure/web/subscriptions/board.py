@@ -143,7 +143,7 @@ def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str
     called = names([move["account_id"] for move in moves[:LEDGER_ROWS]])
     shown = rows.of(stretch.shown)
     return {
-        "range": _range(stretch),
+        "range": picker(stretch),
         "facts": _facts(ask, stretch, rows.movements),
         "broken": [
             _("A check of these figures failed: %(name)s. Do not rely on them before it is cleared up.") % check
@@ -155,7 +155,7 @@ def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str
             stretch, series, currency, findings.bridge_summary(focus, moves, called), _is_churn_news(cards)
         ),
         "moves": _moves(stretch, shown, currency),
-        "renewals": _renewals(ask, stretch, currency),
+        "renewals": renewals(ask, stretch, currency),
         "ledger": _ledger(stretch, moves, called, currency),
         "export": f"{reverse('movements_file')}?{stretch.query()}",
     }
@@ -170,8 +170,9 @@ def _against_name(stretch: Stretch) -> str:
     return _("the same days of %(period)s") % {"period": name}
 
 
-def _range(stretch: Stretch) -> dict[str, Any]:
-    path = reverse("movements")
+def picker(stretch: Stretch, route: str = "movements", *, compares: bool = True, **kept: str) -> dict[str, Any]:
+    """The range picker of a page; `kept` are the other choices in its address."""
+    path = reverse(route)
     earlier, later = stretch.moved(-1), stretch.moved(1)
     comparisons = {"previous": _("the period before"), "year": _("the year before"), "none": _("nothing")}
     until = stretch.today - timedelta(days=1)
@@ -179,31 +180,48 @@ def _range(stretch: Stretch) -> dict[str, Any]:
         "path": path,
         "label": f.period(stretch.last),
         "running": _("until %(day)s") % {"day": f.day(until, year=False)} if stretch.is_running else "",
-        "earlier": f"{path}?{earlier.query()}" if earlier else "",
-        "later": f"{path}?{later.query()}" if later else "",
+        "earlier": f"{path}?{earlier.query(**kept)}" if earlier else "",
+        "later": f"{path}?{later.query(**kept)}" if later else "",
         "first": stretch.first,
         "last": stretch.last,
         "grain": stretch.grain,
         "compare": stretch.compare,
+        "kept": kept,
         "compared": _against_name(stretch) or comparisons["none"],
         "grains": [
             {
                 "label": GRAINS[grain],
-                "href": f"{path}?{stretch.in_grain(grain).query()}",
+                "href": f"{path}?{stretch.in_grain(grain).query(**kept)}",
                 "current": grain == stretch.grain,
             }
             for grain in MONTHS
         ],
         "comparisons": [
-            {"label": text, "href": f"{path}?{stretch.query(compare=code)}", "current": code == stretch.compare}
+            {
+                "label": text,
+                "href": f"{path}?{stretch.query(**kept, compare=code)}",
+                "current": code == stretch.compare,
+            }
             for code, text in comparisons.items()
+            if compares
         ],
     }
 
 
+def made_of(answer: Answer) -> dict[str, str]:
+    """By which definition an answer was made, as a fact for the line under a title."""
+    places = {"name": answer.definition["name"], "version": answer.definition["version"]}
+    return {"text": _("Definition %(name)s, version %(version)s") % places}
+
+
+def freshness() -> dict[str, str]:
+    """How fresh the figures of a page are, as a fact for the line under its title."""
+    return {"text": _("Data as of %(moment)s") % {"moment": f.moment(timezone.localtime())}}
+
+
 def _facts(ask: Ask, stretch: Stretch, movements: Answer) -> list[dict[str, str]]:
     """The line under the title: how fresh, whether closed, by which definition, and what in the data looks wrong."""
-    facts = [{"text": _("Data as of %(moment)s") % {"moment": f.moment(timezone.localtime())}}]
+    facts = [freshness()]
     focus = {"from": stretch.last, "to": stretch.last}
     if stretch.grain == "month" and ask({"question": "closes", **focus}).to_dicts():
         facts.append({"text": _("Month closed")})
@@ -211,8 +229,7 @@ def _facts(ask: Ask, stretch: Stretch, movements: Answer) -> list[dict[str, str]
         if changed:
             text = ngettext("%(count)s restatement since", "%(count)s restatements since", changed)
             facts.append({"text": text % {"count": f.exact(changed)}})
-    places = {"name": movements.definition["name"], "version": movements.definition["version"]}
-    facts.append({"text": _("Definition %(name)s, version %(version)s") % places})
+    facts.append(made_of(movements))
     count = len(ask({"question": "anomalies"}).to_dicts())
     if count:
         text = ngettext("%(count)s anomaly in the data", "%(count)s anomalies in the data", count)
@@ -258,7 +275,8 @@ def _moves(stretch: Stretch, shown: list[Row], currency: str) -> dict[str, Any]:
     }
 
 
-def _renewals(ask: Ask, stretch: Stretch, currency: str) -> dict[str, Any]:
+def renewals(ask: Ask, stretch: Stretch, currency: str) -> dict[str, Any]:
+    """The strip of the period in focus: the rate of the decided leads, the pending stand beside it."""
     asked = {"question": "renewals", "from": stretch.last, "to": stretch.last, "grain": stretch.grain}
     row = ask(asked).to_dicts()[0]
     base = reverse("renewal_rows")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tenure.core.metrics.renewal import Slot
 from tenure.web import formatting as f
 from tenure.web.subscriptions.figures import Row, net_new
 
@@ -115,3 +117,47 @@ def renewals_title(row: Row, name: str) -> str:
             % places
         )
     return _("%(period)s: %(rate)s of the contracts that expired were renewed") % places
+
+
+def due_title(whole: Slot, passed: int, until: date, currency: str) -> str:
+    """`whole`: every contract in sight; `passed`: those past their notice day that nobody has decided on."""
+    count = whole.undecided
+    if not count:
+        return _("Nothing waits for a decision until %(day)s") % {"day": f.day(until)}
+    places = {
+        "count": f.exact(count),
+        "amount": str(f.short(whole.undecided_mrr, currency=currency)),
+        "day": f.day(until),
+        "passed": f.exact(passed),
+    }
+    if passed:
+        return (
+            ngettext(
+                "Until %(day)s, %(count)s contract worth %(amount)s a month waits for a decision; "
+                "of %(passed)s the notice day has passed",
+                "Until %(day)s, %(count)s contracts worth %(amount)s a month wait for a decision; "
+                "of %(passed)s the notice day has passed",
+                count,
+            )
+            % places
+        )
+    return (
+        ngettext(
+            "Until %(day)s, %(count)s contract worth %(amount)s a month waits for a decision",
+            "Until %(day)s, %(count)s contracts worth %(amount)s a month wait for a decision",
+            count,
+        )
+        % places
+    )
+
+
+def rates_title(rows: Sequence[Row]) -> str:
+    """`rows`: the periods of the table. Says which was the weakest."""
+    decided = [row for row in rows if row["renewal_rate_decided"] is not None]
+    if not decided:
+        return _("No contract was decided in these periods")
+    weakest = min(decided, key=lambda row: row["renewal_rate_decided"])
+    places = {"period": f.period(weakest["period"]), "rate": f.percent(weakest["renewal_rate_decided"])}
+    if len(decided) == 1 or all(row["renewal_rate_decided"] == weakest["renewal_rate_decided"] for row in decided):
+        return _("%(rate)s of the decided contracts were renewed") % places
+    return _("%(period)s was the weakest: %(rate)s of the decided contracts were renewed") % places

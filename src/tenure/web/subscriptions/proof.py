@@ -22,7 +22,7 @@ from tenure.warehouse.workspace import Workspace
 from tenure.web import formatting as f
 from tenure.web.stretch import MONTHS
 from tenure.web.subscriptions.figures import net_new
-from tenure.web.subscriptions.words import GAINS, KINDS, LOSSES, REASONS, RENEWALS
+from tenure.web.subscriptions.words import EXPIRING, GAINS, KINDS, LOSSES, REASONS, RENEWALS, STATES, STATES_SAID
 
 ACCOUNTS_SHOWN = 100
 SOURCE_ROWS_SHOWN = 100
@@ -198,21 +198,56 @@ def _one_account(opened: Workspace, proven: Figure, account: str) -> dict[str, A
 def contracts(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
     """The proof of a figure of the renewals: how it is counted, and the contracts it counts."""
     grain, period, kind = query.get("grain", "month"), query.get("period", ""), query.get("kind", "")
-    if kind not in RENEWALS:
-        raise _unknown("kind", kind, list(RENEWALS))
+    named = {**EXPIRING, **RENEWALS}
+    if kind not in named:
+        raise _unknown("kind", kind, list(named))
     asked = figure({"grain": grain, "period": period, "kind": "net"})
     answer = opened.ask({"question": "renewals", **asked.stretch})
     value = answer.to_dicts()[0][kind]
     return {
-        "title": _("%(kind)s: where it comes from") % {"kind": RENEWALS[kind]},
+        "title": _("%(kind)s: where it comes from") % {"kind": named[kind]},
         "where": f.period(asked.period),
-        "kind": RENEWALS[kind],
+        "kind": named[kind],
         "figure": f.exact(value) if isinstance(value, int) else f.percent(value),
         "exact": f.plain(value),
         "rule": _("A contract belongs to the period of its last day of service; a successor in time renews it."),
         **_evidence(answer),
         **_sources(answer.rows_behind({"period": asked.period, "kind": kind})),
         "here": f"{reverse('renewal_rows')}?{urlencode({'grain': grain, 'period': asked.period, 'kind': kind})}",
+    }
+
+
+def contract(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str, Any]:
+    """The proof of one contract that is due: what it is worth, its state, its rows and its successors'.
+
+    Raises: QuestionRefused if there is no such contract.
+    """
+    wanted, account = query.get("contract", ""), query.get("account", "")
+    every = {"from": "1900-01-01", "to": "9998-01-01", "where": {"account_id": account}}
+    answer = opened.ask({"question": "contracts_due", **every})
+    row = next((row for row in answer.to_dicts() if row["contract_id"] == wanted), None)
+    if row is None:
+        raise QuestionRefused(
+            "page.no_contract",
+            f"There is no contract {wanted!r} of account {account!r}.",
+            fix="Open the contract from the list of renewals.",
+            field="contract",
+            value=wanted,
+        )
+    currency = answer.definition["settings"]["reporting_currency"]
+    address = {"account": row["account_id"], "contract": wanted}
+    return {
+        "title": wanted,
+        "where": names([row["account_id"]]).get(row["account_id"], row["account_id"]),
+        "kind": STATES[row["state"]],
+        "figure": f.money(row["mrr"], currency),
+        "exact": f.plain(row["mrr"]),
+        "rule": _("MRR on the last day of service, %(last)s. Notice is in time until %(notice)s.")
+        % {"last": f.day(row["last_day"]), "notice": f.day(row["notice_by"])},
+        "meaning": STATES_SAID[row["state"]],
+        **_evidence(answer),
+        **_sources(answer.rows_behind({"contract_id": wanted})),
+        "here": f"{reverse('contract_rows')}?{urlencode(address)}",
     }
 
 

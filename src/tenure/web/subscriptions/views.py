@@ -10,7 +10,7 @@ from tenure.web import asking
 from tenure.web.export import csv_file
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.stretch import Stretch, of
-from tenure.web.subscriptions import anomalies, board, proof
+from tenure.web.subscriptions import anomalies, board, due, proof
 from tenure.web.subscriptions.names import account_names
 
 
@@ -43,6 +43,45 @@ def movement_rows(request: HttpRequest) -> HttpResponse:
     opened = asking.workspace()
     chain = proof.chain(opened, request.GET, account_names)
     template = "subscriptions/_proof.html" if is_fragment(request) else "subscriptions/proof.html"
+    return page(request, template, heading=chain["title"], **chain)
+
+
+@require_GET
+@requires("ask")
+def renewals(request: HttpRequest) -> HttpResponse:
+    """What is due, by the day on which notice must be given, and how earlier contracts went on."""
+    opened = asking.workspace()
+    stretch = _stretch(request, opened)
+    if stretch is None:
+        return page(request, "subscriptions/empty.html", heading=_("Renewals"))
+    shown = due.board(opened.ask, stretch, due.choices(request.GET, stretch.today), account_names)
+    return page(request, "subscriptions/renewals.html", heading=_("Renewals"), **shown)
+
+
+@require_GET
+@requires("ask")
+def renewals_file(request: HttpRequest) -> HttpResponse:
+    """The contracts of the page as a CSV file."""
+    opened = asking.workspace()
+    chosen = due.choices(request.GET, asking.today(opened))
+    return csv_file("contracts", *due.table(opened.ask, chosen, account_names))
+
+
+@require_GET
+@requires("ask")
+def renewal_rates_file(request: HttpRequest) -> HttpResponse:
+    """The renewal rates of the page as a CSV file."""
+    opened = asking.workspace()
+    stretch = _stretch(request, opened)
+    return csv_file("rates", *(due.rates_table(opened.ask, stretch) if stretch else ([], [])))
+
+
+@require_GET
+@requires("ask")
+def contract_rows(request: HttpRequest) -> HttpResponse:
+    """The proof of one contract that is due."""
+    chain = proof.contract(asking.workspace(), request.GET, account_names)
+    template = "subscriptions/_proof_contracts.html" if is_fragment(request) else "subscriptions/proof_contracts.html"
     return page(request, template, heading=chain["title"], **chain)
 
 

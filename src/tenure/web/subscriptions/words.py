@@ -47,6 +47,20 @@ RENEWALS: Mapping[str, Any] = {
     "net_renewal_rate_decided": _("Revenue renewed, net"),
 }
 """The figures of the renewals block, in their order: the rate of the decided leads, the pending stand beside it."""
+EXPIRING: Mapping[str, Any] = {"expiring": _("Expiring"), "renewed": _("Renewed")}
+"""What the table of rates shows beside `RENEWALS`."""
+STATES: Mapping[str, Any] = {
+    "running": _("Running"),
+    "pending": _("Pending"),
+    "renewed": _("Renewed"),
+    "lost": _("Lost"),
+}
+STATES_SAID: Mapping[str, Any] = {
+    "running": _("Not over yet; neither a successor nor a notice is known."),
+    "pending": _("Over, without a successor, and still in grace."),
+    "renewed": _("A successor begins in time."),
+    "lost": _("Notice was given, or the grace is over."),
+}
 GRAINS: Mapping[str, Any] = {"month": _("Month"), "quarter": _("Quarter"), "year": _("Year")}
 
 Form = Literal["money", "rate", "ratio"]

@@ -51,7 +51,7 @@ def server(environ: dict[str, str], tmp_path: Path, port: int, leftover: Path) -
         process.wait()
 
 
-def wait(until: Any, seconds: float = 60) -> None:
+def wait(until: Any, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end, "it did not come in time"

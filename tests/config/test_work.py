@@ -40,7 +40,7 @@ def asked(tmp_path: Path) -> Callable[..., list[Any]]:
     return ask
 
 
-def wait(until: Callable[[], Any], seconds: float = 60) -> None:
+def wait(until: Callable[[], Any], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end, "it did not come in time"

@@ -143,6 +143,10 @@ TEXTS: Mapping[str, Text] = {
         _("This page cannot show that stretch of time."),
         _("Choose at most %(longest)s periods, the first not after the last."),
     ),
+    "simulation.folder_in_use": Text(
+        _("%(folder)s has something else in it."),
+        _("Choose a folder that is empty, new, or was written by an earlier simulation."),
+    ),
     "page.no_contract": Text(_("There is no contract %(value)s."), _("Open the contract from the list of renewals.")),
     "page.choice": Text(_("%(field)s cannot be %(value)s."), _ONE_OF),
     "page.period": Text(

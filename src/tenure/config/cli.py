@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("tenure.config.commands.upkeep:replay", _("Write the store's records into the lake again.")),
     "compact": ("tenure.config.commands.upkeep:compact", _("Merge small files of the lake and delete unused ones.")),
     "doctor": ("tenure.config.commands.upkeep:doctor", _("Check the workspace and say what to repair.")),
+    "backup": ("tenure.config.commands.keeping:backup", _("Copy the workspace into one file, while it is in use.")),
+    "restore": ("tenure.config.commands.keeping:restore", _("Make a workspace of a backup, in an empty folder.")),
     "work": ("tenure.config.commands.serve:work", _("Run the worker alone, without web pages.")),
     "simulate": ("tenure.config.commands.simulate:simulate", _("Write a simulated company into files.")),
     "version": ("tenure.config.commands.upkeep:version", _("Print the version.")),
@@ -86,19 +88,24 @@ def ready(*, migrated: bool = True, house: Callable[[], Mapping[str, str]] | Non
 
     `house` gives the time zone and reporting currency of a new workspace; without it they are as in the environment.
     """
-    import django
-
     from tenure.config import environment
 
     environment.read()["TENURE_HOME"].mkdir(parents=True, exist_ok=True)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tenure.config.settings"
-    django.setup()
+    load()
     if migrated:
         from tenure.apps.workspaces.services import lake
         from tenure.config.commands import upkeep
 
         upkeep.bring_up_to_date()
         lake.prepare({} if house is None else house())
+
+
+def load() -> None:
+    """Load Django, without making a folder or tables."""
+    import django
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tenure.config.settings"
+    django.setup()
     _speak()
 
 

@@ -103,6 +103,11 @@ def applied(lake: Lake) -> int:
     return max((lake.transaction(name, APP) or 0 for name in lake.versions()), default=0)
 
 
+def hidden(lake: Lake) -> dict[str, int | None]:
+    """The tables of a flush under way, or of one that was killed, and the versions they had before it."""
+    return dict(_read_veil(lake)["hidden"])
+
+
 def snapshot(lake: Lake) -> dict[str, int]:
     """The latest versions of all tables at which the mirror is whole: what an answer reads."""
     for _ in range(20):

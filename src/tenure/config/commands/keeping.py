@@ -1,0 +1,63 @@
+"""Commands for what must last, and for what must not: backups, restoring them, erasing a person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tenure.config import cli
+from tenure.config.texts import text as _
+
+
+@click.command(
+    help=_(
+        "Copy store, lake and settings into the new file FILE, while the server goes on. The copy is of one moment; "
+        "the file appears whole or not at all. It holds personal data: only its owner can read it."
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--with-secrets",
+    is_flag=True,
+    help=_("Also secret.key, so that sessions and links stay valid after a restore. Keep such a file like a key."),
+)
+def backup(file: Path, with_secrets: bool) -> None:
+    cli.ready()
+    from tenure.apps.workspaces.services import backup as service
+
+    manifest = service.backup(file, by="tenure backup", secrets=with_secrets)
+    _sum_up(manifest)
+    size = file.stat().st_size
+    click.echo(_("Backed up into {file}: {kilobytes} kB.").format(file=file, kilobytes=-(-size // 1000)))
+
+
+@click.command(
+    help=_(
+        "Make a workspace of the backup FILE in an empty folder. The whole file is checked before anything is written; "
+        "the folder appears whole or not at all."
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--home", type=click.Path(path_type=Path), help=_("The folder; without it, TENURE_HOME."))
+def restore(file: Path, home: Path | None) -> None:
+    from tenure.config import environment
+
+    folder = (home or environment.read()["TENURE_HOME"]).absolute()
+    # A folder that is not there: loading the settings must not make a key in the one that is to stay empty.
+    os.environ["TENURE_HOME"] = str(folder / "not-yet")
+    cli.load()
+    from tenure.apps.workspaces.services import restore as service
+
+    _sum_up(service.restore(file, folder))
+    click.echo(_("Restored into {folder}. Check it with: tenure doctor").format(folder=folder))
+
+
+def _sum_up(manifest: Mapping[str, Any]) -> None:
+    from tenure.config.commands.output import print_rows
+
+    if manifest["lake"]:
+        print_rows([{"table": name, **about} for name, about in manifest["lake"].items()])

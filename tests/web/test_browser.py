@@ -208,3 +208,18 @@ def test_renewals(signed, width):
     assert "50.0%" in signed.see("#drawer .proof__figure").text
     signed.press("\ue00c")
     assert signed.run("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_cohorts(signed, width):
+    signed.size(width)
+    signed.open("/retain/cohorts/?from=2024-01&to=2024-04")
+    assert "still there" in signed.see("#cohorts-title").text
+    cell = signed.find(".heat tbody tr:nth-child(2) td:nth-of-type(4) a")
+    assert "2 of 3" in cell.get_attribute("aria-label")
+    signed.run("document.querySelector('.heat tbody tr:nth-child(2) td:nth-of-type(4) a').focus()")
+    signed.press("\ue007")  # Enter: a cell is a door for the keyboard too
+    assert signed.see("#drawer .proof__figure").text == "66.7%"
+    signed.press("\ue00c")
+    assert "2 of 3" in signed.run("document.activeElement.getAttribute('aria-label')")
+    assert signed.run("document.documentElement.scrollWidth") <= width

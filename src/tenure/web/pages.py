@@ -26,7 +26,7 @@ THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
-    *("proof", "state", "door", "choices", "meter", "print"),
+    *("proof", "state", "door", "choices", "meter", "heat", "print"),
 )
 
 View = Callable[..., HttpResponse]
@@ -49,6 +49,7 @@ NAVIGATION = (
         "retain",
         (
             Item(gettext_lazy("Movements"), "movements"),
+            Item(gettext_lazy("Cohorts"), "cohorts"),
             Item(gettext_lazy("Renewals"), "renewals"),
             Item(gettext_lazy("Anomalies"), "anomalies"),
         ),

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tenure.core.metrics.cohorts import Cell
 from tenure.core.metrics.renewal import Slot
 from tenure.web import formatting as f
 from tenure.web.subscriptions.figures import Row, net_new
@@ -161,3 +162,30 @@ def rates_title(rows: Sequence[Row]) -> str:
     if len(decided) == 1 or all(row["renewal_rate_decided"] == weakest["renewal_rate_decided"] for row in decided):
         return _("%(rate)s of the decided contracts were renewed") % places
     return _("%(period)s was the weakest: %(rate)s of the decided contracts were renewed") % places
+
+
+def after(k: int, grain: str) -> str:
+    """The k-th close of a cohort in words."""
+    if not k:
+        return {
+            "month": _("in its first month"),
+            "quarter": _("in its first quarter"),
+            "year": _("in its first year"),
+        }[grain]
+    said = {
+        "month": ngettext("after %(count)s month", "after %(count)s months", k),
+        "quarter": ngettext("after %(count)s quarter", "after %(count)s quarters", k),
+        "year": ngettext("after %(count)s year", "after %(count)s years", k),
+    }
+    return said[grain] % {"count": k}
+
+
+def cohorts_title(average: Sequence[Cell], grain: str, value: str) -> str:
+    """`average`: the weighted average at each close. Says what is left at the last of them that is usual to quote."""
+    reached = [k for k in (24, 12, 6, 4, 3, 2, 1, 0) if k < len(average) and average[k].share is not None]
+    if not reached:
+        return _("No cohort has been followed to a close yet")
+    places = {"when": after(reached[0], grain), "share": f.percent(average[reached[0]].share)}
+    if value == "mrr":
+        return _("Cohorts pay %(share)s of what they began with, %(when)s") % places
+    return _("%(share)s of the customers are still there, %(when)s") % places

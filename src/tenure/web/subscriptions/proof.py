@@ -71,21 +71,21 @@ def figure(query: Mapping[str, str]) -> Figure:
     """
     grain, period, kind = query.get("grain", "month"), query.get("period", ""), query.get("kind", "")
     if grain not in MONTHS:
-        raise _unknown("grain", grain, list(MONTHS))
+        raise unknown("grain", grain, list(MONTHS))
     if kind not in KINDS:
-        raise _unknown("kind", kind, list(KINDS))
+        raise unknown("kind", kind, list(KINDS))
     try:
         name = label(first_day(parse_label(period)[0], grain), grain)
         next_first_day(parse_label(name)[0], grain)
     except (ValueError, OverflowError):
-        raise _unknown("period", period, ["2026-10", "2026-Q4", "2026"]) from None
+        raise unknown("period", period, ["2026-10", "2026-Q4", "2026"]) from None
     days = query.get("days", "")
     if days and not (days.isascii() and days.isdigit() and 1 <= int(days) <= 366):
-        raise _unknown("days", days, ["1 … 366"])
+        raise unknown("days", days, ["1 … 366"])
     return Figure(grain, name, kind, int(days) if days else None, query.get("account", ""))
 
 
-def _unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
+def unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
     return QuestionRefused(
         "page.choice",
         f"{field!r} cannot be {value!r}.",
@@ -116,7 +116,7 @@ def chain(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str
         "exact": f.plain(total),
         "formula": _formula(proven, accounts, count, total, places),
         "rule": _rule(proven.kind),
-        **_evidence(answer),
+        **evidence(answer),
         "unit": unit,
         "accounts": [
             {
@@ -130,7 +130,7 @@ def chain(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str
         ],
         "accounts_title": ngettext("%(count)s account", "%(count)s accounts", count) % {"count": f.exact(count)},
         "accounts_total": _("together %(amount)s") % {"amount": f.money(total, currency)},
-        "accounts_more": _more(count - len(accounts)),
+        "accounts_more": more(count - len(accounts)),
         "account": called.get(chosen, chosen),
         **_one_account(opened, proven, chosen),
         "file": proven.address("movement_rows_file"),
@@ -191,7 +191,7 @@ def _one_account(opened: Workspace, proven: Figure, account: str) -> dict[str, A
             }
             for move in moves
         ],
-        **_sources(behind),
+        **sources(behind),
     }
 
 
@@ -200,7 +200,7 @@ def contracts(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
     grain, period, kind = query.get("grain", "month"), query.get("period", ""), query.get("kind", "")
     named = {**EXPIRING, **RENEWALS}
     if kind not in named:
-        raise _unknown("kind", kind, list(named))
+        raise unknown("kind", kind, list(named))
     asked = figure({"grain": grain, "period": period, "kind": "net"})
     answer = opened.ask({"question": "renewals", **asked.stretch})
     value = answer.to_dicts()[0][kind]
@@ -211,8 +211,8 @@ def contracts(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
         "figure": f.exact(value) if isinstance(value, int) else f.percent(value),
         "exact": f.plain(value),
         "rule": _("A contract belongs to the period of its last day of service; a successor in time renews it."),
-        **_evidence(answer),
-        **_sources(answer.rows_behind({"period": asked.period, "kind": kind})),
+        **evidence(answer),
+        **sources(answer.rows_behind({"period": asked.period, "kind": kind})),
         "here": f"{reverse('renewal_rows')}?{urlencode({'grain': grain, 'period': asked.period, 'kind': kind})}",
     }
 
@@ -245,24 +245,24 @@ def contract(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[
         "rule": _("MRR on the last day of service, %(last)s. Notice is in time until %(notice)s.")
         % {"last": f.day(row["last_day"]), "notice": f.day(row["notice_by"])},
         "meaning": STATES_SAID[row["state"]],
-        **_evidence(answer),
-        **_sources(answer.rows_behind({"contract_id": wanted})),
+        **evidence(answer),
+        **sources(answer.rows_behind({"contract_id": wanted})),
         "here": f"{reverse('contract_rows')}?{urlencode(address)}",
     }
 
 
-def _sources(behind: Any) -> dict[str, Any]:
+def sources(behind: Any) -> dict[str, Any]:
     """The source rows of a proof, cut to what one reads."""
     shown = behind.slice(0, SOURCE_ROWS_SHOWN).to_pylist()
     counted = {"count": f.exact(behind.num_rows)}
     return {
         "sources_title": ngettext("%(count)s source row", "%(count)s source rows", behind.num_rows) % counted,
-        "sources_more": _more(behind.num_rows - len(shown)),
+        "sources_more": more(behind.num_rows - len(shown)),
         "sources": [_source(row) for row in shown],
     }
 
 
-def _evidence(answer: Answer) -> dict[str, Any]:
+def evidence(answer: Answer) -> dict[str, Any]:
     """What an answer says of itself: checks, rows read, definition, versions, SQL."""
     return {
         "checks": [{"ok": check["ok"], "text": _check(check["name"])} for check in answer.checks],
@@ -350,5 +350,5 @@ def _definition(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _more(count: int) -> str:
+def more(count: int) -> str:
     return ngettext("and %(count)s more", "and %(count)s more", count) % {"count": f.exact(count)} if count > 0 else ""

@@ -10,7 +10,7 @@ from tenure.web import asking
 from tenure.web.export import csv_file
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.stretch import Stretch, of
-from tenure.web.subscriptions import anomalies, board, due, proof
+from tenure.web.subscriptions import anomalies, board, cohorts, due, proof
 from tenure.web.subscriptions.names import account_names
 
 
@@ -43,6 +43,37 @@ def movement_rows(request: HttpRequest) -> HttpResponse:
     opened = asking.workspace()
     chain = proof.chain(opened, request.GET, account_names)
     template = "subscriptions/_proof.html" if is_fragment(request) else "subscriptions/proof.html"
+    return page(request, template, heading=chain["title"], **chain)
+
+
+@require_GET
+@requires("ask")
+def cohort_map(request: HttpRequest) -> HttpResponse:
+    """How much of each cohort is left."""
+    opened = asking.workspace()
+    stretch = _stretch(request, opened)
+    if stretch is None:
+        return page(request, "subscriptions/empty.html", heading=_("Cohorts"))
+    shown = cohorts.board(opened.ask, stretch, cohorts.choices(request.GET))
+    return page(request, "subscriptions/cohorts.html", heading=_("Cohorts"), **shown)
+
+
+@require_GET
+@requires("ask")
+def cohorts_file(request: HttpRequest) -> HttpResponse:
+    """The cohorts of the page as a CSV file."""
+    opened = asking.workspace()
+    stretch = _stretch(request, opened)
+    chosen = cohorts.choices(request.GET)
+    return csv_file("cohorts", *(cohorts.table(opened.ask, stretch, chosen) if stretch else ([], [])))
+
+
+@require_GET
+@requires("ask")
+def cohort_rows(request: HttpRequest) -> HttpResponse:
+    """The accounts behind a cell of the cohorts: who is gone, who is there."""
+    chain = cohorts.behind(asking.workspace(), request.GET, account_names)
+    template = "subscriptions/_proof_cohort.html" if is_fragment(request) else "subscriptions/proof_cohort.html"
     return page(request, template, heading=chain["title"], **chain)
 
 

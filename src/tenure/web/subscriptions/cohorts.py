@@ -1,0 +1,266 @@
+"""Everything the page of cohorts shows: how much of each is left, the average over all, and who is behind a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from tenure.core.metrics.cohorts import Cell, average, grid
+from tenure.warehouse.workspace import Workspace
+from tenure.web import formatting as f
+from tenure.web.heat import SCALE, HeatCell, heat_cell
+from tenure.web.sparkline import sparkline
+from tenure.web.stretch import Stretch, step
+from tenure.web.subscriptions import findings, proof
+from tenure.web.subscriptions.board import Ask, freshness, made_of, picker
+from tenure.web.subscriptions.figures import Row
+from tenure.web.subscriptions.words import GRAINS
+
+ACCOUNTS_SHOWN = 100
+MOST_STEPS = 240
+VALUES: Mapping[str, Any] = {"customers": gettext_lazy("Customers"), "mrr": gettext_lazy("MRR")}
+SHOWS: Mapping[str, Any] = {"share": gettext_lazy("As shares"), "number": gettext_lazy("As numbers")}
+_START = {"customers": "size", "mrr": "start_mrr"}
+Names = Callable[[list[str]], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the reader chose in the address: of what the cohorts are made, and how it is written."""
+
+    value: str
+    show: str
+
+    @property
+    def kept(self) -> dict[str, str]:
+        return {"value": self.value, "show": self.show}
+
+    def address(self, stretch: Stretch, route: str = "cohorts", **more: str) -> str:
+        return f"{reverse(route)}?{stretch.query(**{**self.kept, **more})}"
+
+
+def choices(query: Mapping[str, str]) -> Choices:
+    """What an address asks of this page.
+
+    Raises: QuestionRefused if a value is not one of its kind.
+    """
+    value, show = query.get("value") or "customers", query.get("show") or "share"
+    if value not in VALUES:
+        raise proof.unknown("value", value, list(VALUES))
+    if show not in SHOWS:
+        raise proof.unknown("show", show, list(SHOWS))
+    return Choices(value, show)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The cohorts of a stretch with their cells, the newest last."""
+
+    rows: list[Row]
+    cells: list[list[Cell]]
+    average: list[Cell]
+    currency: str
+    answer: Any
+
+
+def _followed(ask: Ask, stretch: Stretch, chosen: Choices) -> Followed:
+    asked = {"question": "cohorts", "from": stretch.first, "to": stretch.shown[-1], "grain": stretch.grain}
+    answer = ask(asked)
+    rows = [row for row in answer.to_dicts() if row["size"]]
+    starts = [(Decimal(row[_START[chosen.value]]), [Decimal(v) for v in row[chosen.value]]) for row in rows]
+    cells = grid(starts, all(row["complete"] for row in rows))
+    return Followed(rows, cells, average(cells), answer.definition["settings"]["reporting_currency"], answer)
+
+
+def board(ask: Ask, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
+    """The whole page as values a template only has to print."""
+    found = _followed(ask, stretch, chosen)
+    return {
+        "range": picker(stretch, "cohorts", compares=False, **chosen.kept),
+        "facts": [freshness(), made_of(found.answer)],
+        "title": findings.cohorts_title(found.average, stretch.grain, chosen.value),
+        "summary": _summary(chosen, found.currency),
+        "values": [
+            {"label": said, "href": chosen.address(stretch, value=code), "current": code == chosen.value}
+            for code, said in VALUES.items()
+        ],
+        "shows": [
+            {"label": said, "href": chosen.address(stretch, show=code), "current": code == chosen.show}
+            for code, said in SHOWS.items()
+        ],
+        "heat": _heat(found, stretch, chosen),
+        "scale": [{"text": text, "shape": shade} for text, shade in SCALE],
+        "export": chosen.address(stretch, "cohorts_file"),
+    }
+
+
+def _summary(chosen: Choices, currency: str) -> str:
+    if chosen.value == "customers":
+        return _("By the period of their first paid day: how many are customers at the close of each later period.")
+    said = _("By the period of their first paid day: what they pay at the close of each later period, in %(unit)s.")
+    return said % {"unit": f.symbol(currency).strip()}
+
+
+def _heat(found: Followed, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
+    money = chosen.value == "mrr"
+    columns = max((len(row) for row in found.cells), default=0)
+    head = {
+        "label": _("Weighted average"),
+        "is_average": True,
+        "spark": sparkline([cell.share for cell in found.average]),
+        "whole": "",
+        "exact": "",
+        "cells": [_average_cell(cell, k, stretch.grain) for k, cell in enumerate(found.average)],
+    }
+    body = [
+        {
+            "label": f.period(row["cohort"]),
+            "whole": f.exact(row[_START[chosen.value]]),
+            "exact": f.plain(row[_START[chosen.value]]),
+            "cells": [_cell(row, cell, k, stretch, chosen) for k, cell in enumerate(cells)],
+        }
+        for row, cells in zip(found.rows, found.cells, strict=True)
+    ]
+    return {
+        "corner": GRAINS[stretch.grain],
+        "base": _("MRR at the start") if money else _("New customers"),
+        "heads": [str(k) for k in range(columns)],
+        "rows": [head, *body] if body else [],
+    }
+
+
+def _average_cell(cell: Cell, k: int, grain: str) -> HeatCell:
+    said = _("%(when)s: %(share)s on average, weighted by size") % {
+        "when": findings.after(k, grain),
+        "share": f.percent(cell.share),
+    }
+    return heat_cell(f.percent(cell.share, 0), cell.share, said, "", running=False)
+
+
+def _cell(row: Row, cell: Cell, k: int, stretch: Stretch, chosen: Choices) -> HeatCell:
+    places = {
+        "cohort": f.period(row["cohort"]),
+        "when": findings.after(k, stretch.grain),
+        "part": f.exact(cell.part),
+        "whole": f.exact(cell.whole),
+        "share": f.percent(cell.share),
+    }
+    said = _("Cohort %(cohort)s, %(when)s: %(part)s of %(whole)s, %(share)s") % places
+    if not cell.complete:
+        said = _("Cohort %(cohort)s, %(when)s: %(part)s of %(whole)s, %(share)s; not over") % places
+    text = f.percent(cell.share, 0) if chosen.show == "share" else str(f.short(cell.part))
+    asked = {"grain": stretch.grain, "cohort": row["cohort"], "k": str(k), "value": chosen.value}
+    return heat_cell(text, cell.share, said, f"{reverse('cohort_rows')}?{urlencode(asked)}", running=not cell.complete)
+
+
+def table(ask: Ask, stretch: Stretch, chosen: Choices) -> tuple[list[Any], list[list[Any]]]:
+    """The map as a table, exact, for a file: the average first where it has one."""
+    found = _followed(ask, stretch, chosen)
+    shown = _heat(found, stretch, chosen)
+
+    def line(cells: Sequence[Cell]) -> list[str]:
+        return [f.plain(cell.share if chosen.show == "share" else cell.part) for cell in cells]
+
+    rows = [
+        [row["cohort"], f.plain(row[_START[chosen.value]]), *line(cells)]
+        for row, cells in zip(found.rows, found.cells, strict=True)
+    ]
+    mean = [[_("Weighted average"), "", *(f.plain(cell.share) for cell in found.average)]] if rows else []
+    return [shown["corner"], shown["base"], *shown["heads"]], [*mean, *rows]
+
+
+def behind(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str, Any]:
+    """Who is behind a cell: the accounts of the cohort that are no longer there, and those that are.
+
+    Raises: QuestionRefused if the address names no cell.
+    """
+    chosen = choices(query)
+    named = proof.figure({"grain": query.get("grain", "month"), "period": query.get("cohort", ""), "kind": "close"})
+    k = _steps(query.get("k", ""))
+    try:
+        period = step(named.period, named.grain, k)
+        step(period, named.grain, 1)
+    except ValueError:
+        raise proof.unknown("k", str(k), ["0 … 12"]) from None
+    asked = {"question": "cohorts", "from": named.period, "to": period, "grain": named.grain}
+    answer = opened.ask(asked)
+    (cells,) = grid(_starts(answer.to_dicts(), named.period, chosen.value), True) or [
+        [Cell(Decimal(0), Decimal(0), True)]
+    ]
+    cell = cells[-1]
+    people = [row for row in opened.ask({**asked, "by": ["account_id"]}).to_dicts() if row["cohort"] == named.period]
+    gone = sorted(
+        (row for row in people if not row["customers"][-1]), key=lambda row: (-row["start_mrr"], row["account_id"])
+    )
+    stay = sorted((row for row in people if row["customers"][-1]), key=lambda row: (-row["mrr"][-1], row["account_id"]))
+    shown = [*gone[:ACCOUNTS_SHOWN], *stay[:ACCOUNTS_SHOWN]]
+    called = names([row["account_id"] for row in shown])
+    currency = answer.definition["settings"]["reporting_currency"]
+    unit = f.symbol(currency).strip()
+    money = chosen.value == "mrr"
+    address = {"grain": named.grain, "cohort": named.period, "k": str(k), "value": chosen.value}
+    return {
+        "title": _("Cohort %(cohort)s, %(when)s")
+        % {"cohort": f.period(named.period), "when": findings.after(k, named.grain)},
+        "where": f.period(period),
+        "kind": VALUES[chosen.value],
+        "figure": f.percent(cell.share),
+        "exact": f.plain(cell.share),
+        "rule": _("MRR at this close, over their MRR on the first paid day.")
+        if money
+        else _("Customers at this close, over all accounts that first paid in the cohort's period."),
+        "formula": f"{f.exact(cell.part)} / {f.exact(cell.whole)} = {f.percent(cell.share)}" if cell.whole else "",
+        **proof.evidence(answer),
+        "groups": [
+            {
+                "title": ngettext("%(count)s account is gone", "%(count)s accounts are gone", len(gone))
+                % {"count": f.exact(len(gone))},
+                "unit": _("%(unit)s at the start") % {"unit": unit},
+                "rows": [
+                    _account(row, row["start_mrr"], called, named.grain, named.period, "new")
+                    for row in gone[:ACCOUNTS_SHOWN]
+                ],
+                "more": proof.more(len(gone) - ACCOUNTS_SHOWN),
+            },
+            {
+                "title": ngettext("%(count)s account is there", "%(count)s accounts are there", len(stay))
+                % {"count": f.exact(len(stay))},
+                "unit": _("%(unit)s at this close") % {"unit": unit},
+                "rows": [
+                    _account(row, row["mrr"][-1], called, named.grain, period, "close") for row in stay[:ACCOUNTS_SHOWN]
+                ],
+                "more": proof.more(len(stay) - ACCOUNTS_SHOWN),
+            },
+        ],
+        **proof.sources(answer.rows_behind({"cohort": named.period, "k": k})),
+        "here": f"{reverse('cohort_rows')}?{urlencode(address)}",
+    }
+
+
+def _steps(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= MOST_STEPS):
+        raise proof.unknown("k", text, [f"0 … {MOST_STEPS}"])
+    return int(text)
+
+
+def _starts(rows: Sequence[Row], cohort: str, value: str) -> list[tuple[Decimal, list[Decimal]]]:
+    return [(Decimal(row[_START[value]]), [Decimal(v) for v in row[value]]) for row in rows if row["cohort"] == cohort]
+
+
+def _account(
+    row: Row, amount: Decimal, called: Mapping[str, str], grain: str, period: str, kind: str
+) -> dict[str, str]:
+    moved = proof.Figure(grain, period, kind, None, "")
+    return {
+        "name": called.get(row["account_id"], row["account_id"]),
+        "href": moved.address(account=row["account_id"]),
+        "amount": f.exact(amount, f.places_of([amount])),
+        "exact": f.plain(amount),
+    }

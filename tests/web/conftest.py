@@ -76,7 +76,10 @@ def member(db: None) -> Any:
     from tenure.apps.workspaces.models import Member
 
     def make(role: str, **more: Any) -> Any:
-        return Member.objects.create(email=f"{role}@example.com", display_name=role.title(), role=role, **more)
+        made = Member(email=f"{role}@example.com", display_name=role.title(), role=role, **more)
+        made.set_unusable_password()
+        made.save()
+        return made
 
     return make
 
@@ -103,6 +106,26 @@ def key(db: None) -> Any:
         return {"authorization": f"Bearer {create_key('a program', role, by='the test')[1]}"}
 
     return make
+
+
+@pytest.fixture
+def queued() -> Any:
+    """Run the jobs that were queued, as the worker does."""
+    from django_tasks_db.models import DBTaskResult
+
+    def run() -> None:
+        for job in DBTaskResult.objects.ready():
+            result = job.task_result
+            result.task.call(*result.args, **result.kwargs)
+            job.delete()
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Passwords are hashed slowly on purpose; tests do not wait for it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

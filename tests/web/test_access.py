@@ -9,6 +9,7 @@ from django.urls import get_resolver
 
 ROLES = ("owner", "admin", "operator", "success", "sales", "analyst", "viewer")
 EVERYBODY = frozenset(ROLES)
+KEEPERS = frozenset({"owner", "admin"})
 KEEPERS_AND_OPERATORS = frozenset({"owner", "admin", "operator"})
 CLOSERS = frozenset({"owner", "admin", "analyst"})
 FIGURE = "grain=month&period=2024-04&kind=churn"
@@ -32,8 +33,34 @@ PAGES = [
 ]
 """Name, address, status for a signed-in member. Everybody may look; who is not signed in is sent to sign in."""
 
+OWN = [
+    ("account", "/account/", 200),
+    ("mfa_index", "/account/", 200),
+    ("account_change_password", "/account/password/", 200),
+    ("mfa_activate_totp", "/account/second-step/", 200),
+    ("mfa_deactivate_totp", "/account/second-step/off/", 404),
+    ("mfa_view_recovery_codes", "/account/recovery-codes/", 404),
+    ("mfa_generate_recovery_codes", "/account/recovery-codes/new/", 200),
+    ("account_reauthenticate", "/login/again/", 302),
+    ("mfa_reauthenticate", "/login/again/second-step/", 302),
+]
+"""Pages about oneself: name, address, status for a member without password and second step. Visitors sign in first."""
+
+KEPT = [
+    ("members", "get", "/members/", 200),
+    ("members", "post", "/members/", 422),
+    ("member", "get", "/members/{colleague}/", 200),
+    ("member_role", "post", "/members/{colleague}/role/", 302),
+    ("member_active", "post", "/members/{colleague}/active/", 302),
+    ("member_link", "post", "/members/{colleague}/link/", 200),
+    ("member_second_factor", "post", "/members/{colleague}/second-step/", 302),
+]
+"""What owners and administrators alone may: name, method, address, status for them; others get 403."""
+
 OPEN = [
-    ("login", "/login/", 200, 302),
+    ("account_login", "/login/", 200, 302),
+    ("forgotten", "/login/forgotten/", 200, 200),
+    ("mfa_authenticate", "/login/second-step/", 302, 302),
     ("sign_in", "/login/some-token/", 200, 200),
     ("api_docs", "/api/docs", 200, 200),
     ("api:openapi-json", "/api/openapi.json", 200, 200),
@@ -56,7 +83,12 @@ API = [
 ]  # fmt: skip
 """Name, method, address, body, who may, and the status for them; the others get 403, callers without a key 401."""
 
-FORMS = [("logout", "/logout/"), ("language", "/language/"), ("theme", "/theme/")]
+FORMS = [
+    ("logout", "/logout/"),
+    ("language", "/language/"),
+    ("theme", "/theme/"),
+    ("end_sessions", "/account/sessions/end/"),
+]
 """Forms of every page: they answer by sending the browser on."""
 
 
@@ -69,6 +101,34 @@ def test_pages(signed_in, sample, name, address, status, role):
         assert response["Location"].startswith("/login/?next=")
     else:
         assert response.status_code == status
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "address", "status"), OWN)
+def test_pages_about_oneself(signed_in, sample, name, address, status, role):
+    response = signed_in(role).get(address)
+    if role is None:
+        assert response.status_code == 302
+        assert "/login/" in response["Location"]
+    else:
+        assert response.status_code == status
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "method", "address", "status"), KEPT)
+def test_pages_of_keepers(signed_in, sample, name, method, address, status, role):
+    from tenure.apps.workspaces.models import Member
+
+    colleague = Member.objects.create(email="carl@example.com", display_name="Carl", role="viewer")
+    browser = signed_in(role)
+    address = address.format(colleague=colleague.pk)
+    response = browser.get(address) if method == "get" else browser.post(address, {"role": "sales"})
+    expected = 302 if role is None else status if role in KEEPERS else 403
+    assert response.status_code == expected
+    assert role is not None or response["Location"].startswith("/login/")
+    if role not in KEEPERS:
+        unchanged = Member.objects.get(pk=colleague.pk)
+        assert (unchanged.role, unchanged.is_active, unchanged.login_links.count()) == ("viewer", True, 0)
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])
@@ -107,7 +167,7 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
 
 def test_no_address_is_left_out():
     """A new address needs a line in one of the tables above."""
-    listed = {name for name, *_rest in (*PAGES, *OPEN, *API, *FORMS)}
+    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *OPEN, *API, *FORMS)}
     assert listed == set(_names(get_resolver()))
 
 

@@ -20,6 +20,7 @@ from tenure.core.errors import SettingRefused
 LANGUAGES = ("en", "zh_Hans")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 ENGINES = ("duckdb",)
+SMTP_SECURITY = ("starttls", "tls", "none")
 _SIZE = re.compile(r"(?i)^\d+(\.\d+)?\s*(KB|MB|GB|TB)$")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -60,6 +61,21 @@ VARIABLES: tuple[Variable, ...] = (
         "TENURE_TRUSTED_ORIGINS", "list", "", "Addresses (https://NAME) from which forms are accepted, by commas."
     ),
     Variable("TENURE_HTTPS", "boolean", "false", "The server stands behind HTTPS: secure cookies, HSTS, redirects."),
+    Variable(
+        "TENURE_TRUSTED_PROXIES",
+        "number",
+        "0",
+        "Proxies of yours in front of the server: so many addresses at the end of X-Forwarded-For are believed.",
+    ),
+    Variable(
+        "TENURE_OWNER_PASSWORD", "text", "", "Password that `tenure create-owner` gives. Empty: none.", secret=True
+    ),
+    Variable("TENURE_SMTP_HOST", "text", "", "Mail server that sends invitations and resets. Empty: links to copy."),
+    Variable("TENURE_SMTP_PORT", "port", "587", "Port of the mail server, 1 to 65535."),
+    Variable("TENURE_SMTP_USER", "text", "", "Name to sign in to the mail server with. Empty: none."),
+    Variable("TENURE_SMTP_PASSWORD", "text", "", "Password for the mail server.", secret=True),
+    Variable("TENURE_SMTP_SECURITY", "choice", "starttls", "How mail is encrypted on its way.", choices=SMTP_SECURITY),
+    Variable("TENURE_SMTP_FROM", "text", "tenure@localhost", "Address that mail comes from."),
     Variable("TENURE_WEB_THREADS", "count", "4", "Requests that are answered at the same time, 1 or more."),
     Variable("TENURE_ENGINE", "choice", "duckdb", "Engine that computes answers.", choices=ENGINES),
     Variable("TENURE_MEMORY_LIMIT", "size", "2GB", "Memory that the engine of one process may use, such as 512MB."),

@@ -30,6 +30,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_tasks",
     "django_tasks_db",
     "tenure.apps.workspaces",
@@ -47,6 +51,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "tenure.config.middleware.member_language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -76,6 +81,41 @@ AUTH_USER_MODEL = "workspaces.Member"
 CSRF_FAILURE_VIEW = "tenure.web.refusals.forged"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {"user_attributes": ("email", "display_name")}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+ACCOUNT_ADAPTER = "tenure.web.workspaces.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/5m/ip,5/5m/key", "reset_password": "10/h/ip,3/h/key"}
+"""After five failed tries an address is locked out for five minutes, after twenty the place they come from."""
+MFA_ADAPTER = "tenure.web.workspaces.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Tenure"
+MFA_TOTP_TOLERANCE = 1
+ALLAUTH_TRUSTED_PROXY_COUNT: int = VALUES["TENURE_TRUSTED_PROXIES"]
+
+MAIL: bool = bool(VALUES["TENURE_SMTP_HOST"])
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL else 'dummy'}.EmailBackend"
+EMAIL_HOST: str = VALUES["TENURE_SMTP_HOST"]
+EMAIL_PORT: int = VALUES["TENURE_SMTP_PORT"]
+EMAIL_HOST_USER: str = VALUES["TENURE_SMTP_USER"]
+EMAIL_HOST_PASSWORD: str = VALUES["TENURE_SMTP_PASSWORD"]
+EMAIL_USE_TLS = VALUES["TENURE_SMTP_SECURITY"] == "starttls"
+EMAIL_USE_SSL = VALUES["TENURE_SMTP_SECURITY"] == "tls"
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL: str = VALUES["TENURE_SMTP_FROM"]
 
 LANGUAGE_CODE = {"en": "en", "zh_Hans": "zh-hans"}[VALUES["TENURE_LANGUAGE"]]
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]

@@ -7,4 +7,5 @@ from django.urls import include, path
 urlpatterns = [path("", include("tenure.web.urls"))]
 
 handler404 = "tenure.web.refusals.not_found"
+handler429 = "tenure.web.refusals.too_many"
 handler500 = "tenure.web.refusals.failed"

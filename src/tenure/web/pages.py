@@ -26,7 +26,7 @@ THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
-    *("proof", "state", "door", "choices", "meter", "heat", "print"),
+    *("proof", "state", "door", "field", "choices", "meter", "heat", "print"),
 )
 
 View = Callable[..., HttpResponse]

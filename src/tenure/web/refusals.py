@@ -44,5 +44,17 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
+def too_many(request: HttpRequest) -> HttpResponse:
+    """The sign-in library's view for too many tries."""
+    return _shown(
+        request,
+        TenureError(
+            "request.too_many",
+            "Too many requests in a short time.",
+            fix="Wait a minute, then go on more slowly.",
+        ),
+    )
+
+
 def _shown(request: HttpRequest, problem: TenureError) -> HttpResponse:
     return errors.answer(problem) if request.path.startswith("/api/") else pages.refusal(request, problem)

@@ -8,13 +8,32 @@ from django.views.generic import RedirectView
 from tenure.web.api import api
 from tenure.web.api.docs import docs
 from tenure.web.subscriptions import views as subscriptions
+from tenure.web.workspaces import account, entrance, members
 from tenure.web.workspaces import views as workspaces
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="movements"), name="home"),
-    path("login/", workspaces.how_to_sign_in, name="login"),
-    path("login/<str:token>/", workspaces.sign_in, name="sign_in"),
+    path("login/", entrance.SignIn.as_view(), name="account_login"),
+    path("login/forgotten/", entrance.forgotten, name="forgotten"),
+    path("login/second-step/", entrance.SecondFactor.as_view(), name="mfa_authenticate"),
+    path("login/again/", entrance.PasswordAgain.as_view(), name="account_reauthenticate"),
+    path("login/again/second-step/", entrance.SecondFactorAgain.as_view(), name="mfa_reauthenticate"),
+    path("login/<str:token>/", entrance.by_link, name="sign_in"),
     path("logout/", workspaces.sign_out, name="logout"),
+    path("account/", account.my_account, name="account"),
+    path("account/", account.my_account, name="mfa_index"),
+    path("account/password/", account.change_password, name="account_change_password"),
+    path("account/sessions/end/", account.end_sessions, name="end_sessions"),
+    path("account/second-step/", account.activate_second_factor, name="mfa_activate_totp"),
+    path("account/second-step/off/", account.drop_second_factor, name="mfa_deactivate_totp"),
+    path("account/recovery-codes/", account.recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/recovery-codes/new/", account.new_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("members/", members.member_list, name="members"),
+    path("members/<int:member_id>/", members.member, name="member"),
+    path("members/<int:member_id>/role/", members.member_role, name="member_role"),
+    path("members/<int:member_id>/active/", members.member_active, name="member_active"),
+    path("members/<int:member_id>/link/", members.member_link, name="member_link"),
+    path("members/<int:member_id>/second-step/", members.member_second_factor, name="member_second_factor"),
     path("language/", workspaces.set_language, name="language"),
     path("theme/", workspaces.set_theme, name="theme"),
     path("retain/movements/", subscriptions.movements, name="movements"),

@@ -31,7 +31,7 @@ class MemberManager(BaseUserManager["Member"]):
 
 
 class Member(AbstractBaseUser):
-    """A person who works in Tenure. There are no passwords: one signs in by a one-time link."""
+    """A person who works in Tenure. One signs in by e-mail address and password, or by a one-time link."""
 
     email = models.EmailField(_("e-mail address"), unique=True)
     display_name = models.CharField(_("name"), max_length=200)
@@ -54,14 +54,28 @@ class Member(AbstractBaseUser):
         return self.display_name or self.email
 
 
+class LinkPurpose(models.TextChoices):
+    ENTER = "enter"
+    INVITE = "invite"
+    RESET = "reset"
+
+
 class LoginLink(models.Model):
-    """A link that signs a member in once; only its hash is kept."""
+    """A link that signs a member in once; only its hash is kept. To invite or to reset, it asks for a new password."""
 
     member = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="login_links")
     digest = models.CharField(max_length=64, unique=True)
+    purpose = models.CharField(max_length=10, choices=LinkPurpose.choices, default=LinkPurpose.ENTER)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(purpose__in=LinkPurpose.values), name="workspaces_loginlink_purpose"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"login link of member {self.member_id}"

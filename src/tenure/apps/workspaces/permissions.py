@@ -15,12 +15,14 @@ _KEEPERS = frozenset({Role.OWNER, Role.ADMIN})
 PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "ask": _EVERYBODY,
+        "own_account": _EVERYBODY,
         "import": frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR}),
         "edit_records": _WRITERS,
         "close_month": frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
         "definitions": frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
         "manage_members": _KEEPERS,
         "manage_keys": _KEEPERS,
+        "erase": _KEEPERS,
     }
 )
 

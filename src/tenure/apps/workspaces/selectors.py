@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from tenure.apps.workspaces.models import ApiKey, AuditEntry, ImportRun, ImportState, Member
@@ -12,6 +13,30 @@ from tenure.core.errors import TenureError
 def members() -> QuerySet[Member]:
     """Everybody, by name."""
     return Member.objects.order_by("display_name", "pk")
+
+
+def members_with_state() -> QuerySet[Member]:
+    """Everybody, by name, and whether each has a second factor."""
+    factors = Authenticator.objects.filter(user_id=OuterRef("pk"))
+    return members().annotate(has_second_factor=Exists(factors))
+
+
+def member(member_id: int) -> Member:
+    """One member by number, with whether they have a second factor."""
+    found = members_with_state().filter(pk=member_id).first()
+    if found is None:
+        raise TenureError(
+            "member.unknown_number",
+            _("There is no such member."),
+            fix=_("Choose one from the list of members."),
+            value=str(member_id),
+        )
+    return found
+
+
+def active_member(email: str) -> Member | None:
+    """The member with an address, if they have access."""
+    return Member.objects.filter(email__iexact=email.strip(), is_active=True).first()
 
 
 def api_keys() -> QuerySet[ApiKey]:

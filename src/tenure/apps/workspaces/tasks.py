@@ -26,8 +26,9 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
+from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.processes import end_with_parent
-from tenure.apps.workspaces.services import lake
+from tenure.apps.workspaces.services import lake, members
 from tenure.core.errors import TenureError
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,12 @@ def tidy() -> dict[str, Any]:
     """Merge and clean the files of the lake, and forget the jobs that are done."""
     DBTaskResult.objects.finished().delete()
     return lake.tidy()
+
+
+@task()
+def mail_link(member_id: int, purpose: str, address: str, by_id: int) -> None:
+    """Send a member a link to choose a password; the link is made here, so that no job holds one."""
+    members.mail_link(selectors.member(member_id), address, purpose=purpose, by=selectors.member(by_id))
 
 
 def queue_tidy() -> None:

@@ -28,11 +28,17 @@ def login_address(token: str) -> str:
 @click.argument("email")
 @click.option("--name", default="", help=_("The person's name; without it, the address."))
 @click.option("--language", default="", help=_("en or zh-hans; without it, the browser's language."))
-def create_owner(email: str, name: str, language: str) -> None:
+@click.option("--ask-password", is_flag=True, help=_("Ask for a password; without it, TENURE_OWNER_PASSWORD or none."))
+def create_owner(email: str, name: str, language: str, ask_password: bool) -> None:
+    from tenure.config import environment
+
+    password = environment.read()["TENURE_OWNER_PASSWORD"] or None
+    if ask_password:
+        password = click.prompt(_("Password"), hide_input=True, confirmation_prompt=True)
     cli.ready()
     from tenure.apps.workspaces.services import members
 
-    members.create_member(email, name, "owner", by="tenure create-owner", language=language)
+    members.create_member(email, name, "owner", by="tenure create-owner", language=language, password=password)
     _print_link(email)
 
 

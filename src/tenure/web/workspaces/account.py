@@ -1,0 +1,134 @@
+"""My account: password, second factor, recovery codes, and where I am signed in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from allauth.account.internal import flows
+from allauth.core import ratelimit
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
+from allauth.usersessions.internal.flows.sessions import end_other_sessions
+from allauth.usersessions.models import UserSession
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tenure.apps.workspaces.permissions import may
+from tenure.apps.workspaces.services import members
+from tenure.web.formatting import moment
+from tenure.web.pages import page, requires
+from tenure.web.workspaces import forms
+from tenure.web.workspaces.entrance import Framed
+
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("MicroMessenger", "WeChat"), ("Firefox", "Firefox"),
+             ("Chrome", "Chrome"), ("Safari", "Safari"), ("curl", "curl"))  # fmt: skip
+_SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone|iPad", "iOS"), ("Mac OS X", "macOS"),
+            ("Linux", "Linux"))  # fmt: skip
+
+
+@require_GET
+@requires("own_account")
+def my_account(request: HttpRequest) -> HttpResponse:
+    member = request.user
+    kinds = set(Authenticator.objects.filter(user_id=member.pk).values_list("type", flat=True))
+    sessions = sorted(UserSession.objects.purge_and_list(member), key=lambda session: session.created_at, reverse=True)
+    return page(
+        request,
+        "workspaces/account.html",
+        heading=_("My account"),
+        who=member,
+        has_password=member.has_usable_password(),
+        second_factor=Authenticator.Type.TOTP in kinds,
+        recovery_codes=Authenticator.Type.RECOVERY_CODES in kinds,
+        sessions=[
+            {
+                "device": device(session.user_agent),
+                "place": session.ip,
+                "since": moment(session.created_at),
+                "here": session.is_current(),
+            }
+            for session in sessions
+        ],
+        keeper=may(member, "manage_members"),
+    )
+
+
+def device(user_agent: str) -> str:
+    """Browser and system of a session, as its browser names itself."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if re.search(mark, user_agent)), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or _("Unknown device")
+
+
+@sensitive_post_parameters("old", "password1", "password2")
+@require_http_methods(["GET", "POST"])
+@requires("own_account")
+def change_password(request: HttpRequest) -> HttpResponse:
+    if not ratelimit.consume(request, action="change_password", user=request.user):
+        return ratelimit.respond_429(request)
+    form = forms.ChangePassword(request.POST if request.method == "POST" else None, member=request.user)
+    if form.is_valid():
+        members.set_password(request.user, form.cleaned_data["password1"], by=request.user)
+        flows.password_change.finalize_password_change(request, request.user)
+        return HttpResponseRedirect(reverse("account"))
+    status = 422 if form.is_bound else 200
+    return page(request, "workspaces/password.html", heading=_("Password"), form=form, status=status)
+
+
+@require_POST
+@requires("own_account")
+def end_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign out everywhere else."""
+    end_other_sessions(request, request.user)
+    members.note(request.user, "ended other sessions")
+    return HttpResponseRedirect(reverse("account"))
+
+
+class ActivateSecondFactor(Framed, totp.ActivateTOTPView):
+    template_name = "workspaces/totp.html"
+    form_class = forms.ActivateCode
+    heading = gettext_lazy("Set up a second step")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        members.note(self.request.user, "set second factor")
+        return response
+
+
+class DropSecondFactor(Framed, totp.DeactivateTOTPView):
+    template_name = "workspaces/totp_off.html"
+    heading = gettext_lazy("Switch the second step off")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        members.note(self.request.user, "dropped second factor")
+        return response
+
+
+class RecoveryCodes(Framed, codes.ViewRecoveryCodesView):
+    template_name = "workspaces/recovery_codes.html"
+    heading = gettext_lazy("Recovery codes")
+
+
+class NewRecoveryCodes(Framed, codes.GenerateRecoveryCodesView):
+    template_name = "workspaces/recovery_codes_new.html"
+    heading = gettext_lazy("New recovery codes")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        members.note(self.request.user, "made recovery codes")
+        return response
+
+
+activate_second_factor = requires("own_account")(ActivateSecondFactor.as_view())
+drop_second_factor = requires("own_account")(DropSecondFactor.as_view())
+recovery_codes = requires("own_account")(RecoveryCodes.as_view())
+new_recovery_codes = requires("own_account")(NewRecoveryCodes.as_view())

@@ -320,7 +320,7 @@ class Firm:
                 signed = end + 1 + int(late[i] / SIGNED_LATE * 20)
             signed = calendar.office_day(signed if week == 0 else max(signed, first))
             happy = float(self.mood.adoption[i, EXECUTOR])
-            factor = 1.01 + 0.15 * growth[i] if happy > 0.6 else 1 + 0.03 * growth[i]
+            factor = 1.025 + 0.165 * growth[i] if happy > 0.6 else 1 + 0.03 * growth[i]
             factor = 1 - 0.25 * growth[i] if happy < 0.32 else factor
             price = 1 + PRICE_RISE if self._meets_rise(i, week) else 1.0
             aging = week > self.scenario.weeks // 3 and moves[i] < 0.25
@@ -377,7 +377,7 @@ class Firm:
         people, books, slots = self.people, self.books, self.people.slots
         staying = books.active & (self._leaving == FAR) & ~books.renewed & (first > books.paid_from + 28)
         happy = self.mood.adoption[:, EXECUTOR]
-        chance = np.asarray(np.where(people.annual, 0.010, 0.018) * np.clip(2.4 * (happy - 0.42), 0, 1), np.float64)
+        chance = np.asarray(np.where(people.annual, 0.011, 0.019) * np.clip(2.4 * (happy - 0.42), 0, 1), np.float64)
         more = staying & self._chance.happens("more seats", week, slots, chance)
         less = staying & ~people.annual & ~more & (happy < 0.32)
         less &= self._chance.happens("fewer seats", week, slots, 0.012)

@@ -147,7 +147,7 @@ class Mood:
         `exposure`: how much of the decision falls into this week; 0 for those who cannot decide now.
         """
         total = parts.sum(axis=1)
-        loyal = 1.3 - 0.34 * np.log10(people.employees / 20)  # large firms change their tools less readily
+        loyal = 1.3 - 0.37 * np.log10(people.employees / 20)  # large firms change their tools less readily
         leaves = chance.happens(
             "decision", week, people.slots, np.minimum(HAZARD * exposure * loyal * total**1.15, 0.5)
         )

@@ -39,7 +39,7 @@ STOCK = 0.4
 OVERSEAS = 0.12
 ANNUAL_SMALL, ANNUAL_LARGE = 0.54, 0.86
 """Share of accounts on contracts of a year or more, below and above 100 employees."""
-FEWEST_SEATS, MOST_SEATS = 3, 900
+FEWEST_SEATS, MOST_SEATS = 3, 600
 """An account begins with so many seats at least, and comes near the most only if it is a giant."""
 SILENT = 0.25
 """Share of accounts that never show that they are about to leave."""

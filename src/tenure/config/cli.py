@@ -49,6 +49,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("tenure.config.commands.upkeep:doctor", _("Check the workspace and say what to repair.")),
     "backup": ("tenure.config.commands.keeping:backup", _("Copy the workspace into one file, while it is in use.")),
     "restore": ("tenure.config.commands.keeping:restore", _("Make a workspace of a backup, in an empty folder.")),
+    "erase-person": (
+        "tenure.config.commands.keeping:erase_person",
+        _("Replace what is known of a person, everywhere, for good."),
+    ),
     "work": ("tenure.config.commands.serve:work", _("Run the worker alone, without web pages.")),
     "simulate": ("tenure.config.commands.simulate:simulate", _("Write a simulated company into files.")),
     "version": ("tenure.config.commands.upkeep:version", _("Print the version.")),

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from tenure.apps.crm.models import AccountVersion, ContactVersion
 from tenure.apps.workspaces.services import bulk, imports, records
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.apps.workspaces.versions import Version
+from tenure.core.errors import TenureError
 
 MODELS: Mapping[str, type[Version]] = {model.KIND: model for model in (AccountVersion, ContactVersion)}
+
+PERSONAL = ("user_id", "name", "title", "email", "phone", "consent", "attributes")
+"""Columns of a contact that tell who the person is."""
+_TELLING = ("user_id", "name", "email", "phone")
 
 
 def add(kind: str, values: Mapping[str, Any], *, by: Actor) -> Any:
@@ -50,3 +59,59 @@ def apply_import(
 def undo_import(run: imports.ImportRun, by: Actor) -> bulk.Undone:
     """Take an import of accounts or contacts back."""
     return bulk.undo(MODELS[run.kind], run, by)
+
+
+# ---------------------------------------------------------------------- a person who is to be forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All that is known of a person: their contacts, the keys of these, and the words by which they can be found."""
+
+    contact_ids: tuple[str, ...]
+    keys: frozenset[str]
+    words: frozenset[str]
+    whole: frozenset[str]
+    """what is looked for as a whole cell only, because it may be part of other words"""
+
+
+def person(who: str) -> Person:
+    """The person with this contact id, or with this e-mail address in any version.
+
+    Raises: TenureError if there is none, or if an id of theirs is itself a name, an address or a number.
+    """
+    who = who.strip()
+    named = ContactVersion.objects.filter(Q(contact_id=who) | Q(email__iexact=who)).exclude(contact_id="")
+    ids = tuple(sorted(set(named.values_list("contact_id", flat=True))))
+    if not who or not ids:
+        raise TenureError(
+            "contact.unknown",
+            _("There is no contact with the id or e-mail address %(value)s.") % {"value": repr(who)},
+            fix=_("Check how it is written; who was erased before is found by the contact's id only."),
+            value=who,
+        )
+    versions = list(ContactVersion.objects.filter(contact_id__in=ids))
+    told = {v.strip() for one in versions for f in _TELLING if (v := getattr(one, f)) and v.strip()} - set(ids)
+    words = frozenset(word for word in told if len(word) >= (2 if not word.isascii() else 5))
+    called = {w.strip().casefold() for one in versions for f in ("name", "email", "phone") if (w := getattr(one, f))}
+    telling = {word for word in called if len(word) >= (2 if not word.isascii() else 5)}
+    for identity in {i for one in versions for i in (one.contact_id, one.given_id) if i}:
+        if any(word in identity.casefold() for word in telling):
+            raise TenureError(
+                "contact.telling_id",
+                _("The contact's own id tells who the person is: this release cannot replace an id."),
+                fix=_("Nothing was erased. Start a workspace from files in which the contact has another id."),
+            )
+    whole = {v.strip() for one in versions for f in PERSONAL if (v := getattr(one, f)) and v.strip()} - set(ids)
+    return Person(ids, frozenset(v.version_key for v in versions), words, frozenset(whole))
+
+
+def forget(contact_ids: Collection[str]) -> int:
+    """Take the personal columns out of every version of the contacts; how many versions there are.
+
+    The one write that changes versions: it is for erasing a person, with what else that needs.
+    """
+    return int(ContactVersion.objects.filter(contact_id__in=contact_ids).update(**dict.fromkeys(PERSONAL)))
+
+
+CONTACT_TABLE = ContactVersion._meta.db_table

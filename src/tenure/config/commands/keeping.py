@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,3 +63,30 @@ def _sum_up(manifest: Mapping[str, Any]) -> None:
 
     if manifest["lake"]:
         print_rows([{"table": name, **about} for name, about in manifest["lake"].items()])
+
+
+@click.command(
+    help=_(
+        "Erase who the contact WHO (an id, or an e-mail address) is: name, title, e-mail address, phone, consent, user "
+        "id and further attributes are taken out of store, lake, audit trail, reports and kept answers, in every "
+        "version. It cannot be undone; figures stay as they are. The proof is a JSON file without the erased data."
+    )
+)
+@click.argument("who")
+@click.option("--proof", type=click.Path(path_type=Path, dir_okay=False), help=_("The new file for the proof."))
+@click.option("--yes", is_flag=True, help=_("Do not ask first."))
+def erase_person(who: str, proof: Path | None, yes: bool) -> None:
+    cli.ready()
+    from tenure.apps.connectors import erasure
+    from tenure.apps.workspaces.services import archive
+
+    if not yes:
+        click.confirm(_("Erase this person for good?"), abort=True)
+    report = erasure.erase_person(who, by="tenure erase-person")
+    place = proof or Path(f"erasure-{report['erased_at'].replace(':', '').replace('-', '')[:15]}.json")
+    with archive.new_file(place.absolute()) as stream:
+        stream.write(json.dumps(report, indent=1, ensure_ascii=False).encode())
+    click.echo(_("Erased. The proof is in {file}.").format(file=place))
+    if report["still_found"]:
+        click.echo(_("Words of the person still stand in: {places}").format(places=", ".join(report["still_found"])))
+        sys.exit(1)

@@ -1,0 +1,135 @@
+"""Erasing a person: what is known of a contact is replaced in every place, and a proof says where.
+
+Until its end the erasure is one transaction of the store, in which nobody else writes; files and lake are rewritten
+inside it. So an erasure that was killed is begun again by the same words, and finds what it still has to replace.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import mmap
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from tenure.apps.connectors.files.leftovers import sweep_abandoned
+from tenure.apps.connectors.files.staging import imports_folder
+from tenure.apps.crm import services as crm
+from tenure.apps.workspaces import selectors
+from tenure.apps.workspaces.permissions import require
+from tenure.apps.workspaces.services import backup, erasure, lake
+from tenure.apps.workspaces.services.writing import Actor, writing
+from tenure.core.errors import TenureError
+from tenure.version import __version__
+from tenure.warehouse import forgetting
+
+TABLE = "contacts"
+
+
+def erase_person(who: str, *, by: Actor) -> dict[str, Any]:
+    """Replace what tells who a contact is, named by id or e-mail address; gives the proof, without any of it.
+
+    Raises: NotAllowed; TenureError if there is no such contact, or while contacts are being imported.
+    """
+    if by is not None and not isinstance(by, str):
+        require(by, "erase")
+    home, here = Path(settings.TENURE_HOME), lake.lake()
+    sweep_abandoned()
+    with here.lock(backup.LOCK):
+        shutil.rmtree(home / ".backup", ignore_errors=True)  # of a killed backup
+        erasure.overwrite_freed()
+        with writing(by) as write:
+            _check_no_import()
+            person = crm.person(who)
+            lake.flush()
+            words = erasure.replacing(person.words)
+            with here.lock("mirror"):
+                before = here.version(TABLE)
+                rows = forgetting.blank(here, TABLE, "contact_id", person.contact_ids, crm.PERSONAL)
+                after = here.version(TABLE)
+            replaced = {
+                "store_versions": crm.forget(person.contact_ids),
+                "lake_rows": rows,
+                "audit_entries": erasure.blank_trail(TABLE, person.keys, crm.PERSONAL, words),
+                "imports_and_jobs": erasure.blank_runs(words),
+                "report_cells": _blank_reports(words, person.whole),
+            }
+            for contact in person.contact_ids:
+                write.audit("erased", TABLE, contact, **replaced)
+        files = forgetting.delete_older(here, TABLE)
+        cut = erasure.rewrite_store((crm.CONTACT_TABLE, *erasure.SHARED_TABLES))
+        answers = _drop_answers(home)
+        still = [
+            *_files_with(home, person.words),
+            *(f"lake/{name}" for name in forgetting.tables_with(here, person.words)),
+        ]
+    return {
+        "tenure": __version__,
+        "contact_ids": list(person.contact_ids),
+        "erased_at": write.now.astimezone(UTC).isoformat(),
+        "by": write.actor,
+        "finished_at": datetime.now(UTC).isoformat(),
+        "columns": list(crm.PERSONAL),
+        "replaced": replaced,
+        "lake_versions": {TABLE: {"before": before, "after": after}},
+        "deleted": {"lake_files": files, "kept_answers": answers},
+        "store_rewritten": True,
+        "store_log_cut": cut,
+        "still_found": sorted(set(still)),
+        "not_reached": ["backups", "exports", "logs of the database server"],
+    }
+
+
+def _check_no_import() -> None:
+    """A file on its way could bring the person back."""
+    if selectors.import_runs(TABLE).filter(state__in=("queued", "staged")).exists():
+        raise TenureError(
+            "erase.import_running",
+            _("Contacts are being imported now, and the file may have this person in it."),
+            fix=_("Wait until the import has ended, or cancel it, and erase the person then."),
+        )
+
+
+def _blank_reports(words: erasure.Words, whole: Collection[str]) -> int:
+    """Replace the words in the cells of import reports, and cells that are one of `whole`; how many cells."""
+    count = 0
+    for report in sorted(imports_folder().glob("*/report.csv")):
+        with report.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.reader(stream))
+        new = [[erasure.ERASED if c.lstrip("'") in whole else words(c) for c in row] for row in rows]
+        changed = sum(a != b for old, row in zip(rows, new, strict=True) for a, b in zip(old, row, strict=True))
+        if changed:
+            text = io.StringIO()
+            csv.writer(text).writerows(new)
+            part = report.with_name(f".{report.name}.{os.getpid()}.part")
+            part.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
+            part.replace(report)
+            count += changed
+    return count
+
+
+def _drop_answers(home: Path) -> int:
+    """Throw kept answers away; how many there were."""
+    kept = [file for file in (home / "cache").rglob("*") if file.is_file() and file.suffix == ".arrow"]
+    for file in kept:
+        file.unlink(missing_ok=True)
+    return len(kept)
+
+
+def _files_with(home: Path, words: Collection[str]) -> Iterator[str]:
+    """The files of the workspace, by their path in it, in whose bytes one of the words stands."""
+    wanted = [word.encode() for word in words]
+    for file in sorted(p for p in home.rglob("*") if p.is_file()):
+        try:
+            with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                if any(content.find(word) >= 0 for word in wanted):
+                    yield file.relative_to(home).as_posix()
+        except (FileNotFoundError, ValueError):  # gone, or empty
+            continue

@@ -1,0 +1,130 @@
+"""Of an erased person nothing is left in the workspace, and every figure is what it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PERSON = {
+    "name": "Zyxwvu Qwertzuiop",
+    "title": "Oberpfefferkuchenmeister",
+    "email": "zyx.qwertz@example.org",
+    "phone": "+49-555-918273645",
+    "user_id": "user-qqzzxxyy-42",
+    "consent": '{"wombatmail": true}',
+    "shoe": "shoesize-4711-wide",
+}
+FORMER = "Antediluvia Qwertzuiop"
+WORDS = [*(v for n, v in PERSON.items() if n != "consent"), "wombatmail", FORMER]
+
+
+def everywhere(home: Path) -> dict[str, list[str]]:
+    """Word -> files in which it stands, as bytes, with escapes, or in a decoded Parquet or Arrow file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found: dict[str, list[str]] = {}
+    for file in (p for p in home.rglob("*") if p.is_file()):
+        raw = file.read_bytes()
+        if file.suffix == ".parquet":
+            raw += str(pq.read_table(file).to_pylist()).encode()
+        if file.suffix == ".arrow":
+            with pa.memory_map(str(file)) as source:
+                raw += str(pa.ipc.open_file(source).read_all().to_pylist()).encode()
+        for word in WORDS:
+            if word.encode() in raw:
+                found.setdefault(word, []).append(file.relative_to(home).as_posix())
+    return found
+
+
+def reported(refused: Any, home: Path) -> str:
+    assert refused.returncode == 2
+    return "".join(file.read_text(encoding="utf-8") for file in home.glob("imports/*/report.csv"))
+
+
+@pytest.fixture
+def filled(shell: Any, tmp_path: Path) -> Path:
+    """A workspace in which a person was imported, refused in a row, changed, and mirrored; others beside."""
+    head = ",".join(["contact_id", "account_id", "left", *PERSON])
+    values = [f'"{v.replace(chr(34), chr(34) * 2)}"' for v in PERSON.values()]
+    good = f"{head}\nc1,a1,,{','.join(values)}\nc2,a1,,Other,CTO,o@example.com,1,u2,,\n"
+    (tmp_path / "bad.csv").write_text(f"{good},a1,{PERSON['email']},{','.join(values)}\n")
+    (tmp_path / "contacts.csv").write_text(good)
+    (tmp_path / "s.csv").write_text(
+        "account_id,subscription_id,amount,start\na1,s1,100,2024-01-01\na1,s2,x,2024-01-01\n"
+    )
+    assert PERSON["email"] in reported(shell("import", "contacts", "bad.csv"), tmp_path / "home")
+    for kind, name in (("contacts", "contacts.csv"), ("subscriptions", "s.csv")):
+        shell("import", kind, name, "--skip-bad")
+    shell("mirror")
+    done = shell("edit", "contacts", "c1", f"name={FORMER}")
+    assert done.returncode == 0, done.stderr
+    assert shell("create-owner", "olga@example.com").returncode == 0
+    return tmp_path / "home"
+
+
+def answers(shell: Any) -> list[str]:
+    asked = [("movements", "--from", "2024-01", "--to", "2024-12"), ("anomalies",)]
+    return [shell("ask", *words, "--format", "csv").stdout for words in asked]
+
+
+def test_an_erased_person_is_found_nowhere_and_figures_stay(shell: Any, filled: Path, tmp_path: Path) -> None:
+    before = answers(shell)
+    assert everywhere(filled)[PERSON["email"]]
+    done = shell("erase-person", PERSON["email"].upper(), "--yes", "--proof", "proof.json")
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert everywhere(filled) == {}
+    proof = (tmp_path / "proof.json").read_text(encoding="utf-8")
+    assert not [word for word in WORDS if word in proof]
+    told = json.loads(proof)
+    assert told["contact_ids"] == ["c1"]
+    assert told["replaced"]["store_versions"] == told["replaced"]["lake_rows"] == 2
+    assert told["lake_versions"]["contacts"]["after"] > told["lake_versions"]["contacts"]["before"]
+    assert answers(shell) == before
+    healthy = shell("doctor")
+    assert healthy.returncode == 0, healthy.stdout
+    assert everywhere(filled) == {}
+    kept = shell("backup", "b.tenure")
+    assert kept.returncode == 0, kept.stderr
+    again = shell("erase-person", "c1", "--yes")
+    assert again.returncode == 0, again.stderr
+    unknown = shell("erase-person", PERSON["email"], "--yes")
+    assert (unknown.returncode, "There is no contact" in unknown.stderr) == (2, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_may_erase_and_what_the_trail_says(home: Path, request: pytest.FixtureRequest) -> None:
+    from tenure.apps.connectors import erasure
+    from tenure.apps.crm import services as crm
+    from tenure.apps.workspaces import selectors
+    from tenure.apps.workspaces.permissions import NotAllowed
+    from tenure.apps.workspaces.services import imports
+    from tenure.core.errors import TenureError
+
+    owner, operator, viewer = (request.getfixturevalue(name) for name in ("owner", "operator", "viewer"))
+    for contact, name in (("c1", PERSON["name"]), ("c2", "Bo")):
+        crm.add("contacts", {"contact_id": contact, "name": name, "email": f"{contact}@example.com"}, by="test")
+    for nobody in (operator, viewer):
+        with pytest.raises(NotAllowed):
+            erasure.erase_person("c1", by=nobody)
+    with pytest.raises(TenureError, match="no contact"):
+        erasure.erase_person("", by=owner)
+    run = imports.start_run("contacts", "c.csv", "0", by="test")
+    with pytest.raises(TenureError, match="imported now"):
+        erasure.erase_person("c1", by=owner)
+    imports.fail_run(run, TenureError("import.cancelled", ""), by="test")
+    proof = erasure.erase_person("c1", by=owner)
+    assert proof["still_found"] == []
+    names = {v.contact_id: v.name for v in crm.MODELS["contacts"].objects.all()}
+    assert names == {"c1": None, "c2": "Bo"}
+    entry = selectors.audit("contacts", "c1").first()
+    assert entry is not None
+    assert (entry.verb, entry.member) == ("erased", owner)
+    crm.add("contacts", {"contact_id": "zoe@example.com", "email": "zoe@example.com"}, by="test")
+    crm.add("contacts", {"contact_id": "mail-zoe@example.com", "email": "zoe@example.com"}, by="test")
+    with pytest.raises(TenureError, match="own id"):
+        erasure.erase_person("zoe@example.com", by=owner)
+    assert home.exists()

@@ -13,8 +13,10 @@ from tenure.core.errors import QuestionRefused
 
 ROWS: list[dict[str, Any]] = [
     {"account_id": "a", "subscription_id": "s1", "plan": "pro", "amount": "100", "start": "2024-01-10"},
-    {"account_id": "a", "subscription_id": "s2", "plan": "solo", "amount": "50", "start": "2024-03-01", "currency": "EUR"},
-    {"account_id": "b", "subscription_id": "s3", "plan": "pro", "amount": "400", "start": "2024-02-01", "end": "2024-04-01"},
+    {"account_id": "a", "subscription_id": "s2", "plan": "solo", "amount": "50", "start": "2024-03-01",
+     "currency": "EUR"},
+    {"account_id": "b", "subscription_id": "s3", "plan": "pro", "amount": "400", "start": "2024-02-01",
+     "end": "2024-04-01"},
     {"account_id": "c", "subscription_id": "s4", "plan": "solo", "amount": "30", "start": "2024-02-10"},
     {"account_id": "c", "subscription_id": "s5", "plan": "credit", "amount": "-90", "start": "2024-03-10"},
 ]  # fmt: skip

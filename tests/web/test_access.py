@@ -36,6 +36,10 @@ PAGES = [
 OWN = [
     ("account", "/account/", 200),
     ("mfa_index", "/account/", 200),
+    ("mfa_list_webauthn", "/account/", 200),
+    ("mfa_add_webauthn", "/account/passkeys/", 200),
+    ("mfa_remove_webauthn", "/account/passkeys/9999/remove/", 404),
+    ("mfa_reauthenticate_webauthn", "/login/again/passkey/", 302),
     ("account_change_password", "/account/password/", 200),
     ("mfa_activate_totp", "/account/second-step/", 200),
     ("mfa_deactivate_totp", "/account/second-step/off/", 404),
@@ -60,6 +64,7 @@ KEPT = [
 OPEN = [
     ("account_login", "/login/", 200, 302),
     ("forgotten", "/login/forgotten/", 200, 200),
+    ("mfa_login_webauthn", "/login/passkey/", 302, 302),
     ("mfa_authenticate", "/login/second-step/", 302, 302),
     ("sign_in", "/login/some-token/", 200, 200),
     ("api_docs", "/api/docs", 200, 200),

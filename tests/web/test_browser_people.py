@@ -75,3 +75,44 @@ def test_the_way_in_and_the_pages_of_people(arrived, tmp_path, width, language, 
     page.open(link.removeprefix(page.address))
     page.see("[name=password1]")
     picture("invited")
+
+
+def test_a_passkey_lets_in_alone_is_a_second_step_and_can_be_removed(arrived):
+    from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
+
+    page = arrived
+    options = VirtualAuthenticatorOptions()
+    options.transport, options.has_resident_key = options.Transport.INTERNAL, True
+    options.has_user_verification = options.is_user_verified = True
+    page.driver.add_virtual_authenticator(options)
+    sign_in(page)
+    page.see("#passkeys-title")
+    page.open("/account/passkeys/")
+    page.see("[name=password]").send_keys(PASSWORD)
+    page.find(".form .button--primary").click()
+    page.see("[name=name]")
+    page.see("form[data-passkey] .button").click()
+    assert len(page.see(".codes").text.split()) == 10
+
+    page.open("/account/")
+    page.find("[action='/logout/'] button").click()
+    page.see("form[data-passkey] .button").click()
+    page.see(".nav")
+    assert page.run("location.pathname") != "/login/"
+
+    page.open("/account/")
+    page.find("[action='/logout/'] button").click()
+    sign_in(page)
+    page.see("[name=code]")
+    page.see("form[data-passkey] .button").click()
+    page.see(".nav")
+
+    page.open("/account/")
+    page.see("[href$='/remove/']").click()
+    page.see("[name=password]").send_keys(PASSWORD)
+    page.find(".form .button--primary").click()
+    page.see("form.form .button--primary").click()
+    page.see("#passkeys-title")
+    page.find("[action='/logout/'] button").click()
+    sign_in(page)
+    page.see(".nav")

@@ -114,3 +114,22 @@ def test_an_administrator_takes_a_lost_one_away(armed, member):
     assert b"Take the second step away" in keeper.get(f"/members/{number}/").content
     keeper.post(f"/members/{number}/second-step/")
     assert out_and_password(client)["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "credential", ["", "not json", "{}", '{"id": "x", "rawId": "x", "type": "public-key", "response": {}}']
+)
+def test_what_is_not_a_passkey(client, member, credential):
+    member("viewer")
+    given = client.get("/login/passkey/", headers={"accept": "application/json"}).json()
+    assert given["request_options"]["publicKey"]["userVerification"] == "required"
+    assert client.post("/login/passkey/", {"credential": credential}).status_code == 403
+    assert client.get("/account/").status_code == 302
+
+
+def test_a_passkey_of_somebody_else_cannot_be_removed(signed, member):
+    theirs = Authenticator.objects.create(user=member("sales"), type="webauthn", data={"name": "Theirs"})
+    signed.post("/login/again/?next=/account/", {"password": PASSWORD})
+    assert signed.get(f"/account/passkeys/{theirs.pk}/remove/").status_code == 404
+    assert signed.post(f"/account/passkeys/{theirs.pk}/remove/").status_code == 404
+    assert Authenticator.objects.count() == 1

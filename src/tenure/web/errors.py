@@ -31,6 +31,7 @@ STATUS = {
     "request.failed": 500,
     "login.required": 401,
     "login.link_refused": 410,
+    "login.passkey_refused": 403,
     "permission.denied": 403,
     "import.unknown_run": 404,
     "member.unknown_number": 404,

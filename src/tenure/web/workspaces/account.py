@@ -10,6 +10,7 @@ from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
 from allauth.usersessions.internal.flows.sessions import end_other_sessions
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -36,7 +37,8 @@ _SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone|iPad", "iOS
 @requires("own_account")
 def my_account(request: HttpRequest) -> HttpResponse:
     member = request.user
-    kinds = set(Authenticator.objects.filter(user_id=member.pk).values_list("type", flat=True))
+    factors = list(Authenticator.objects.filter(user_id=member.pk).order_by("created_at"))
+    kinds = {factor.type for factor in factors}
     sessions = sorted(UserSession.objects.purge_and_list(member), key=lambda session: session.created_at, reverse=True)
     return page(
         request,
@@ -46,6 +48,16 @@ def my_account(request: HttpRequest) -> HttpResponse:
         has_password=member.has_usable_password(),
         second_factor=Authenticator.Type.TOTP in kinds,
         recovery_codes=Authenticator.Type.RECOVERY_CODES in kinds,
+        passkeys=[
+            {
+                "id": factor.pk,
+                "name": str(factor.wrap().name),
+                "since": moment(factor.created_at),
+                "used": moment(factor.last_used_at) if factor.last_used_at else "–",
+            }
+            for factor in factors
+            if factor.type == Authenticator.Type.WEBAUTHN
+        ],
         sessions=[
             {
                 "device": device(session.user_agent),
@@ -113,6 +125,30 @@ class DropSecondFactor(Framed, totp.DeactivateTOTPView):
         return response
 
 
+class AddPasskey(Framed, webauthn.AddWebAuthnView):
+    template_name = "workspaces/passkey.html"
+    form_class = forms.NewPasskey
+    heading = gettext_lazy("Add a passkey")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        members.note(self.request.user, "added passkey")
+        return response
+
+
+class RemovePasskey(Framed, webauthn.RemoveWebAuthnView):
+    template_name = "workspaces/passkey_off.html"
+    heading = gettext_lazy("Remove a passkey")
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**more), "object": self.object.wrap().name}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        members.note(self.request.user, "removed passkey")
+        return response
+
+
 class RecoveryCodes(Framed, codes.ViewRecoveryCodesView):
     template_name = "workspaces/recovery_codes.html"
     heading = gettext_lazy("Recovery codes")
@@ -130,5 +166,7 @@ class NewRecoveryCodes(Framed, codes.GenerateRecoveryCodesView):
 
 activate_second_factor = requires("own_account")(ActivateSecondFactor.as_view())
 drop_second_factor = requires("own_account")(DropSecondFactor.as_view())
+add_passkey = requires("own_account")(AddPasskey.as_view())
+remove_passkey = requires("own_account")(RemovePasskey.as_view())
 recovery_codes = requires("own_account")(RecoveryCodes.as_view())
 new_recovery_codes = requires("own_account")(NewRecoveryCodes.as_view())

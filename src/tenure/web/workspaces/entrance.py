@@ -9,6 +9,9 @@ from allauth.account.internal import flows
 from allauth.account.models import Login
 from allauth.core import ratelimit
 from allauth.mfa.base import views as mfa
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from allauth.mfa.webauthn import views as webauthn
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -24,6 +27,13 @@ from tenure.apps.workspaces.tasks import mail_link
 from tenure.core.errors import TenureError
 from tenure.web.pages import page, refusal
 from tenure.web.workspaces import forms
+
+WAYS = {
+    "reauthenticate": gettext_lazy("Use the password"),
+    "mfa_reauthenticate": gettext_lazy("Use a code"),
+    "mfa_reauthenticate:webauthn": gettext_lazy("Use a passkey"),
+}
+"""Other ways to say who one is, by the library's names."""
 
 
 class Framed:
@@ -52,6 +62,24 @@ class SecondFactor(Framed, mfa.AuthenticateView):
     form_class = forms.SecondFactor
     heading = gettext_lazy("Second step")
 
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        keys = is_mfa_enabled(self.stage.login.user, [Authenticator.Type.WEBAUTHN])
+        return {**super().get_context_data(**more), "passkeys": keys}
+
+
+class Passkey(webauthn.LoginWebAuthnView):
+    """Sign in by a passkey alone: who has one has both, the device and what unlocks it."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return refusal(
+            self.request,
+            TenureError(
+                "login.passkey_refused",
+                _("This passkey does not open anything here."),
+                fix=_("Sign in with your password, or ask an administrator for a link."),
+            ),
+        )
+
 
 class _Again(Framed):
     """Ask once more who somebody is before they change how they sign in."""
@@ -63,6 +91,15 @@ class _Again(Framed):
         if request.user.is_authenticated and not flows.reauthentication.get_reauthentication_flows(request.user):
             return HttpResponseRedirect(reverse("account"))
         return super().dispatch(request, *arguments, **named)  # type: ignore[misc]
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        context = super().get_context_data(**more)
+        ways = context["reauthentication_alternatives"]
+        return {**context, "ways": [{"url": way["url"], "label": WAYS[way["id"]]} for way in ways]}
+
+
+class PasskeyAgain(_Again, webauthn.ReauthenticateWebAuthnView):
+    template_name = "workspaces/passkey_again.html"
 
 
 class PasswordAgain(_Again, account.ReauthenticateView):

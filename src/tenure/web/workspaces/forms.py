@@ -7,9 +7,10 @@ from typing import Any
 from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import validate_password
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenure.apps.workspaces.models import Language, Member, Role
@@ -113,6 +114,13 @@ class SecondFactorAgain(_Code, mfa.ReauthenticateForm):
 
 class ActivateCode(_Code, ActivateTOTPForm):
     pass
+
+
+class NewPasskey(AddWebAuthnForm):
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        named["initial"] = {"name": gettext("Passkey")}
+        super().__init__(*arguments, **named)
+        _shown(self, name=_("Name"))
 
 
 class Invite(forms.Form):

@@ -20,6 +20,8 @@ VERBS: Mapping[str, str] = {
     "deactivated": gettext_noop("Took access away"),
     "set second factor": gettext_noop("Set up the second step"),
     "dropped second factor": gettext_noop("Switched the second step off"),
+    "added passkey": gettext_noop("Added a passkey"),
+    "removed passkey": gettext_noop("Removed a passkey"),
     "made recovery codes": gettext_noop("Made new recovery codes"),
     "ended other sessions": gettext_noop("Signed out everywhere else"),
 }

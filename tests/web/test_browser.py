@@ -223,3 +223,17 @@ def test_cohorts(signed, width):
     signed.press("\ue00c")
     assert "2 of 3" in signed.run("document.activeElement.getAttribute('aria-label')")
     assert signed.run("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_metrics(signed, width):
+    signed.size(width)
+    signed.open("/retain/metrics/?from=2024-01&to=2024-04")
+    assert "Apr 2024" in signed.see("#metrics-title").text
+    assert signed.find(".multiple__line").is_displayed()
+    signed.find("[data-swap=table]").click()
+    assert signed.see(".card [data-view=table] table").is_displayed()
+    signed.find(".card tr.is-selected .figure").click()
+    assert signed.see("#drawer .proof__figure").text == "$460.55"
+    signed.press("\ue00c")
+    assert signed.run("document.documentElement.scrollWidth") <= width

@@ -26,7 +26,7 @@ THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
-    *("proof", "state", "door", "field", "choices", "meter", "heat", "print"),
+    *("proof", "state", "door", "field", "choices", "meter", "heat", "multiple", "print"),
 )
 
 View = Callable[..., HttpResponse]
@@ -49,6 +49,7 @@ NAVIGATION = (
         "retain",
         (
             Item(gettext_lazy("Movements"), "movements"),
+            Item(gettext_lazy("Metrics"), "metrics"),
             Item(gettext_lazy("Cohorts"), "cohorts"),
             Item(gettext_lazy("Renewals"), "renewals"),
             Item(gettext_lazy("Anomalies"), "anomalies"),

@@ -19,16 +19,18 @@ class Sparkline:
     y: str
 
 
-def sparkline(values: Sequence[Decimal | None], running: bool = False) -> Sparkline | None:
+def sparkline(
+    values: Sequence[Decimal | None], running: bool = False, *, width: int = WIDTH, height: int = HEIGHT
+) -> Sparkline | None:
     """The line through `values`; periods without a figure leave a gap. None with fewer than two figures."""
     known = [float(v) for v in values if v is not None]
     if len(known) < 2 or values[-1] is None:
         return None
     low, high = min(known), max(known)
-    across = (WIDTH - 2 * MARGIN) / (len(values) - 1)
-    down = (HEIGHT - 2 * MARGIN) / (high - low) if high > low else 0.0
+    across = (width - 2 * MARGIN) / (len(values) - 1)
+    down = (height - 2 * MARGIN) / (high - low) if high > low else 0.0
     points = [
-        None if v is None else (MARGIN + i * across, HEIGHT - MARGIN - (float(v) - low) * down if down else HEIGHT / 2)
+        None if v is None else (MARGIN + i * across, height - MARGIN - (float(v) - low) * down if down else height / 2)
         for i, v in enumerate(values)
     ]
     solid = points[:-1] if running else points

@@ -135,9 +135,7 @@ def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str
     definition = rows.movements.definition
     currency = definition["settings"]["reporting_currency"]
     opens = door(stretch)
-    against_name = _against_name(stretch)
-    history = rows.of([step(stretch.last, stretch.grain, n) for n in range(1 - HISTORY, 1)])
-    series = Series(history, focus, rows.against, against_name, stretch.is_running)
+    series = series_of(rows, stretch)
     cards = tiles(series, currency, lambda kind: opens(focus, kind))
     moves = _ledger_rows(ask, stretch)
     called = names([move["account_id"] for move in moves[:LEDGER_ROWS]])
@@ -161,7 +159,14 @@ def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str
     }
 
 
-def _against_name(stretch: Stretch) -> str:
+def series_of(rows: Rows, stretch: Stretch) -> Series:
+    """The period in focus with what is usual before it and what it is compared with."""
+    history = rows.of([step(stretch.last, stretch.grain, n) for n in range(1 - HISTORY, 1)])
+    return Series(history, rows.by_period[stretch.last], rows.against, against_name(stretch), stretch.is_running)
+
+
+def against_name(stretch: Stretch) -> str:
+    """What the period in focus is compared with, in words."""
     if stretch.compared is None:
         return ""
     name = f.period(stretch.compared) if stretch.compare == "year" else f.period_short(stretch.compared)
@@ -187,7 +192,7 @@ def picker(stretch: Stretch, route: str = "movements", *, compares: bool = True,
         "grain": stretch.grain,
         "compare": stretch.compare,
         "kept": kept,
-        "compared": _against_name(stretch) or comparisons["none"],
+        "compared": against_name(stretch) or comparisons["none"],
         "grains": [
             {
                 "label": GRAINS[grain],

@@ -58,8 +58,8 @@ def net_new(row: Row) -> Decimal:
     return sum((row[kind] for kind in kinds), Decimal(0))
 
 
-def tiles(series: Series, currency: str, door: Callable[[str], str]) -> list[Tile]:
-    return [_tile(metric, series, currency, door(metric.behind)) for metric in METRICS]
+def tiles(series: Series, currency: str, door: Callable[[str], str], metrics: Sequence[Metric] = METRICS) -> list[Tile]:
+    return [_tile(metric, series, currency, door(metric.behind)) for metric in metrics]
 
 
 def _tile(metric: Metric, series: Series, currency: str, href: str) -> Tile:

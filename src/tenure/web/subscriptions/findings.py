@@ -189,3 +189,39 @@ def cohorts_title(average: Sequence[Cell], grain: str, value: str) -> str:
     if value == "mrr":
         return _("Cohorts pay %(share)s of what they began with, %(when)s") % places
     return _("%(share)s of the customers are still there, %(when)s") % places
+
+
+def metrics_title(unusual: Sequence[Any], count: int, name: str) -> str:
+    """`unusual`: the names of the metrics whose change is news."""
+    places = {"period": name, "count": count, "unusual": len(unusual), "first": unusual[0] if unusual else ""}
+    if not unusual:
+        return _("%(period)s: all %(count)s metrics moved within their usual range") % places
+    if len(unusual) == 1:
+        return _("%(period)s: %(first)s left its usual range, the other metrics did not") % places
+    return (
+        ngettext(
+            "%(period)s: %(unusual)s of %(count)s metrics left its usual range, %(first)s first",
+            "%(period)s: %(unusual)s of %(count)s metrics left their usual range, %(first)s first",
+            len(unusual),
+        )
+        % places
+    )
+
+
+def committed_title(row: Row, currency: str) -> str:
+    places = {
+        "cmrr": str(f.short(row["cmrr"], currency=currency)),
+        "signed": str(f.short(row["signed_not_started"], currency=currency)),
+        "ends": str(f.short(row["known_ends"], currency=currency)),
+    }
+    return _("Committed MRR is %(cmrr)s: %(signed)s signed that has not started, %(ends)s known to end") % places
+
+
+def ltv_title(row: Row, method: Any, currency: str) -> str:
+    if row["ltv"] is None:
+        return _("The lifetime value of a customer cannot be told yet")
+    places = {"ltv": str(f.short(row["ltv"], currency=currency)), "method": method}
+    if row["low"] is None or row["high"] is None:
+        return _("A customer is worth about %(ltv)s until it leaves: %(method)s") % places
+    places |= {"low": str(f.short(row["low"], currency=currency)), "high": str(f.short(row["high"], currency=currency))}
+    return _("A customer is worth %(ltv)s until it leaves, between %(low)s and %(high)s: %(method)s") % places

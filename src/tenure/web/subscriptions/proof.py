@@ -22,7 +22,17 @@ from tenure.warehouse.workspace import Workspace
 from tenure.web import formatting as f
 from tenure.web.stretch import MONTHS
 from tenure.web.subscriptions.figures import net_new
-from tenure.web.subscriptions.words import EXPIRING, GAINS, KINDS, LOSSES, REASONS, RENEWALS, STATES, STATES_SAID
+from tenure.web.subscriptions.words import (
+    COMMITTED,
+    EXPIRING,
+    GAINS,
+    KINDS,
+    LOSSES,
+    REASONS,
+    RENEWALS,
+    STATES,
+    STATES_SAID,
+)
 
 ACCOUNTS_SHOWN = 100
 SOURCE_ROWS_SHOWN = 100
@@ -251,6 +261,33 @@ def contract(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[
     }
 
 
+def committed(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
+    """The proof of a figure of committed MRR as of today: its formula, and the lines it adds up."""
+    kind = query.get("kind", "")
+    if kind not in COMMITTED:
+        raise unknown("kind", kind, list(COMMITTED))
+    answer = opened.ask({"question": "committed_mrr"})
+    (row,) = answer.to_dicts()
+    currency = answer.definition["settings"]["reporting_currency"]
+    rules = {
+        "cmrr": _("MRR, and what is signed but has not started, less what is known to end."),
+        "mrr": _("MRR at the close of the day."),
+        "signed_not_started": _("MRR of lines signed by now that start later."),
+        "known_ends": _("MRR of lines in force whose end is known and that nothing continues."),
+    }
+    return {
+        "title": _("%(kind)s: where it comes from") % {"kind": COMMITTED[kind]},
+        "where": f.period(row["month"]),
+        "kind": COMMITTED[kind],
+        "figure": f.money(row[kind], currency),
+        "exact": f.plain(row[kind]),
+        "rule": rules[kind],
+        **evidence(answer),
+        **sources(answer.rows_behind({"kind": kind})),
+        "here": f"{reverse('committed_rows')}?{urlencode({'kind': kind})}",
+    }
+
+
 def sources(behind: Any) -> dict[str, Any]:
     """The source rows of a proof, cut to what one reads."""
     shown = behind.slice(0, SOURCE_ROWS_SHOWN).to_pylist()
@@ -331,6 +368,8 @@ def _check(name: str) -> str:
         "open = close of the period before": _("The opening is the close of the period before"),
         "last close = sum of spans in force": _("The close equals the lines in force, added up another way"),
         "rows read = rows used, worth nothing or set aside": _("Every row read is used, worth nothing or set aside"),
+        "known ends are part of MRR": _("What is known to end is part of MRR"),
+        "sizes add up to the accounts that first paid": _("The cohorts add up to the accounts that first paid"),
         "renewed + pending + lost = expiring": _("Renewed, pending and lost add up to the expiring"),
     }
     return said.get(name, name)

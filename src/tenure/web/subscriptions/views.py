@@ -10,7 +10,7 @@ from tenure.web import asking
 from tenure.web.export import csv_file
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.stretch import Stretch, of
-from tenure.web.subscriptions import anomalies, board, cohorts, due, proof
+from tenure.web.subscriptions import anomalies, board, cohorts, due, metrics, proof
 from tenure.web.subscriptions.names import account_names
 
 
@@ -43,6 +43,43 @@ def movement_rows(request: HttpRequest) -> HttpResponse:
     opened = asking.workspace()
     chain = proof.chain(opened, request.GET, account_names)
     template = "subscriptions/_proof.html" if is_fragment(request) else "subscriptions/proof.html"
+    return page(request, template, heading=chain["title"], **chain)
+
+
+@require_GET
+@requires("ask")
+def metric_board(request: HttpRequest) -> HttpResponse:
+    """Every metric over time, what is committed, and what a customer is worth."""
+    opened = asking.workspace()
+    stretch = _stretch(request, opened)
+    if stretch is None:
+        return page(request, "subscriptions/empty.html", heading=_("Metrics"))
+    shown = metrics.board(opened.ask, stretch, metrics.slicing(request.GET))
+    return page(request, "subscriptions/metrics.html", heading=_("Metrics"), **shown)
+
+
+@require_GET
+@requires("ask")
+def metrics_file(request: HttpRequest) -> HttpResponse:
+    """The metrics of the page as a CSV file."""
+    opened = asking.workspace()
+    stretch = _stretch(request, opened)
+    return csv_file("metrics", *(metrics.table(opened.ask, stretch) if stretch else ([], [])))
+
+
+@require_GET
+@requires("ask")
+def ltv_file(request: HttpRequest) -> HttpResponse:
+    """The lifetime values of the page as a CSV file."""
+    return csv_file("ltv", *metrics.ltv_table(asking.workspace().ask, metrics.slicing(request.GET)))
+
+
+@require_GET
+@requires("ask")
+def committed_rows(request: HttpRequest) -> HttpResponse:
+    """The lines behind a figure of committed MRR."""
+    chain = proof.committed(asking.workspace(), request.GET)
+    template = "subscriptions/_proof_contracts.html" if is_fragment(request) else "subscriptions/proof_contracts.html"
     return page(request, template, heading=chain["title"], **chain)
 
 

@@ -133,3 +133,55 @@ METRICS = (
         "close",
     ),
 )
+MORE_METRICS = (
+    Metric("arr", _("ARR"), _("Twelve times MRR at the close."), "money", True, "close"),
+    Metric("asp", _("ASP"), _("MRR of new customers divided by the new customers."), "money", True, "new"),
+    Metric(
+        "gross_mrr_churn_rate",
+        _("Gross MRR churn"),
+        _("Churn and contraction as a share of MRR at the opening."),
+        "rate",
+        False,
+        "churn",
+        2,
+    ),
+    Metric(
+        "net_mrr_churn_rate",
+        _("Net MRR churn"),
+        _("Churn and contraction less expansion, as a share of MRR at the opening."),
+        "rate",
+        False,
+        "net",
+        2,
+    ),
+)
+"""Metrics that the page of metrics shows beside those of the tiles."""
+COMMITTED: Mapping[str, Any] = {
+    "cmrr": _("Committed MRR"),
+    "mrr": _("MRR"),
+    "signed_not_started": _("Signed, not started"),
+    "known_ends": _("Known to end"),
+}
+METHODS: Mapping[str, Any] = {
+    "simple": _("ARPA / churn"),
+    "margin": _("ARPA / churn, times the margin"),
+    "trailing6": _("ARPA / churn of six months"),
+    "net_retention": _("ARPA / (1 − NRR)"),
+    "arpa": _("ARPA as a stand-in"),
+}
+WHY: Mapping[str, Any] = {
+    "asked": _("As its formula says"),
+    "six_months_of_history": _("Six months with customers, and some churn in them"),
+    "short_history": _("Less than six months of history, but churn in the month"),
+    "no_churn_yet": _("Nobody has left yet"),
+    "no_gross_margin": _("The setting gross_margin is missing"),
+    "nrr_not_below_1": _("What stayed outgrew what left"),
+}
+SLICES: Mapping[str, Any] = {
+    "plan": _("Plan"),
+    "product": _("Product"),
+    "currency": _("Currency"),
+    "region": _("Region"),
+    "industry": _("Industry"),
+    "tier": _("Tier"),
+}

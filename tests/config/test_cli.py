@@ -111,6 +111,18 @@ def test_months_definitions_people_and_keys(tenure: Any) -> None:
     assert tenure("api-key", "revoke", prefix).returncode == 0
 
 
+def test_the_first_owner_may_have_a_password(shell: Any, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("short\n")
+    given = {"TENURE_OWNER_PASSWORD_FILE": str(secret)}
+    refused = shell("create-owner", "olga@example.com", **given)
+    assert (refused.returncode, "10 characters" in refused.stderr) == (2, True)
+    secret.write_text("correct horse battery\n")
+    done = shell("create-owner", "olga@example.com", **given)
+    assert done.returncode == 0, "the refused password left no member behind"
+    assert "correct horse" not in done.stdout + done.stderr
+
+
 def test_a_workspace_is_well_after_a_replay_and_compaction(filled: Any) -> None:
     filled("create-owner", "olga@example.com")
     for command in ("mirror", "replay", "compact"):

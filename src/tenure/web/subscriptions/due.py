@@ -26,7 +26,7 @@ from tenure.web.subscriptions.board import Ask, freshness, made_of, picker, rene
 from tenure.web.subscriptions.figures import Row
 from tenure.web.subscriptions.words import EXPIRING, GRAINS, RENEWALS, STATES, STATES_SAID
 
-SHOWN = 200
+SHOWN = 100
 SOON_DAYS = 7
 """A notice day as near as this is due now."""
 LOOK_BACK = 730

@@ -81,16 +81,16 @@ def test_what_is_not_a_whole_backup_is_refused_and_nothing_written(shell: Any, t
     flipped = bytearray(whole)
     flipped[chance.randrange(len(whole) // 3, len(whole) // 2)] ^= 0x10
     cases = {
-        "cut in half": (whole[: len(whole) // 2], "damaged"),
-        "cut at the end": (whole[:-200], "damaged"),
-        "one bit altered": (bytes(flipped), "damaged"),
-        "a spreadsheet": (HEAD.encode() * 100, "not a backup"),
-        "empty": (b"", "not a backup"),
+        "cut in half": (whole[: len(whole) // 2], ("damaged",)),
+        "cut at the end": (whole[:-200], ("damaged",)),
+        "one bit altered": (bytes(flipped), ("damaged", "not a backup")),  # the bit may fall into a file's name
+        "a spreadsheet": (HEAD.encode() * 100, ("not a backup",)),
+        "empty": (b"", ("not a backup",)),
     }
     for name, (content, said) in cases.items():
         (tmp_path / "bad").write_bytes(content)
         done = shell("restore", "bad", "--home", "new")
-        assert (done.returncode, said in done.stderr) == (2, True), (name, done.stderr)
+        assert (done.returncode, any(words in done.stderr for words in said)) == (2, True), (name, done.stderr)
         assert not (tmp_path / "new").exists()
         assert not list(tmp_path.glob(".new*"))
     assert "no file" in shell("restore", "nothing", "--home", "new").stderr

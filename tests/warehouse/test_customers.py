@@ -85,6 +85,23 @@ def test_they_add_up_to_the_movements(workspace: Any) -> None:
         assert (sum(mrr for _, mrr in listed), len(listed)) == (row["close"], row["customers_close"]), day
 
 
+@pytest.mark.parametrize(
+    ("grace", "expected"),
+    [
+        pytest.param(None, [], id="a gap is a gap"),
+        pytest.param(9, [], id="shorter than the gap"),
+        pytest.param(10, [("a", Decimal(60))], id="as long as the gap: it did not happen"),
+    ],
+)
+def test_inside_a_gap_of_grace(grace: int | None, expected: list[Any]) -> None:
+    opened = tenure.open(settings={} if grace is None else {"grace_gap_days": grace})
+    row = {"account_id": "a", "subscription_id": "s", "amount": "60"}
+    opened.load("subscriptions", [{**row, "start": "2024-01-01", "end": "2024-03-26"}, {**row, "start": "2024-04-05"}])
+    assert shown(opened, "2024-03-31") == expected
+    (month,) = opened.ask({"question": "movements", "from": "2024-03", "to": "2024-03"}).to_dicts()
+    assert month["close"] == sum((mrr for _, mrr in expected), Decimal(0))
+
+
 def test_nothing_loaded_is_nobody() -> None:
     answer = tenure.open().ask({"question": "customers"})
     assert answer.table.num_rows == 0

@@ -178,7 +178,8 @@ class Ledger:
         MRR where it is above 0; below 0 it counts 0.
         """
         rates = self._rates([month_end_until(day_date(day))])[0]
-        words = walk.by_account(self.spans, len(rates), day)
+        (integers,) = as_integers([rates])
+        words = walk.by_account(self.spans, len(rates), integers.reshape(-1), day, grace=self.grace)
         busy = (words != 0).any(axis=(1, 2)).tolist()
         return [rounded(value(pairs, rates)) if there else ZERO for pairs, there in zip(words, busy, strict=True)]
 

@@ -217,20 +217,54 @@ def first_paid(spans: Spans, currencies: int, rates: I64) -> tuple[I32, I64]:
 
 
 @njit(cache=True, nogil=True)
-def _by_account(first: I64, start: I32, stop: I32, currency: I32, amount: I64, currencies: int, day: int) -> I64:
+def _by_account(
+    first: I64,
+    start: I32,
+    stop: I32,
+    currency: I32,
+    amount: I64,
+    currencies: int,
+    rates: I64,
+    grace: int,
+    day: int,
+) -> I64:
     accounts = first.shape[0] - 1
     out = np.zeros((accounts, currencies, 2), np.int64)
+    widest = 0
     for a in range(accounts):
-        for s in range(first[a], first[a + 1]):
-            if start[s] <= day < stop[s]:
-                c = currency[s]
+        widest = max(widest, first[a + 1] - first[a])
+    events = np.empty(2 * widest, np.int64)
+    cells_of = np.empty(widest, np.int64)
+    local = np.full(currencies, -1, np.int64)
+    cell = np.empty(widest, np.int64)
+    state = np.zeros((widest, 2), np.int64)
+    for a in range(accounts):
+        lo, hi = first[a], first[a + 1]
+        count = collect(lo, hi, start, stop, events)
+        if grace > 0 and count > 2:
+            for s in range(lo, hi):
+                cells_of[s - lo] = currency[s]
+            bridge(count, events, grace, lo, amount, cells_of, local, cell, state, currencies, rates)
+        for i in range(count):
+            if day_of(events[i]) > day:
+                break
+            s = lo + span_of(events[i])
+            c = currency[s]
+            if events[i] & 1:
                 out[a, c, 0], out[a, c, 1] = wide.add(out[a, c, 0], out[a, c, 1], amount[s, 0], amount[s, 1])
+            else:
+                out[a, c, 0], out[a, c, 1] = wide.subtract(out[a, c, 0], out[a, c, 1], amount[s, 0], amount[s, 1])
     return out
 
 
-def by_account(spans: Spans, currencies: int, day: int) -> I64:
-    """What each account's spans in force on a day add up to, (accounts, currencies, 2)."""
-    out: I64 = _by_account(spans.first, spans.start, spans.stop, spans.currency, spans.amount, currencies, day)
+def by_account(spans: Spans, currencies: int, rates: I64, day: int, *, grace: int = 0) -> I64:
+    """What each account has at the close of a day, (accounts, currencies, 2).
+
+    A gap of at most `grace` days did not happen; `rates` (currencies,) say only whether an account is above 0 in it.
+    """
+    out: I64 = _by_account(
+        spans.first, spans.start, spans.stop, spans.currency, spans.amount, currencies, rates.reshape(1, -1), grace, day
+    )
     return out
 
 

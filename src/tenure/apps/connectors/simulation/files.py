@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tenure.core.errors import TenureError
-from tenure.core.simulation import EVENTS_SCHEMA, Firm, Scenario, rules, truths
+from tenure.core.simulation import Firm, Scenario, rules, truths
 
 TRUTHS = "truths.json"
 ACCOUNTS_PER_PART = 5_000
@@ -58,8 +58,11 @@ def write_firm(
     try:
         for done, parts, part in _parts(scenario):
             firm = Firm(part, np.random.default_rng(seed))
-            for group in _events(firm, lambda week: progress and progress(done + week, parts * scenario.weeks)):  # noqa: B023
-                _append(work, writers, rows, "events", group)
+            for week, group in _events(firm):
+                if group is not None:
+                    _append(work, writers, rows, "events", group)
+                if progress is not None:
+                    progress(done + week, parts * scenario.weeks)
             for name, table in (firm.journal.history() if history else firm.journal.current()).items():
                 _append(work, writers, rows, name, table)
             for name, listed in truths(firm).items():
@@ -102,16 +105,15 @@ def _parts(scenario: Scenario) -> Iterator[tuple[int, int, Scenario]]:
         yield k * scenario.weeks, parts, replace(scenario, accounts=size, first_slot=scenario.first_slot + first)
 
 
-def _events(firm: Firm, told: Callable[[int], object]) -> Iterator[pa.Table]:
-    """The events of a firm as it lives, in groups."""
+def _events(firm: Firm) -> Iterator[tuple[int, pa.Table | None]]:
+    """(weeks lived, a group of events where one is full or the last) as the firm lives."""
     waiting: list[pa.Table] = []
-    for week in range(firm.scenario.weeks):
-        waiting.append(firm.step(week).events)
-        if sum(table.num_rows for table in waiting) >= EVENTS_PER_GROUP:
-            yield pa.concat_tables(waiting)
-            waiting = []
-        told(week + 1)
-    yield pa.concat_tables(waiting or [EVENTS_SCHEMA.empty_table()])
+    weeks = firm.scenario.weeks
+    for week in range(1, weeks + 1):
+        waiting.append(firm.step(week - 1).events)
+        full = week == weeks or sum(table.num_rows for table in waiting) >= EVENTS_PER_GROUP
+        yield week, pa.concat_tables(waiting) if full else None
+        waiting = [] if full else waiting
 
 
 def _append(work: Path, writers: dict[str, pq.ParquetWriter], rows: dict[str, int], name: str, table: pa.Table) -> None:

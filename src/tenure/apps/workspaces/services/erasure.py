@@ -35,7 +35,7 @@ def blank_trail(kind: str, keys: Collection[str], fields: Collection[str], words
     """Replace values of the fields in entries on the objects, and the words in every entry; how many were changed."""
 
     def changed(entry: models.Model, value: Any) -> Any:
-        own = getattr(entry, "kind") == kind and getattr(entry, "key") in keys  # noqa: B009
+        own = isinstance(entry, AuditEntry) and entry.kind == kind and entry.key in keys
         return _walked(value, frozenset(fields) if own else frozenset(), words)
 
     return _rewrite(AuditEntry.objects.order_by("pk"), changed)

@@ -1,6 +1,9 @@
-"""Pages of recurring revenue: movements, the rows behind a figure, anomalies."""
+"""Pages of recurring revenue: movements, metrics, cohorts, renewals, anomalies, and the rows behind a figure."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -18,12 +21,9 @@ from tenure.web.subscriptions.names import account_names
 @requires("ask")
 def movements(request: HttpRequest) -> HttpResponse:
     """How recurring revenue moves: the first page."""
-    opened = asking.workspace()
-    stretch = _stretch(request, opened)
-    if stretch is None:
-        return page(request, "subscriptions/empty.html", heading=_("Movements"))
-    shown = board.board(opened.ask, stretch, account_names)
-    return page(request, "subscriptions/movements.html", heading=_("Movements"), **shown)
+    return _board(
+        request, "movements", _("Movements"), lambda opened, stretch: board.board(opened.ask, stretch, account_names)
+    )
 
 
 @require_GET
@@ -42,20 +42,19 @@ def movement_rows(request: HttpRequest) -> HttpResponse:
     """The proof of one figure: in the drawer of the page it is on, or as a page of its own."""
     opened = asking.workspace()
     chain = proof.chain(opened, request.GET, account_names)
-    template = "subscriptions/_proof.html" if is_fragment(request) else "subscriptions/proof.html"
-    return page(request, template, heading=chain["title"], **chain)
+    return _proof(request, "proof", chain)
 
 
 @require_GET
 @requires("ask")
 def metric_board(request: HttpRequest) -> HttpResponse:
     """Every metric over time, what is committed, and what a customer is worth."""
-    opened = asking.workspace()
-    stretch = _stretch(request, opened)
-    if stretch is None:
-        return page(request, "subscriptions/empty.html", heading=_("Metrics"))
-    shown = metrics.board(opened.ask, stretch, metrics.slicing(request.GET))
-    return page(request, "subscriptions/metrics.html", heading=_("Metrics"), **shown)
+    return _board(
+        request,
+        "metrics",
+        _("Metrics"),
+        lambda opened, stretch: metrics.board(opened.ask, stretch, metrics.slicing(request.GET)),
+    )
 
 
 @require_GET
@@ -79,20 +78,19 @@ def ltv_file(request: HttpRequest) -> HttpResponse:
 def committed_rows(request: HttpRequest) -> HttpResponse:
     """The lines behind a figure of committed MRR."""
     chain = proof.committed(asking.workspace(), request.GET)
-    template = "subscriptions/_proof_contracts.html" if is_fragment(request) else "subscriptions/proof_contracts.html"
-    return page(request, template, heading=chain["title"], **chain)
+    return _proof(request, "proof_contracts", chain)
 
 
 @require_GET
 @requires("ask")
 def cohort_map(request: HttpRequest) -> HttpResponse:
     """How much of each cohort is left."""
-    opened = asking.workspace()
-    stretch = _stretch(request, opened)
-    if stretch is None:
-        return page(request, "subscriptions/empty.html", heading=_("Cohorts"))
-    shown = cohorts.board(opened.ask, stretch, cohorts.choices(request.GET))
-    return page(request, "subscriptions/cohorts.html", heading=_("Cohorts"), **shown)
+    return _board(
+        request,
+        "cohorts",
+        _("Cohorts"),
+        lambda opened, stretch: cohorts.board(opened.ask, stretch, cohorts.choices(request.GET)),
+    )
 
 
 @require_GET
@@ -110,20 +108,19 @@ def cohorts_file(request: HttpRequest) -> HttpResponse:
 def cohort_rows(request: HttpRequest) -> HttpResponse:
     """The accounts behind a cell of the cohorts: who is gone, who is there."""
     chain = cohorts.behind(asking.workspace(), request.GET, account_names)
-    template = "subscriptions/_proof_cohort.html" if is_fragment(request) else "subscriptions/proof_cohort.html"
-    return page(request, template, heading=chain["title"], **chain)
+    return _proof(request, "proof_cohort", chain)
 
 
 @require_GET
 @requires("ask")
 def renewals(request: HttpRequest) -> HttpResponse:
     """What is due, by the day on which notice must be given, and how earlier contracts went on."""
-    opened = asking.workspace()
-    stretch = _stretch(request, opened)
-    if stretch is None:
-        return page(request, "subscriptions/empty.html", heading=_("Renewals"))
-    shown = due.board(opened.ask, stretch, due.choices(request.GET, stretch.today), account_names)
-    return page(request, "subscriptions/renewals.html", heading=_("Renewals"), **shown)
+    return _board(
+        request,
+        "renewals",
+        _("Renewals"),
+        lambda opened, stretch: due.board(opened.ask, stretch, due.choices(request.GET, stretch.today), account_names),
+    )
 
 
 @require_GET
@@ -149,8 +146,7 @@ def renewal_rates_file(request: HttpRequest) -> HttpResponse:
 def contract_rows(request: HttpRequest) -> HttpResponse:
     """The proof of one contract that is due."""
     chain = proof.contract(asking.workspace(), request.GET, account_names)
-    template = "subscriptions/_proof_contracts.html" if is_fragment(request) else "subscriptions/proof_contracts.html"
-    return page(request, template, heading=chain["title"], **chain)
+    return _proof(request, "proof_contracts", chain)
 
 
 @require_GET
@@ -158,8 +154,7 @@ def contract_rows(request: HttpRequest) -> HttpResponse:
 def renewal_rows(request: HttpRequest) -> HttpResponse:
     """The contracts behind a figure of the renewals."""
     chain = proof.contracts(asking.workspace(), request.GET)
-    template = "subscriptions/_proof_contracts.html" if is_fragment(request) else "subscriptions/proof_contracts.html"
-    return page(request, template, heading=chain["title"], **chain)
+    return _proof(request, "proof_contracts", chain)
 
 
 @require_GET
@@ -176,6 +171,23 @@ def anomaly_list(request: HttpRequest) -> HttpResponse:
     """What in the data looks wrong, and what was done about it."""
     opened = asking.workspace()
     return page(request, "subscriptions/anomalies.html", heading=_("Anomalies"), **anomalies.listed(opened.ask))
+
+
+def _proof(request: HttpRequest, name: str, chain: Mapping[str, Any]) -> HttpResponse:
+    """What stands behind a figure: in the drawer of the page it is on, or as a page of its own."""
+    template = f"subscriptions/{'_' if is_fragment(request) else ''}{name}.html"
+    return page(request, template, heading=chain["title"], **chain)
+
+
+def _board(
+    request: HttpRequest, name: str, heading: str, board_of: Callable[[asking.Workspace, Stretch], Mapping[str, Any]]
+) -> HttpResponse:
+    """A page over a stretch of time, or what to do first where there is no revenue at all."""
+    opened = asking.workspace()
+    stretch = _stretch(request, opened)
+    if stretch is None:
+        return page(request, "subscriptions/empty.html", heading=heading)
+    return page(request, f"subscriptions/{name}.html", heading=heading, **board_of(opened, stretch))
 
 
 def _stretch(request: HttpRequest, opened: asking.Workspace) -> Stretch | None:

@@ -1,8 +1,8 @@
 """Finding and sorting names: hides width, case and how Chinese is spelled in Latin letters.
 
-A name is found by itself, by its pinyin (`yuntikeji` finds 云梯科技) and by the first letters of it (`ytkj`). A
-character that is read in several ways is read as in the longest known phrase around it (长 is `chang` in 长沙); where no
-phrase is known, its second reading is tried too.
+A name is found by itself, by its pinyin (`yuntikeji` finds 云梯科技) and by the first letters of it (`ytkj`).
+A character that is read in several ways is read as in the longest known phrase around it (长 is `chang` in 长沙);
+where no phrase is known, its second reading is tried too.
 """
 
 from __future__ import annotations

@@ -35,6 +35,8 @@ STATUS = {
     "permission.denied": 403,
     "import.unknown_run": 404,
     "member.unknown_number": 404,
+    "record.changed": 409,
+    "record.unknown": 404,
     "member.owners_only": 403,
 }
 """Code -> HTTP status; whatever is not here is a request that was understood and refused: 422."""

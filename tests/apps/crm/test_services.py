@@ -17,7 +17,7 @@ def test_a_contact_leaves_and_an_account_is_merged(known: Any) -> None:
     for account in ("a", "b"):
         crm.add("accounts", {"account_id": account}, by="test")
     crm.add("contacts", {"contact_id": "c", "account_id": "a", "roles": ["champion", "procurement"]}, by="test")
-    crm.end_contact("c", "2024-05-01", by="test")
+    crm.end("contacts", "c", "2024-05-01", by="test")
     crm.merge_account("b", "a", by="test")
     assert known("contacts", "left", "roles") == [(date(2024, 5, 1), ["champion", "procurement"])]
     assert known("accounts", "account_id", "merged_into") == [("a", None), ("b", "a")]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tenure.apps.crm import services as crm
 from tenure.apps.subscriptions import services
 from tenure.apps.subscriptions.models import SubscriptionVersion
+from tenure.apps.workspaces import history
 from tenure.apps.workspaces.models import AuditEntry, OutboxEntry
+from tenure.apps.workspaces.services.records import RecordChanged
 from tenure.core.errors import TenureError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
@@ -135,3 +139,92 @@ def test_every_model_has_the_columns_of_its_table() -> None:
         assert {c.name for c in model.table().inputs} - {"row_id", "recorded_at", "superseded_at"} <= set(
             model.content()
         )
+
+
+def test_the_second_of_two_editors_is_told_and_nothing_is_overwritten(operator: Any, owner: Any) -> None:
+    seen = services.add("subscriptions", SUBSCRIPTION, by=operator).row_id
+    services.edit("subscriptions", KEY, {"quantity": "3"}, by=owner, seen=seen)
+    for write in (
+        lambda: services.edit("subscriptions", KEY, {"quantity": "5"}, by=operator, seen=seen),
+        lambda: services.end("subscriptions", KEY, "2024-06-01", by=operator, seen=seen),
+        lambda: services.withdraw("subscriptions", KEY, by=operator, seen=seen),
+    ):
+        with pytest.raises(RecordChanged) as refused:
+            write()
+        assert refused.value.code == "record.changed"
+        assert refused.value.where["fields"] == ["quantity"]
+        assert "Olga" in refused.value.where["by"]
+        live = SubscriptionVersion.objects.live().get()
+        assert (refused.value.where["version"], live.quantity) == (live.row_id, Decimal(3))
+    services.edit("subscriptions", KEY, {"quantity": "5"}, by=operator, seen=live.row_id)
+    assert SubscriptionVersion.objects.live().get().quantity == Decimal(5)
+
+
+def test_an_editor_of_a_record_that_was_withdrawn_or_moved_is_told(operator: Any, owner: Any) -> None:
+    seen = services.add("subscriptions", SUBSCRIPTION, by=operator).row_id
+    services.edit("subscriptions", KEY, {"start": "2024-02-01"}, by=owner, seen=seen)
+    with pytest.raises(RecordChanged) as refused:
+        services.edit("subscriptions", KEY, {"quantity": "5"}, by=operator, seen=seen)
+    assert refused.value.where["fields"] == ["start"]
+    seen = SubscriptionVersion.objects.live().get().row_id
+    services.withdraw("subscriptions", "a/s/main/2024-02-01", by=owner, reason="a test order")
+    with pytest.raises(RecordChanged) as refused:
+        services.edit("subscriptions", "a/s/main/2024-02-01", {"quantity": "5"}, by=operator, seen=seen)
+    assert (refused.value.where["verb"], refused.value.where["version"]) == ("withdrew", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_editors_at_the_same_moment_one_writes_and_one_is_told(home: Any) -> None:
+    seen = services.add("subscriptions", SUBSCRIPTION, by="first").row_id
+    together, said = threading.Barrier(2), []
+
+    def save(quantity: str) -> None:
+        together.wait()
+        try:
+            said.append(services.edit("subscriptions", KEY, {"quantity": quantity}, by=quantity, seen=seen).quantity)
+        except RecordChanged as problem:
+            said.append(problem.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=save, args=(quantity,)) for quantity in ("7", "8")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    live = SubscriptionVersion.objects.live().get()
+    assert sorted(map(str, said)) == sorted([str(live.quantity), "record.changed"])
+    assert SubscriptionVersion.objects.count() == 2
+
+
+def test_the_history_of_a_record_says_who_when_why_and_what(operator: Any, owner: Any, import_rows: Any) -> None:
+    import_rows([{**SUBSCRIPTION, "amount": Decimal(10), "start": date(2024, 1, 1)}], by=operator)
+    services.edit("subscriptions", KEY, {"quantity": "3"}, by=owner, reason="two more seats")
+    services.edit("subscriptions", KEY, {"start": "2024-02-01"}, by=owner)
+    moved = "a/s/main/2024-02-01"
+    services.withdraw("subscriptions", moved, by=operator, reason="a test order")
+    services.add("subscriptions", {**SUBSCRIPTION, "start": "2024-02-01"}, by=operator)
+    told = [(s.verb, s.actor.split(" ")[0], s.reason, s.fields) for s in history.steps(SubscriptionVersion, moved)]
+    assert told == [
+        ("added", "Otto", "", ()),
+        ("withdrew", "Otto", "a test order", ()),
+        ("edited", "Olga", "", ("start",)),
+        ("edited", "Olga", "two more seats", ("quantity",)),
+        ("imported", "Otto", "", ()),
+    ]
+
+
+def test_the_newest_step_can_be_undone(known: Any) -> None:
+    added = services.add("subscriptions", SUBSCRIPTION, by="test")
+    edited = services.edit("subscriptions", KEY, {"quantity": "3", "start": "2024-02-01"}, by="test")
+    with pytest.raises(RecordChanged):
+        services.undo("subscriptions", KEY, by="test", seen=added.row_id)
+    back = services.undo("subscriptions", edited.version_key, by="test", seen=edited.row_id)
+    assert (back.quantity, back.version_key) == (None, KEY)
+    services.withdraw("subscriptions", KEY, by="test")
+    again = services.undo("subscriptions", KEY, by="test", seen=back.row_id)
+    assert known("subscriptions", "start", "quantity") == [(date(2024, 1, 1), Decimal(1))]
+    services.withdraw("subscriptions", KEY, by="test", seen=again.row_id)
+    new = services.add("subscriptions", SUBSCRIPTION, by="test")
+    assert services.undo("subscriptions", KEY, by="test", seen=new.row_id) is None
+    assert known("subscriptions", "start") == []

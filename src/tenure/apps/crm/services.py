@@ -17,25 +17,32 @@ from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 
 MODELS: Mapping[str, type[Version]] = {model.KIND: model for model in (AccountVersion, ContactVersion)}
+ENDS: Mapping[str, str] = {"contacts": "left"}
 
 PERSONAL = ("user_id", "name", "title", "email", "phone", "consent", "attributes")
 """Columns of a contact that tell who the person is."""
 _TELLING = ("user_id", "name", "email", "phone")
 
 
-def add(kind: str, values: Mapping[str, Any], *, by: Actor) -> Any:
+def add(kind: str, values: Mapping[str, Any], *, by: Actor, reason: str = "") -> Any:
     """Write a new account or contact."""
-    return records.add(MODELS[kind], values, by=by)
+    return records.add(MODELS[kind], values, by=by, reason=reason)
 
 
-def edit(kind: str, key: str, changes: Mapping[str, Any], *, by: Actor) -> Any:
-    """Write a new version of an account or contact with some values changed."""
-    return records.edit(MODELS[kind], key, changes, by=by)
+def edit(
+    kind: str, key: str, changes: Mapping[str, Any], *, by: Actor, seen: str | None = None, reason: str = ""
+) -> Any:
+    """Write a new version of an account or contact with some values changed.
+
+    Raises: RecordChanged if another version than `seen` is live.
+    """
+    return records.edit(MODELS[kind], key, changes, by=by, seen=seen, reason=reason)
 
 
-def end_contact(contact_id: str, day: Any, *, by: Actor) -> Any:
+def end(kind: str, key: str, day: Any, *, by: Actor, seen: str | None = None, reason: str = "") -> Any:
     """Say on which day a contact left the account."""
-    return records.edit(ContactVersion, contact_id, {"left": day}, by=by, verb="ended")
+    column = records.end_column(kind, ENDS)
+    return records.edit(MODELS[kind], key, {column: day}, by=by, verb="ended", seen=seen, reason=reason)
 
 
 def merge_account(account_id: str, into: str, *, by: Actor) -> Any:
@@ -44,9 +51,17 @@ def merge_account(account_id: str, into: str, *, by: Actor) -> Any:
     return records.edit(AccountVersion, account_id, {"merged_into": into}, by=by, verb="merged")
 
 
-def withdraw(kind: str, key: str, *, by: Actor, reason: str = "") -> Any:
+def withdraw(kind: str, key: str, *, by: Actor, reason: str = "", seen: str | None = None) -> Any:
     """Say that an account or contact should never have been there."""
-    return records.withdraw(MODELS[kind], key, by=by, reason=reason)
+    return records.withdraw(MODELS[kind], key, by=by, reason=reason, seen=seen)
+
+
+def undo(kind: str, key: str, *, by: Actor, seen: str) -> Any:
+    """Take back the newest step of a record, which wrote (or withdrew) version `seen`; None if the record was new.
+
+    Raises: RecordChanged if anything was written since.
+    """
+    return records.undo(MODELS[kind], key, by=by, seen=seen)
 
 
 def apply_import(

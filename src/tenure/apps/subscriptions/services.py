@@ -44,31 +44,39 @@ MODELS: Mapping[str, type[Version]] = {
 ENDS: Mapping[str, str] = {"subscriptions": "end", "discounts": "end", "contracts": "end", "trials": "end"}
 
 
-def add(kind: str, values: Mapping[str, Any], *, by: Actor) -> Any:
+def add(kind: str, values: Mapping[str, Any], *, by: Actor, reason: str = "") -> Any:
     """Write a new record of a kind in MODELS."""
-    return records.add(MODELS[kind], values, by=by, rule=rules.RULES.get(kind))
+    return records.add(MODELS[kind], values, by=by, rule=rules.RULES.get(kind), reason=reason)
 
 
-def edit(kind: str, key: str, changes: Mapping[str, Any], *, by: Actor) -> Any:
-    """Write a new version of a record with some values changed."""
-    return records.edit(MODELS[kind], key, changes, by=by, rule=rules.RULES.get(kind))
+def edit(
+    kind: str, key: str, changes: Mapping[str, Any], *, by: Actor, seen: str | None = None, reason: str = ""
+) -> Any:
+    """Write a new version of a record with some values changed.
+
+    Raises: RecordChanged if another version than `seen` is live.
+    """
+    return records.edit(MODELS[kind], key, changes, by=by, rule=rules.RULES.get(kind), seen=seen, reason=reason)
 
 
-def end(kind: str, key: str, day: Any, *, by: Actor) -> Any:
+def end(kind: str, key: str, day: Any, *, by: Actor, seen: str | None = None, reason: str = "") -> Any:
     """Set the first day without service of a subscription, discount, contract or trial."""
-    if kind not in ENDS:
-        raise TenureError(
-            "record.has_no_end",
-            _("%(kind)s have no end.") % {"kind": kind},
-            fix=_("Use one of: %(allowed)s.") % {"allowed": ", ".join(ENDS)},
-            kind=kind,
-        )
-    return records.edit(MODELS[kind], key, {ENDS[kind]: day}, by=by, rule=rules.RULES[kind], verb="ended")
+    changes = {records.end_column(kind, ENDS): day}
+    rule = rules.RULES[kind]
+    return records.edit(MODELS[kind], key, changes, by=by, rule=rule, verb="ended", seen=seen, reason=reason)
 
 
-def withdraw(kind: str, key: str, *, by: Actor, reason: str = "") -> Any:
+def withdraw(kind: str, key: str, *, by: Actor, reason: str = "", seen: str | None = None) -> Any:
     """Say that a record should never have been there."""
-    return records.withdraw(MODELS[kind], key, by=by, reason=reason)
+    return records.withdraw(MODELS[kind], key, by=by, reason=reason, seen=seen)
+
+
+def undo(kind: str, key: str, *, by: Actor, seen: str) -> Any:
+    """Take back the newest step of a record, which wrote (or withdrew) version `seen`; None if the record was new.
+
+    Raises: RecordChanged if anything was written since.
+    """
+    return records.undo(MODELS[kind], key, by=by, seen=seen, rule=rules.RULES.get(kind))
 
 
 def define(name: str, settings: Mapping[str, Any], *, by: Actor) -> MetricDefinition:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from tenure.apps.workspaces import history
 from tenure.apps.workspaces.services import outbox, rows, values
 from tenure.apps.workspaces.services.lake import timezone
 from tenure.apps.workspaces.services.writing import Actor, Writing, writing
@@ -34,26 +36,71 @@ def live(model: type[Version], key: str) -> Any:
     return found
 
 
+def end_column(kind: str, ends: Mapping[str, str]) -> str:
+    """The column that ends a record of a kind.
+
+    Raises: TenureError record.has_no_end.
+    """
+    if kind not in ends:
+        raise TenureError(
+            "record.has_no_end",
+            _("%(kind)s have no end.") % {"kind": kind},
+            fix=_("Use one of: %(allowed)s.") % {"allowed": ", ".join(ends)},
+            kind=kind,
+        )
+    return ends[kind]
+
+
+class RecordChanged(TenureError):
+    """Somebody else wrote the record after the version that an editor saw; `where` says who, when and what."""
+
+
+def _as_seen(model: type[Version], key: str, seen: str | None) -> Any:
+    """The live version, if it is the one the editor saw (None: whichever it is); to be called inside a write.
+
+    Raises: RecordChanged; TenureError record.unknown.
+    """
+    if seen is None:
+        return live(model, key)
+    found = model.objects.live().filter(version_key=key).first()
+    if found is not None and found.row_id == seen:
+        return found
+    last = history.last(model, key, seen)
+    if last is None:
+        return live(model, key)
+    raise RecordChanged(
+        "record.changed",
+        _("%(actor)s has changed this record since you opened it, on %(at)s.")
+        % {"actor": last.actor, "at": localtime(last.at).strftime("%Y-%m-%d %H:%M")},
+        fix=_("Nothing was written. Compare both and say what is to stand, then save again."),
+        kind=model.KIND,
+        key=key,
+        version=None if found is None else found.row_id,
+        by=last.actor,
+        at=last.at.isoformat(),
+        fields=list(last.fields),
+        verb=last.verb,
+    )
+
+
 def add(
-    model: type[Version], given: Mapping[str, Any], *, by: Actor, rule: Rule | None = None, verb: str = "added"
+    model: type[Version],
+    given: Mapping[str, Any],
+    *,
+    by: Actor,
+    rule: Rule | None = None,
+    verb: str = "added",
+    reason: str = "",
 ) -> Any:
     """Write a record that was not there."""
     content = {**dict.fromkeys(model.content()), **values.checked(model, given, timezone())}
     values.complete(model, content)
     if rule is not None:
         rule(content)
-    key = version_key(model.table(), content)
     with writing(by) as write:
-        if model.objects.live().filter(version_key=key).exists():
-            raise TenureError(
-                "record.exists",
-                _("There is already a %(kind)s %(key)s.") % {"kind": model.KIND, "key": repr(key)},
-                fix=_("Edit that one, or give the new one another key."),
-                kind=model.KIND,
-                key=key,
-            )
+        key = _free_key(model, content, None)
         version = _insert(write, model, key, content, given_id=None)
-        write.audit(verb, model.KIND, key, row_id=version.row_id)
+        write.audit(verb, model.KIND, key, row_id=version.row_id, **_why(reason))
     return version
 
 
@@ -65,43 +112,100 @@ def edit(
     by: Actor,
     rule: Rule | None = None,
     verb: str = "edited",
+    seen: str | None = None,
+    reason: str = "",
 ) -> Any:
     """Write a new version of a record with some values changed; equal values change nothing.
 
-    A change of a column of the key gives the record another key; it must be free.
+    A change of a column of the key gives the record another key; it must be free. `seen` is the version (`row_id`) the
+    editor had before them: if another is live by now, nothing is written.
+
+    Raises: RecordChanged.
     """
     checked = values.checked(model, changes, timezone())
     with writing(by) as write:
-        former = live(model, key)
+        former = _as_seen(model, key, seen)
         content = {**former.as_row(), **checked}
         if content == former.as_row():
             return former
         values.complete(model, content)
         if rule is not None:
             rule(content)
-        new_key = version_key(model.table(), {**content, "given_id": former.given_id})
-        if new_key != key and model.objects.live().filter(version_key=new_key).exists():
-            raise TenureError(
-                "record.exists",
-                _("There is already a %(kind)s %(key)s.") % {"kind": model.KIND, "key": repr(new_key)},
-                fix=_("Edit that one, or withdraw one of the two."),
-                kind=model.KIND,
-                key=new_key,
-            )
-        _supersede(write, former)
-        version = _insert(write, model, new_key, content, given_id=former.given_id)
-        changed = sorted(name for name in content if content[name] != former.as_row()[name])
-        write.audit(verb, model.KIND, new_key, row_id=version.row_id, former=former.row_id, fields=changed)
+        return _replace(write, model, former, content, verb=verb, reason=reason)
+
+
+def _replace(
+    write: Writing, model: type[Version], former: Any, content: Mapping[str, Any], *, verb: str, reason: str
+) -> Any:
+    """Put a version with other content in the place of a live one, under its own key."""
+    key = _free_key(model, content, former.given_id, now=former.version_key)
+    _supersede(write, former)
+    version = _insert(write, model, key, content, given_id=former.given_id)
+    changed = sorted(name for name in content if content[name] != former.as_row()[name])
+    told = {"row_id": version.row_id, "former": former.row_id, "fields": changed, **_why(reason)}
+    write.audit(verb, model.KIND, key, **told)
     return version
 
 
-def withdraw(model: type[Version], key: str, *, by: Actor, reason: str = "", verb: str = "withdrew") -> Any:
-    """Say that a record should never have been there: it ceases to be known, its versions stay."""
+def _free_key(model: type[Version], content: Mapping[str, Any], given_id: str | None, now: str = "") -> str:
+    """The key of a record with this content, which it has `now` or nobody has.
+
+    Raises: TenureError record.exists.
+    """
+    key = version_key(model.table(), {**content, "given_id": given_id})
+    if key != now and model.objects.live().filter(version_key=key).exists():
+        raise TenureError(
+            "record.exists",
+            _("There is already a %(kind)s %(key)s.") % {"kind": model.KIND, "key": repr(key)},
+            fix=_("Edit that one, or give this one another key."),
+            kind=model.KIND,
+            key=key,
+        )
+    return key
+
+
+def withdraw(
+    model: type[Version], key: str, *, by: Actor, reason: str = "", verb: str = "withdrew", seen: str | None = None
+) -> Any:
+    """Say that a record should never have been there: it ceases to be known, its versions stay.
+
+    Raises: RecordChanged if another version than `seen` is live.
+    """
     with writing(by) as write:
-        former = live(model, key)
+        former = _as_seen(model, key, seen)
         _supersede(write, former)
         write.audit(verb, model.KIND, key, row_id=former.row_id, reason=reason)
     return former
+
+
+def undo(model: type[Version], key: str, *, by: Actor, seen: str, rule: Rule | None = None) -> Any:
+    """Take the newest step of a record back: what it replaced is written anew. None if the record was new.
+
+    `seen` is the version that step wrote, or the one it withdrew: if anything was written since, nothing is.
+
+    Raises: RecordChanged; TenureError record.exists.
+    """
+    with writing(by) as write:
+        step = next(iter(history.steps(model, key)), None)
+        if step is not None and step.version is None and step.former.row_id == seen:
+            content = step.former.as_row()
+            _free_key(model, content, step.former.given_id)
+            version = _insert(write, model, key, content, given_id=step.former.given_id)
+            write.audit("restored", model.KIND, key, row_id=version.row_id)
+            return version
+        written = _as_seen(model, key, seen)
+        if step is None or step.former is None:
+            _supersede(write, written)
+            write.audit(history.WITHDREW, model.KIND, key, row_id=seen)
+            return None
+        content = step.former.as_row()
+        if rule is not None:
+            rule(content)
+        return _replace(write, model, written, content, verb="undid edit", reason="")
+
+
+def _why(reason: str) -> dict[str, str]:
+    return {"reason": reason.strip()} if reason.strip() else {}
 
 
 def _supersede(write: Writing, version: Version) -> None:

@@ -42,9 +42,21 @@ function swap(button) {
   for (const other of card.querySelectorAll("[data-swap]")) other.setAttribute("aria-pressed", String(other === button));
 }
 
+const say = (text) => {
+  document.getElementById("said").textContent = text;
+};
+
+function sayToasts() {
+  const texts = [...document.querySelectorAll("[data-toast]:not([data-said])")].map((toast) => {
+    toast.dataset.said = "";
+    return toast.querySelector(".toast__text").textContent;
+  });
+  if (texts.length) say(texts.join(" "));
+}
+
 async function copyAddress(button) {
   await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
-  document.getElementById("said").textContent = button.dataset.copied;
+  say(button.dataset.copied);
 }
 
 document.addEventListener("click", (event) => {
@@ -52,6 +64,7 @@ document.addEventListener("click", (event) => {
   if (on("[data-swap]")) swap(on("[data-swap]"));
   else if (on("[data-copy]")) copyAddress(on("[data-copy]"));
   else if (on("[data-nav-toggle]")) foldNavigation(on("[data-nav-toggle]").getAttribute("aria-expanded") !== "true");
+  else if (on("[data-dismiss]")) on("[data-toast]").remove();
   else if (on("[data-close]") && closeDrawer()) event.preventDefault();
   for (const menu of document.querySelectorAll("details.range__menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
@@ -92,4 +105,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   }
+});
+
+// A live region speaks only of what changes after it was read: toasts that came with the page are said a moment later.
+setTimeout(sayToasts, 300);
+document.addEventListener("htmx:oobAfterSwap", sayToasts);
+document.addEventListener("animationend", (event) => {
+  if (event.target.matches(".toast__clock")) event.target.closest("[data-toast]").remove();
 });

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -26,8 +28,11 @@ THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
-    *("proof", "state", "door", "field", "choices", "meter", "heat", "multiple", "print"),
+    *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "print"),
 )
+
+UNDO = "undo "
+"""What the tags of a message begin with whose undoing is at the address that follows."""
 
 View = Callable[..., HttpResponse]
 
@@ -66,9 +71,16 @@ def is_fragment(request: HttpRequest) -> bool:
 def page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
     """The response of a page or fragment in its frame; never kept by a cache in between."""
     response = render(request, template, {**context, "frame": _frame(request)}, status=status)
+    if is_fragment(request) and (said := _toasts(request)):
+        response.write(render_to_string("components/toasts.html", {"toasts": said, "beside": True}, request))
     patch_cache_control(response, private=True, no_cache=True)
     response["Vary"] = "HX-Request, Cookie, Accept-Language"
     return response
+
+
+def undoable(request: HttpRequest, text: str, address: str) -> None:
+    """Say on the next page what was done, with a button that takes it back: a form posted to the address."""
+    messages.success(request, text, extra_tags=f"{UNDO}{address}")
 
 
 def requires(permission: str) -> Callable[[View], View]:
@@ -131,12 +143,25 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
             for code, _name in settings.LANGUAGES
         ],
         "stylesheets": [static(f"css/{name}.css") for name in STYLESHEETS],
+        "toasts": [] if is_fragment(request) else _toasts(request),
         "here": request.get_full_path() if request.method == "GET" else reverse("home"),
         "navigation": [_place(item, request.path) for item in NAVIGATION] if member else [],
         "member": str(member or ""),
         "initial": str(member or "")[:1].upper(),
         "role": Role(member.role).label if member else "",
     }
+
+
+def _toasts(request: HttpRequest) -> list[dict[str, Any]]:
+    """What was done since the last page; each is said once."""
+    return [
+        {"text": said.message, "stays": said.level >= messages.WARNING, "undo": _undo(said.extra_tags)}
+        for said in messages.get_messages(request)
+    ]
+
+
+def _undo(tags: str) -> str:
+    return tags.removeprefix(UNDO) if tags.startswith(UNDO) else ""
 
 
 def _yes(value: bool) -> str:

@@ -11,6 +11,7 @@ ROLES = ("owner", "admin", "operator", "success", "sales", "analyst", "viewer")
 EVERYBODY = frozenset(ROLES)
 KEEPERS = frozenset({"owner", "admin"})
 KEEPERS_AND_OPERATORS = frozenset({"owner", "admin", "operator"})
+WRITERS = frozenset({"owner", "admin", "operator", "success", "sales"})
 CLOSERS = frozenset({"owner", "admin", "analyst"})
 FIGURE = "grain=month&period=2024-04&kind=churn"
 QUESTION = {"question": "movements", "from": "2024-01", "to": "2024-04"}
@@ -89,6 +90,14 @@ API = [
     ("api:import_undo", "post", "/api/imports/9999/undo", {}, KEEPERS_AND_OPERATORS, 404),
     ("api:import_report", "get", "/api/imports/9999/report", None, KEEPERS_AND_OPERATORS, 404),
     ("api:closes", "post", "/api/closes", {"month": "2024-13"}, CLOSERS, 422),
+    ("api:records", "get", "/api/records/contracts", None, EVERYBODY, 200),
+    ("api:records", "post", "/api/records/contracts", {"values": {}}, WRITERS, 422),
+    ("api:record", "get", "/api/records/contracts/none", None, EVERYBODY, 404),
+    ("api:record", "patch", "/api/records/contracts/none", {"values": {}}, WRITERS, 404),
+    ("api:record_end", "post", "/api/records/contracts/none/end", {"day": "2024-01-01"}, WRITERS, 404),
+    ("api:record_withdraw", "post", "/api/records/contracts/none/withdraw", {}, WRITERS, 404),
+    ("api:record_undo", "post", "/api/records/contracts/none/undo", {"version": "x"}, WRITERS, 404),
+    ("api:record_history", "get", "/api/records/contracts/none/history", None, EVERYBODY, 404),
 ]  # fmt: skip
 """Name, method, address, body, who may, and the status for them; the others get 403, callers without a key 401."""
 
@@ -164,8 +173,9 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
         with file.open("rb") as opened:
             given = {"file": opened, "kind": "accounts", "preview": "true"}
             response = client.post(address, given, headers=headers)
-    elif method == "post":
-        response = client.post(address, json.dumps(body), content_type="application/json", headers=headers)
+    elif method in ("post", "patch"):
+        send = getattr(client, method)
+        response = send(address, json.dumps(body), content_type="application/json", headers=headers)
     else:
         response = client.get(address, headers=headers)
     expected = 401 if role is None else status if role in allowed else 403

@@ -37,6 +37,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "edit": ("tenure.config.commands.records:edit", _("Change a record; the former version stays known.")),
     "end": ("tenure.config.commands.records:end", _("Set the first day without service of a record.")),
     "withdraw": ("tenure.config.commands.records:withdraw", _("Say that a record should never have been there.")),
+    "undo": ("tenure.config.commands.records:undo", _("Take the newest step of a record back.")),
+    "history": ("tenure.config.commands.records:history", _("Print everything that became of a record.")),
     "close-month": ("tenure.config.commands.records:close_month", _("Close a month in a person's name.")),
     "reopen-month": ("tenure.config.commands.records:reopen_month", _("Open a closed month again.")),
     "create-owner": ("tenure.config.commands.people:create_owner", _("Make the first member, who may do everything.")),

@@ -37,6 +37,7 @@ STATUS = {
     "member.unknown_number": 404,
     "record.changed": 409,
     "record.unknown": 404,
+    "record.unknown_kind": 404,
     "member.owners_only": 403,
 }
 """Code -> HTTP status; whatever is not here is a request that was understood and refused: 422."""

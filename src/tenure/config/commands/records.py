@@ -35,14 +35,21 @@ def _person(by: str) -> str:
 
 def _door(kind: str) -> Any:
     """The services that write a kind."""
-    from tenure.apps.crm import services as crm
-    from tenure.apps.subscriptions import services as subscriptions
+    from tenure.web.records.kinds import kind_of
 
-    return crm if kind in crm.MODELS else subscriptions
+    return kind_of(kind).services
 
 
 def _shown(version: Any) -> None:
     click.echo(f"{version.version_key}  ({version.row_id})")
+
+
+_REASON = click.option("--reason", default="", help=_("Why; it stands in the record's history."))
+_SEEN = click.option(
+    "--version",
+    "seen",
+    help=_("The version you saw, as the commands print it: if somebody changed the record since, nothing is written."),
+)
 
 
 @click.command(
@@ -50,10 +57,11 @@ def _shown(version: Any) -> None:
 )
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("values", nargs=-1, required=True, metavar="FIELD=VALUE...")
+@_REASON
 @_BY
-def add(kind: str, values: tuple[str, ...], by: str) -> None:
+def add(kind: str, values: tuple[str, ...], reason: str, by: str) -> None:
     cli.ready()
-    _shown(_door(kind).add(kind, pairs(values, "FIELD=VALUE"), by=_person(by)))
+    _shown(_door(kind).add(kind, pairs(values, "FIELD=VALUE"), by=_person(by), reason=reason))
 
 
 @click.command(
@@ -65,30 +73,76 @@ def add(kind: str, values: tuple[str, ...], by: str) -> None:
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("key")
 @click.argument("values", nargs=-1, required=True, metavar="FIELD=VALUE...")
+@_SEEN
+@_REASON
 @_BY
-def edit(kind: str, key: str, values: tuple[str, ...], by: str) -> None:
+def edit(kind: str, key: str, values: tuple[str, ...], seen: str | None, reason: str, by: str) -> None:
     cli.ready()
-    _shown(_door(kind).edit(kind, key, pairs(values, "FIELD=VALUE"), by=_person(by)))
+    _shown(_door(kind).edit(kind, key, pairs(values, "FIELD=VALUE"), by=_person(by), seen=seen, reason=reason))
 
 
-@click.command(help=_("Set the first day without service of a subscription, discount, contract or trial."))
-@click.argument("kind", type=click.Choice(("subscriptions", "discounts", "contracts", "trials")))
+@click.command(
+    help=_("Set the first day without service of a subscription, discount, contract or trial, or a contact's last.")
+)
+@click.argument("kind", type=click.Choice(("subscriptions", "discounts", "contracts", "trials", "contacts")))
 @click.argument("key")
 @click.argument("day", metavar="YYYY-MM-DD")
+@_SEEN
+@_REASON
 @_BY
-def end(kind: str, key: str, day: str, by: str) -> None:
+def end(kind: str, key: str, day: str, seen: str | None, reason: str, by: str) -> None:
     cli.ready()
-    _shown(_door(kind).end(kind, key, day, by=_person(by)))
+    _shown(_door(kind).end(kind, key, day, by=_person(by), seen=seen, reason=reason))
 
 
 @click.command(help=_("Say that a record should never have been there. Its versions stay known, figures leave it out."))
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("key")
-@click.option("--reason", default="", help=_("Why, for the audit trail."))
+@_SEEN
+@_REASON
 @_BY
-def withdraw(kind: str, key: str, reason: str, by: str) -> None:
+def withdraw(kind: str, key: str, seen: str | None, reason: str, by: str) -> None:
     cli.ready()
-    _shown(_door(kind).withdraw(kind, key, by=_person(by), reason=reason))
+    _shown(_door(kind).withdraw(kind, key, by=_person(by), reason=reason, seen=seen))
+
+
+@click.command(help=_("Take the newest step of a record back: what it replaced is written anew."))
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("key")
+@click.argument("version")
+@_BY
+def undo(kind: str, key: str, version: str, by: str) -> None:
+    cli.ready()
+    written = _door(kind).undo(kind, key, by=_person(by), seen=version)
+    if written is None:
+        click.echo(_("The record was new; it is withdrawn."))
+    else:
+        _shown(written)
+
+
+@click.command(help=_("Print everything that became of a record: who, when, why, and what changed."))
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help=_("As JSON."))
+def history(kind: str, key: str, as_json: bool) -> None:
+    cli.ready()
+    from tenure.config.commands.output import print_rows
+    from tenure.web.records import shape
+    from tenure.web.records.kinds import history_for, kind_of
+
+    chosen = kind_of(kind)
+    steps = [shape.step(chosen, step) for step in history_for(chosen, key, None)]
+    if as_json:
+        click.echo(json.dumps(steps, ensure_ascii=False, indent=1))
+        return
+    rows = [
+        {
+            **{name: step[name] for name in ("at", "verb", "by", "reason", "version")},
+            "changes": "; ".join(f"{name}: {c['before']} → {c['after']}" for name, c in step["changes"].items()),
+        }
+        for step in steps
+    ]
+    print_rows(rows)
 
 
 @click.command(help=_("Close a MONTH, such as 2024-03, in a person's name: later changes to it show as restatements."))

@@ -1,0 +1,1 @@
+"""Records that people write: which kinds there are, who sees which, and their pages."""

@@ -1,0 +1,127 @@
+"""The kinds of records that pages, the API and commands write, and how each record is named in an address.
+
+A record is named by its `version_key`, whose parts are joined by slashes. In an address the slashes are written as `~`
+(and a `~` as %7E), so that a record is one part of a path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from tenure.apps.crm import services as crm
+from tenure.apps.subscriptions import services as subscriptions
+from tenure.apps.workspaces import history
+from tenure.apps.workspaces.permissions import may
+from tenure.apps.workspaces.versions import Version
+from tenure.core.errors import TenureError
+from tenure.warehouse import schema
+
+Services = Any
+"""The module whose add, edit, end, withdraw and undo write a kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of record: its model, the services that write it, and the column that ends it, if one does."""
+
+    name: str
+    model: type[Version]
+    services: Services
+    end: str
+
+    @property
+    def table(self) -> schema.Table:
+        return self.model.table()
+
+    @property
+    def fields(self) -> tuple[schema.Column, ...]:
+        """The columns a person may give."""
+        own = {"row_id", "recorded_at", "superseded_at"}
+        return tuple(column for column in self.table.inputs if column.name not in own)
+
+
+KINDS: Mapping[str, Kind] = {
+    name: Kind(name, model, services, services.ENDS.get(name, ""))
+    for services in (crm, subscriptions)
+    for name, model in services.MODELS.items()
+}
+
+
+def kind_of(name: str) -> Kind:
+    """A kind by its name.
+
+    Raises: TenureError record.unknown_kind.
+    """
+    if name not in KINDS:
+        raise TenureError(
+            "record.unknown_kind",
+            _("There are no records of the kind %(value)s.") % {"value": repr(name)},
+            fix=_("Use one of: %(allowed)s.") % {"allowed": ", ".join(KINDS)},
+            field="kind",
+            value=name,
+            allowed=list(KINDS),
+        )
+    return KINDS[name]
+
+
+def token(key: str) -> str:
+    """A record's key as one part of an address."""
+    return key.replace("~", "%7E").replace("/", "~")
+
+
+def key_of(token: str) -> str:
+    """The key that an address names."""
+    return token.replace("~", "/").replace("%7E", "~")
+
+
+def visible(kind: Kind, caller: Any) -> QuerySet[Any]:
+    """The records of a kind that the caller may see, as they are now."""
+    return kind.model.objects.live()
+
+
+def record_for(kind: Kind, key: str, caller: Any) -> Any:
+    """One record as it is now; one the caller may not see is refused as one that is not there.
+
+    Raises: TenureError record.unknown.
+    """
+    found = visible(kind, caller).filter(version_key=key).first()
+    if found is None:
+        raise _unknown(kind, key)
+    return found
+
+
+def history_for(kind: Kind, key: str, caller: Any) -> list[history.Step]:
+    """Every step of a record, the newest first, also of one that was withdrawn.
+
+    Raises: TenureError record.unknown.
+    """
+    steps = history.steps(kind.model, key)
+    if not steps:
+        raise _unknown(kind, key)
+    newest = steps[0]
+    if newest.version is not None:
+        record_for(kind, newest.version.version_key, caller)
+    return steps
+
+
+def hidden(kind: Kind, caller: Any) -> frozenset[str]:
+    """The columns of a kind that the caller may not read: personal ones, for roles that do not write records."""
+    if kind.name != "contacts" or may(caller, "edit_records"):
+        return frozenset()
+    return frozenset(crm.PERSONAL)
+
+
+def _unknown(kind: Kind, key: str) -> TenureError:
+    return TenureError(
+        "record.unknown",
+        _("There is no %(kind)s %(key)s.") % {"kind": kind.name, "key": repr(key)},
+        fix=_("Check the key: its parts are joined by a slash, as in %(parts)s.")
+        % {"parts": "/".join(kind.table.key)},
+        kind=kind.name,
+        key=key,
+    )

@@ -120,8 +120,7 @@ def _unknown(kind: Kind, key: str) -> TenureError:
     return TenureError(
         "record.unknown",
         _("There is no %(kind)s %(key)s.") % {"kind": kind.name, "key": repr(key)},
-        fix=_("Check the key: its parts are joined by a slash, as in %(parts)s.")
-        % {"parts": "/".join(kind.table.key)},
+        fix=_("Check the key: its parts are joined by a slash, as in %(parts)s.") % {"parts": "/".join(kind.table.key)},
         kind=kind.name,
         key=key,
     )

@@ -30,9 +30,7 @@ def record(kind: Kind, version: Any, hidden: Collection[str] = ()) -> dict[str, 
 def values(kind: Kind, version: Any, hidden: Collection[str] = ()) -> dict[str, Any]:
     """The values of a version by column, as they can be given back; numbers are exact texts."""
     return {
-        column.name: _value(column.kind, column.name, version)
-        for column in kind.fields
-        if column.name not in hidden
+        column.name: _value(column.kind, column.name, version) for column in kind.fields if column.name not in hidden
     }
 
 

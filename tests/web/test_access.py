@@ -34,7 +34,11 @@ PAGES = [
     ("renewal_rates_file", "/retain/renewals/rates.csv", 200),
     ("contract_rows", "/retain/renewals/contract/?account=elm&contract=c2", 200),
     ("renewal_rows", "/retain/renewals/rows/?grain=month&period=2024-04&kind=lost", 200),
-    ("anomalies", "/retain/anomalies/", 200),
+    ("anomalies", "/retain/anomalies/", 302),
+    ("health", "/retain/health/", 200),
+    ("health_file", "/retain/health/checks.csv", 200),
+    ("anomalies_file", "/retain/health/anomalies.csv", 200),
+    ("anomaly_rows", "/retain/health/row/?kind=overlap&row=none", 422),
 ]
 """Name, address, status for a signed-in member. Everybody may look; who is not signed in is sent to sign in."""
 

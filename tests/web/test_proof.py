@@ -92,7 +92,7 @@ def test_anomalies_are_listed_with_what_was_done(signed_in, home):
 
     row = {"account_id": "a", "subscription_id": "s", "amount": "9", "currency": "USD", "start": "2024-05-01"}
     tenure.open(home).load("subscriptions", [{**row, "end": "2024-01-01"}, {**row, "currency": "XTS"}])
-    page = signed_in("viewer").get("/retain/anomalies/").content.decode()
+    page = signed_in("viewer").get("/retain/health/").content.decode()
     assert "Ends before it starts" in page
     assert "Left out" in page
     assert "No exchange rate" in page

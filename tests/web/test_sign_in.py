@@ -62,10 +62,10 @@ def sign_in(client, password=PASSWORD, email="viewer@example.com", address="/log
 
 
 def test_the_password_signs_in_and_goes_on_to_the_page_asked_for(client, vera, sample):
-    asked = client.get("/retain/anomalies/")["Location"]
+    asked = client.get("/retain/health/")["Location"]
     response = sign_in(client, address=asked)
-    assert (response.status_code, response["Location"]) == (302, "/retain/anomalies/")
-    assert client.get("/retain/anomalies/").status_code == 200
+    assert (response.status_code, response["Location"]) == (302, "/retain/health/")
+    assert client.get("/retain/health/").status_code == 200
     assert AuditEntry.objects.filter(verb="signed in", key=vera.email).count() == 1
     vera.refresh_from_db()
     assert vera.last_login is not None
@@ -223,12 +223,12 @@ def test_signing_out(signed_in, sample):
 
 def test_the_language_is_remembered_by_browser_and_member(signed_in, sample):
     browser = signed_in("viewer")
-    assert 'lang="en"' in browser.get("/retain/anomalies/").content.decode()
-    response = browser.post("/language/", {"language": "zh-hans", "next": "/retain/anomalies/"})
-    assert response["Location"] == "/retain/anomalies/"
-    assert 'lang="zh-hans"' in browser.get("/retain/anomalies/").content.decode()
+    assert 'lang="en"' in browser.get("/retain/health/").content.decode()
+    response = browser.post("/language/", {"language": "zh-hans", "next": "/retain/health/"})
+    assert response["Location"] == "/retain/health/"
+    assert 'lang="zh-hans"' in browser.get("/retain/health/").content.decode()
     browser.cookies.pop("django_language")
-    assert "数据异常" in browser.get("/retain/anomalies/").content.decode()
+    assert "数据健康" in browser.get("/retain/health/").content.decode()
 
 
 def test_the_browser_chooses_where_nobody_did(client, db):
@@ -252,7 +252,7 @@ def test_a_form_never_leads_to_another_server(client, db, address):
 
 
 def test_pages_are_not_kept_between_readers(signed_in, sample):
-    response = signed_in("viewer").get("/retain/anomalies/")
+    response = signed_in("viewer").get("/retain/health/")
     assert "private" in response["Cache-Control"]
     assert "Cookie" in response["Vary"]
     assert "script-src 'self'" in response["Content-Security-Policy"]

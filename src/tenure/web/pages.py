@@ -28,7 +28,7 @@ THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
-    *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "print"),
+    *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "print"),
 )
 
 UNDO = "undo "
@@ -57,7 +57,7 @@ NAVIGATION = (
             Item(gettext_lazy("Metrics"), "metrics"),
             Item(gettext_lazy("Cohorts"), "cohorts"),
             Item(gettext_lazy("Renewals"), "renewals"),
-            Item(gettext_lazy("Anomalies"), "anomalies"),
+            Item(gettext_lazy("Data health"), "health"),
         ),
     ),
 )

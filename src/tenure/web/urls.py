@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from tenure.web.api import api
 from tenure.web.api.docs import docs
+from tenure.web.subscriptions import upkeep
 from tenure.web.subscriptions import views as subscriptions
 from tenure.web.workspaces import account, entrance, members
 from tenure.web.workspaces import views as workspaces
@@ -57,7 +58,11 @@ urlpatterns = [
     path("retain/renewals/rates.csv", subscriptions.renewal_rates_file, name="renewal_rates_file"),
     path("retain/renewals/contract/", subscriptions.contract_rows, name="contract_rows"),
     path("retain/renewals/rows/", subscriptions.renewal_rows, name="renewal_rows"),
-    path("retain/anomalies/", subscriptions.anomaly_list, name="anomalies"),
+    path("retain/anomalies/", upkeep.anomaly_list, name="anomalies"),
+    path("retain/health/", upkeep.data_health, name="health"),
+    path("retain/health/checks.csv", upkeep.health_file, name="health_file"),
+    path("retain/health/anomalies.csv", upkeep.anomalies_file, name="anomalies_file"),
+    path("retain/health/row/", upkeep.anomaly_rows, name="anomaly_rows"),
     path("api/docs", docs, name="api_docs"),
     path("api/", api.urls),
 ]

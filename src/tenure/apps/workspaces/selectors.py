@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from tenure.apps.workspaces.models import ApiKey, AuditEntry, ImportRun, ImportState, Member
@@ -58,6 +58,13 @@ def import_runs(kind: str | None = None) -> QuerySet[ImportRun]:
     """Imports, the newest first, without what each said at its end."""
     runs = ImportRun.objects.defer("outcome").select_related("by", "undone_by").order_by("-started_at", "-pk")
     return runs if kind is None else runs.filter(kind=kind)
+
+
+def last_imports() -> dict[str, ImportRun]:
+    """The last import of each kind that was applied."""
+    newest = ImportRun.objects.filter(state=ImportState.APPLIED).values("kind").annotate(newest=Max("pk"))
+    runs = ImportRun.objects.defer("outcome").filter(pk__in=newest.values("newest"))
+    return {run.kind: run for run in runs}
 
 
 def import_run(run_id: int) -> ImportRun:

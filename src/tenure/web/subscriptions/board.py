@@ -238,7 +238,7 @@ def _facts(ask: Ask, stretch: Stretch, movements: Answer) -> list[dict[str, str]
     count = len(ask({"question": "anomalies"}).to_dicts())
     if count:
         text = ngettext("%(count)s anomaly in the data", "%(count)s anomalies in the data", count)
-        facts.append({"text": text % {"count": f.exact(count)}, "href": reverse("anomalies")})
+        facts.append({"text": text % {"count": f.exact(count)}, "href": f"{reverse('health')}#anomalies-title"})
     return facts
 
 

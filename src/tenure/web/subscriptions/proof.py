@@ -302,7 +302,7 @@ def sources(behind: Any) -> dict[str, Any]:
 def evidence(answer: Answer) -> dict[str, Any]:
     """What an answer says of itself: checks, rows read, definition, versions, SQL."""
     return {
-        "checks": [{"ok": check["ok"], "text": _check(check["name"])} for check in answer.checks],
+        "checks": [{"ok": check["ok"], "text": check_said(check["name"])} for check in answer.checks],
         "reading": _reading(answer),
         "definition": _definition(answer),
         "versions": ", ".join(f"{name} {version}" for name, version in sorted(answer.versions.items())),
@@ -361,7 +361,8 @@ def _rule(kind: str) -> str:
     return rules[kind]
 
 
-def _check(name: str) -> str:
+def check_said(name: str) -> str:
+    """What an identity of an answer says, in words."""
     said = {
         "open + movements + fx = close": _("Opening, movements and exchange rates add up to the close"),
         "customers roll forward": _("Customers come and gone add up"),
@@ -370,6 +371,9 @@ def _check(name: str) -> str:
         "rows read = rows used, worth nothing or set aside": _("Every row read is used, worth nothing or set aside"),
         "known ends are part of MRR": _("What is known to end is part of MRR"),
         "sizes add up to the accounts that first paid": _("The cohorts add up to the accounts that first paid"),
+        "MRR of all accounts = sum of spans in force": _("MRR of all accounts equals the lines in force"),
+        "restatements = close now - close then": _("The restatements add up to the difference"),
+        "causes + remainder = difference": _("Causes and remainder add up to the difference"),
         "renewed + pending + lost = expiring": _("Renewed, pending and lost add up to the expiring"),
     }
     return said.get(name, name)

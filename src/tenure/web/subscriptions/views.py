@@ -1,4 +1,4 @@
-"""Pages of recurring revenue: movements, metrics, cohorts, renewals, anomalies, and the rows behind a figure."""
+"""Pages of recurring revenue: movements, metrics, cohorts, renewals, and the rows behind a figure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tenure.web import asking
 from tenure.web.export import csv_file
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.stretch import Stretch, of
-from tenure.web.subscriptions import anomalies, board, cohorts, due, metrics, proof
+from tenure.web.subscriptions import board, cohorts, due, metrics, proof
 from tenure.web.subscriptions.names import account_names
 
 
@@ -42,7 +42,7 @@ def movement_rows(request: HttpRequest) -> HttpResponse:
     """The proof of one figure: in the drawer of the page it is on, or as a page of its own."""
     opened = asking.workspace()
     chain = proof.chain(opened, request.GET, account_names)
-    return _proof(request, "proof", chain)
+    return show_proof(request, "proof", chain)
 
 
 @require_GET
@@ -78,7 +78,7 @@ def ltv_file(request: HttpRequest) -> HttpResponse:
 def committed_rows(request: HttpRequest) -> HttpResponse:
     """The lines behind a figure of committed MRR."""
     chain = proof.committed(asking.workspace(), request.GET)
-    return _proof(request, "proof_contracts", chain)
+    return show_proof(request, "proof_contracts", chain)
 
 
 @require_GET
@@ -108,7 +108,7 @@ def cohorts_file(request: HttpRequest) -> HttpResponse:
 def cohort_rows(request: HttpRequest) -> HttpResponse:
     """The accounts behind a cell of the cohorts: who is gone, who is there."""
     chain = cohorts.behind(asking.workspace(), request.GET, account_names)
-    return _proof(request, "proof_cohort", chain)
+    return show_proof(request, "proof_cohort", chain)
 
 
 @require_GET
@@ -146,7 +146,7 @@ def renewal_rates_file(request: HttpRequest) -> HttpResponse:
 def contract_rows(request: HttpRequest) -> HttpResponse:
     """The proof of one contract that is due."""
     chain = proof.contract(asking.workspace(), request.GET, account_names)
-    return _proof(request, "proof_contracts", chain)
+    return show_proof(request, "proof_contracts", chain)
 
 
 @require_GET
@@ -154,7 +154,7 @@ def contract_rows(request: HttpRequest) -> HttpResponse:
 def renewal_rows(request: HttpRequest) -> HttpResponse:
     """The contracts behind a figure of the renewals."""
     chain = proof.contracts(asking.workspace(), request.GET)
-    return _proof(request, "proof_contracts", chain)
+    return show_proof(request, "proof_contracts", chain)
 
 
 @require_GET
@@ -165,15 +165,7 @@ def movement_rows_file(request: HttpRequest) -> HttpResponse:
     return csv_file("rows", heads, rows)
 
 
-@require_GET
-@requires("ask")
-def anomaly_list(request: HttpRequest) -> HttpResponse:
-    """What in the data looks wrong, and what was done about it."""
-    opened = asking.workspace()
-    return page(request, "subscriptions/anomalies.html", heading=_("Anomalies"), **anomalies.listed(opened.ask))
-
-
-def _proof(request: HttpRequest, name: str, chain: Mapping[str, Any]) -> HttpResponse:
+def show_proof(request: HttpRequest, name: str, chain: Mapping[str, Any]) -> HttpResponse:
     """What stands behind a figure: in the drawer of the page it is on, or as a page of its own."""
     template = f"subscriptions/{'_' if is_fragment(request) else ''}{name}.html"
     return page(request, template, heading=chain["title"], **chain)

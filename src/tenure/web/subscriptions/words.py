@@ -61,6 +61,20 @@ STATES_SAID: Mapping[str, Any] = {
     "renewed": _("A successor begins in time."),
     "lost": _("Notice was given, or the grace is over."),
 }
+TABLES: Mapping[str, Any] = {
+    "accounts": _("Accounts"),
+    "contacts": _("Contacts"),
+    "products": _("Products"),
+    "plans": _("Plans"),
+    "subscriptions": _("Subscriptions"),
+    "discounts": _("Discounts"),
+    "contracts": _("Contracts"),
+    "invoice_lines": _("Invoice lines"),
+    "trials": _("Trials"),
+    "fx_rates": _("Exchange rates"),
+    "metric_definitions": _("Metric definitions"),
+    "closes": _("Closed months"),
+}
 GRAINS: Mapping[str, Any] = {"month": _("Month"), "quarter": _("Quarter"), "year": _("Year")}
 
 Form = Literal["money", "rate", "ratio"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,33 @@ def tidy() -> dict[str, dict[str, int]]:
     here = lake()
     done = {name: {"merged": here.compact(name), "deleted": here.clean(name)} for name in here.versions()}
     return {name: counts for name, counts in done.items() if any(counts.values())}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a table of the lake stands: its rows (former versions included), the newest of them, its version, and the
+    rows that are still on their way to it."""
+
+    table: str
+    rows: int
+    recorded_at: datetime | None
+    version: int
+    waiting: int
+
+
+def standings() -> list[Standing]:
+    """How every table of the lake stands, in the order of the schema."""
+    here, waiting = lake(), outbox.waiting()
+    return [
+        Standing(name, here.count(name, version), _newest(here, name, version), version, waiting.get(name, 0))
+        for name, version in here.versions().items()
+        if name != mirror.SUPERSESSIONS
+    ]
+
+
+def _newest(here: Lake, name: str, version: int) -> datetime | None:
+    moment: datetime | None = pc.max(here.read(name, ["recorded_at"], version)["recorded_at"]).as_py()
+    return moment
 
 
 def flush() -> int:

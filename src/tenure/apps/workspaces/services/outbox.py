@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pyarrow as pa
 from django.db import connection
+from django.db.models import Sum
 
 from tenure.apps.workspaces.models import OutboxEntry
 from tenure.apps.workspaces.services.writing import Writing
@@ -43,6 +44,11 @@ def superseded(found: Sequence[tuple[str | None, str, datetime]]) -> pa.Table:
 def pending() -> bool:
     """Whether the lake has something to hear."""
     return OutboxEntry.objects.exists()
+
+
+def waiting() -> dict[str, int]:
+    """How many rows the lake has still to hear of, by table."""
+    return dict(OutboxEntry.objects.values("table").annotate(total=Sum("rows")).values_list("table", "total"))
 
 
 def changes() -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""Data health: the sentence, the checks with those that failed first, the anomalies by kind, how fresh each table is."""
+"""Data health: the sentence, the checks with those that failed first, the anomalies by kind, freshness."""
 
 from __future__ import annotations
 

@@ -50,9 +50,7 @@ DONE: Mapping[str, Any] = {
 }
 _CORRECT = gettext_lazy("Correct the row at its source and import it again, or edit the record.")
 MENDS: Mapping[str, Any] = {
-    "duplicate": gettext_lazy(
-        "Nothing is counted twice. Withdraw one of the two, so that the next reader need not ask."
-    ),
+    "duplicate": gettext_lazy("Nothing is counted twice. Withdraw one of the two all the same."),
     "overlap": gettext_lazy("End the earlier version on the day the later one begins."),
     "end_before_start": gettext_lazy("Correct start or end of the row."),
     "missing_rate": gettext_lazy("Import or add the exchange rate of that month."),

@@ -1,4 +1,4 @@
-"""The identities that hold in every answer, tried on the data as it is: what was checked, over what, and whether it held."""
+"""The identities that hold in every answer, tried on the data as it is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One identity on one question: in words, over what it was tried, whether it held, when, and the page to look at."""
+    """One identity on one question: in words, what it covers, whether it held, when, and the page to look at."""
 
     said: str
     over: str

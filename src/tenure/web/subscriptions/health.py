@@ -1,4 +1,4 @@
-"""Data health: whether the figures can be trusted today. What is wrong in the rows, which identities hold, how fresh it is.
+"""Data health: whether the figures can be trusted today. Anomalies, identities, freshness.
 
 `summary(opened)` is the short form for other pages, such as the cockpit: a `Summary` with its sentence, how many checks
 failed (`failing`), how many anomalies there are (`anomalies`), its `mood` (good, doubtful or broken) and the address of

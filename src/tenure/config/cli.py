@@ -43,6 +43,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reopen-month": ("tenure.config.commands.records:reopen_month", _("Open a closed month again.")),
     "create-owner": ("tenure.config.commands.people:create_owner", _("Make the first member, who may do everything.")),
     "login-link": ("tenure.config.commands.people:login_link", _("Make a one-time link that signs a member in.")),
+    "member": ("tenure.config.commands.teams:member", _("List, invite or change members.")),
+    "team": ("tenure.config.commands.teams:team", _("Make, list, rename or delete teams.")),
     "api-key": ("tenure.config.commands.people:api_key", _("Make, list or revoke keys for programs.")),
     "migrate": ("tenure.config.commands.upkeep:migrate", _("Make or update the tables of the store.")),
     "mirror": ("tenure.config.commands.upkeep:mirror", _("Bring the lake up to date with the store now.")),

@@ -1,27 +1,91 @@
-"""The one door from the web to answers: pages and the API ask through it, and so see the same figures."""
+"""The one door from the web to answers: pages and the API ask through it, and see what their caller may see."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
 
 import tenure
+from tenure.apps.crm import selectors
+from tenure.apps.workspaces.permissions import Caller, require_everything
 from tenure.apps.workspaces.services import lake
+from tenure.core.definition import Definition
+from tenure.warehouse import questions
+from tenure.warehouse.answer import Answer
+from tenure.warehouse.measures import Condition
+from tenure.warehouse.questions.base import Question
+from tenure.warehouse.slices import Where
 from tenure.warehouse.workspace import Workspace
 
 
-def workspace() -> Workspace:
-    """The workspace of this installation, with every change of the store in its lake."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The workspace as one caller sees it: every answer is of the accounts they may see, and of no others."""
+
+    caller: Caller
+    opened: Workspace
+    owners: tuple[str, ...] | None
+    """owners as the accounts spell them whose accounts the caller sees; None is every account"""
+
+    @property
+    def limited(self) -> bool:
+        """Whether the caller sees some accounts only."""
+        return self.owners is not None
+
+    @property
+    def whole(self) -> Workspace:
+        """The workspace without a limit.
+
+        Raises: NotAllowed (permission.scope) for a caller who does not see every account.
+        """
+        require_everything(self.caller, "workspace")
+        return self.opened
+
+    def ask(self, question: Question | Mapping[str, Any]) -> Answer:
+        """The answer to a question about the accounts the caller sees; the rows behind it are of the same accounts.
+
+        Raises: NotAllowed (permission.scope) for a question that cannot be limited and a caller who is.
+                QuestionRefused for an unknown question, field or value.
+        """
+        asked = question if isinstance(question, Question) else questions.parse(question)
+        if not self.limited or not asked.of_accounts:
+            return self.opened.ask(asked)
+        where = getattr(asked, "where", None)
+        if not isinstance(where, Where):
+            require_everything(self.caller, asked.name)
+        theirs = Condition("owner", "in", self.owners)
+        limited: Any = replace(asked, where=Where(where.rows, (*where.accounts, theirs)))  # type: ignore[call-arg, union-attr]
+        # what was read to answer is of everybody's rows
+        return replace(self.opened.ask(limited), rows_read={})
+
+    def definition(self, name: str | None = None) -> Definition:
+        """A metric definition by name, the workspace's own if none is given."""
+        return self.opened.definition(name)
+
+    def definitions(self) -> dict[str, Definition]:
+        """The metric definitions by name."""
+        return self.opened.definitions()
+
+    def versions(self) -> dict[str, int]:
+        """The lake versions a question asked now would read."""
+        return self.opened.versions()
+
+
+def workspace(caller: Caller) -> Seen:
+    """The workspace as a caller sees it, with every change of the store in its lake."""
     lake.flush()
-    return _opened(Path(settings.TENURE_HOME))
+    return Seen(caller, _opened(Path(settings.TENURE_HOME)), selectors.owner_spellings(caller))
 
 
-def today(opened: Workspace) -> date:
+def today(opened: Seen) -> date:
     """The running day where the workspace is."""
     return timezone.now().astimezone(ZoneInfo(opened.definition().timezone)).date()
 

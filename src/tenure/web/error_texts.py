@@ -58,6 +58,10 @@ TEXTS: Mapping[str, Text] = {
         _("Your role may not do this (%(permission)s)."),
         _("Ask an owner or administrator to do it, or for another role."),
     ),
+    "permission.scope": Text(
+        _("This speaks of all accounts, and you see only some of them."),
+        _("Ask a member who sees all accounts, or an administrator to change your scope."),
+    ),
     "import.not_staged": Text(_("Import %(run)s is not waiting to be applied."), _("Start a new import of the file.")),
     "import.not_applied": Text(
         _("There is nothing to undo in import %(run)s."), _("Choose an import that is applied.")

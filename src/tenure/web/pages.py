@@ -19,8 +19,8 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from tenure.apps.workspaces.models import Role
-from tenure.apps.workspaces.permissions import require
+from tenure.apps.workspaces.models import Role, Scope
+from tenure.apps.workspaces.permissions import require, sees_everything
 from tenure.core.errors import TenureError
 from tenure.web import errors
 
@@ -28,7 +28,7 @@ THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
-    *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "print"),
+    *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit", "print"),
 )
 
 UNDO = "undo "
@@ -149,6 +149,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "member": str(member or ""),
         "initial": str(member or "")[:1].upper(),
         "role": Role(member.role).label if member else "",
+        "limit": Scope(member.scope).label if member and not sees_everything(member) else "",
     }
 
 

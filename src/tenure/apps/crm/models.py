@@ -25,7 +25,12 @@ class AccountVersion(Version):
     merged_into = models.TextField(null=True)
 
     class Meta(Version.Meta):
-        indexes = (models.Index(fields=["account_id"], name="crm_account_account"),)
+        indexes = (
+            models.Index(fields=["account_id"], name="crm_account_account"),
+            models.Index(
+                fields=["owner", "account_id"], condition=models.Q(superseded_at=None), name="crm_account_owner"
+            ),
+        )
 
 
 class ContactVersion(Version):

@@ -25,6 +25,24 @@ class Language(models.TextChoices):
     CHINESE = "zh-hans", _("Simplified Chinese")
 
 
+class Scope(models.TextChoices):
+    """Whose accounts one sees: those one owns, those of one's team, or every account."""
+
+    OWN = "own", _("My accounts only")
+    TEAM = "team", _("My team's accounts only")
+    ALL = "all", _("All accounts")
+
+
+class Team(models.Model):
+    """Members who see each other's accounts."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class MemberManager(BaseUserManager["Member"]):
     def get_by_natural_key(self, username: str | None) -> Member:
         return self.get(email__iexact=username)
@@ -37,6 +55,10 @@ class Member(AbstractBaseUser):
     display_name = models.CharField(_("name"), max_length=200)
     language = models.CharField(_("language"), max_length=10, choices=Language.choices, blank=True)
     role = models.CharField(_("role"), max_length=20, choices=Role.choices)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="members")
+    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.ALL)
+    owns_as = models.CharField(max_length=200, blank=True)
+    """the word by which the accounts' `owner` names this member, besides the e-mail address"""
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -48,6 +70,13 @@ class Member(AbstractBaseUser):
         constraints = (
             models.UniqueConstraint(models.functions.Lower("email"), name="workspaces_member_email"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="workspaces_member_role"),
+            models.CheckConstraint(condition=models.Q(scope__in=Scope.values), name="workspaces_member_scope"),
+            models.CheckConstraint(
+                condition=~models.Q(scope=Scope.TEAM) | models.Q(team__isnull=False), name="workspaces_member_in_team"
+            ),
+            models.UniqueConstraint(
+                fields=["owns_as"], condition=~models.Q(owns_as=""), name="workspaces_member_owns_as"
+            ),
         )
 
     def __str__(self) -> str:
@@ -88,13 +117,21 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.CharField(max_length=64)
     role = models.CharField(max_length=20, choices=Role.choices)
+    team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="keys")
+    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.ALL)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=models.Q(role__in=Role.values), name="workspaces_apikey_role"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="workspaces_apikey_role"),
+            models.CheckConstraint(
+                condition=models.Q(scope=Scope.ALL) | models.Q(scope=Scope.TEAM, team__isnull=False),
+                name="workspaces_apikey_scope",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"

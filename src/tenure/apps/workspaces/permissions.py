@@ -1,13 +1,16 @@
-"""The one list of permissions: what may be done, and which role may do it."""
+"""The one list of permissions, and the one rule of scope: what may be done by whom, and over whose accounts."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tenure.apps.workspaces.models import ApiKey, Member, Role
+from tenure.apps.workspaces.models import ApiKey, Member, Role, Scope
 from tenure.core.errors import TenureError
 
+Caller = Member | ApiKey
+"""Who looks or acts: a member, or a program by its key."""
 _EVERYBODY = frozenset(Role.values)
 _WRITERS = frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR, Role.SUCCESS, Role.SALES})
 _KEEPERS = frozenset({Role.OWNER, Role.ADMIN})
@@ -23,25 +26,56 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "manage_members": _KEEPERS,
         "manage_keys": _KEEPERS,
         "erase": _KEEPERS,
+        "read_audit": _KEEPERS,
+        "export_all": _KEEPERS,
     }
 )
 
+OF_EVERYTHING = frozenset(
+    {"import", "close_month", "definitions", "manage_members", "manage_keys", "erase", "read_audit", "export_all"}
+)
+"""What touches every account: only who sees all of them may do it."""
+
 
 class NotAllowed(TenureError):
-    """The person or key has a role that may not do this."""
+    """The person or key has a role that may not do this, or does not see all it is about."""
 
 
-def may(who: Member | ApiKey, permission: str) -> bool:
-    """Whether somebody's role includes a permission; nobody inactive or revoked may anything."""
+def folded(owner: str) -> str:
+    """The form in which an account's owner and a member are compared: width and case do not matter."""
+    return unicodedata.normalize("NFKC", owner).casefold().strip()
+
+
+def sees_everything(who: Caller) -> bool:
+    """Whether somebody's scope is every account."""
+    return who.scope == Scope.ALL
+
+
+def owners_visible_to(caller: Caller) -> frozenset[str] | None:
+    """The folded owners whose accounts somebody sees; None is every account, those without an owner among them."""
+    if sees_everything(caller):
+        return None
+    if caller.scope == Scope.TEAM:
+        colleagues = Member.objects.filter(team_id=caller.team_id, team__isnull=False)
+        named = [word for pair in colleagues.values_list("email", "owns_as") for word in pair]
+    else:
+        named = [caller.email, caller.owns_as] if isinstance(caller, Member) else []
+    return frozenset(folded(word) for word in named if word.strip())
+
+
+def may(who: Caller, permission: str) -> bool:
+    """Whether somebody's role and scope include a permission; nobody inactive or revoked may anything."""
     if isinstance(who, Member) and not who.is_active:
         return False
     if isinstance(who, ApiKey) and who.revoked_at is not None:
         return False
-    return who.role in PERMISSIONS[permission]
+    return who.role in PERMISSIONS[permission] and (permission not in OF_EVERYTHING or sees_everything(who))
 
 
-def require(who: Member | ApiKey, permission: str) -> None:
-    """Refuse, with the roles that may, if somebody's role does not include a permission."""
+def require(who: Caller, permission: str) -> None:
+    """Refuse, with what is needed, if somebody's role or scope does not include a permission."""
+    if who.role in PERMISSIONS[permission] and permission in OF_EVERYTHING:
+        require_everything(who, permission)
     if not may(who, permission):
         roles = ", ".join(sorted(PERMISSIONS[permission]))
         raise NotAllowed(
@@ -50,4 +84,16 @@ def require(who: Member | ApiKey, permission: str) -> None:
             fix=f"Ask a member with one of these roles: {roles}.",
             permission=permission,
             role=who.role,
+        )
+
+
+def require_everything(who: Caller, wanted: str) -> None:
+    """Refuse what speaks of all accounts to somebody who sees some of them."""
+    if not sees_everything(who):
+        raise NotAllowed(
+            "permission.scope",
+            f"This speaks of all accounts ({wanted}), and you see some of them.",
+            fix="Ask a member who sees all accounts, or an administrator to change your scope.",
+            wanted=wanted,
+            scope=who.scope,
         )

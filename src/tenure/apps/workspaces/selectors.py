@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from tenure.apps.workspaces.models import ApiKey, AuditEntry, ImportRun, ImportState, Member
+from tenure.apps.workspaces.models import ApiKey, AuditEntry, ImportRun, ImportState, Member, Team
 from tenure.core.errors import TenureError
 
 
 def members() -> QuerySet[Member]:
     """Everybody, by name."""
-    return Member.objects.order_by("display_name", "pk")
+    return Member.objects.select_related("team").order_by("display_name", "pk")
 
 
 def members_with_state() -> QuerySet[Member]:
@@ -34,6 +34,39 @@ def member(member_id: int) -> Member:
     return found
 
 
+def member_by_address(email: str) -> Member:
+    """The member with an address, active or not."""
+    found = members().filter(email__iexact=email.strip()).first()
+    if found is None:
+        raise TenureError(
+            "member.unknown",
+            _("There is no member with the address %(value)s.") % {"value": repr(email)},
+            fix=_("`tenure member list` shows who there is."),
+            field="email",
+            value=email,
+        )
+    return found
+
+
+def team(team_id: int) -> Team:
+    """One team by number."""
+    found = teams().filter(pk=team_id).first()
+    if found is None:
+        raise TenureError(
+            "team.unknown_number",
+            _("There is no such team."),
+            fix=_("Choose one from the list of teams."),
+            value=str(team_id),
+        )
+    return found
+
+
+def teams() -> QuerySet[Team]:
+    """Every team, by name, with how many members and keys it has."""
+    counted = Team.objects.annotate(size=Count("members", distinct=True), key_count=Count("keys", distinct=True))
+    return counted.order_by("name")
+
+
 def active_member(email: str) -> Member | None:
     """The member with an address, if they have access."""
     return Member.objects.filter(email__iexact=email.strip(), is_active=True).first()
@@ -41,7 +74,7 @@ def active_member(email: str) -> Member | None:
 
 def api_keys() -> QuerySet[ApiKey]:
     """Every key, the newest first."""
-    return ApiKey.objects.select_related("created_by").order_by("-created_at", "-pk")
+    return ApiKey.objects.select_related("created_by", "team").order_by("-created_at", "-pk")
 
 
 def audit(kind: str | None = None, key: str | None = None) -> QuerySet[AuditEntry]:

@@ -63,11 +63,12 @@ def api_key() -> None:
 @api_key.command(help=_("Make a key and print it. It is shown this once."))
 @click.argument("name")
 @click.option("--role", default="analyst", show_default=True, help=_("What the key may do, as a role of members."))
-def create(name: str, role: str) -> None:
+@click.option("--team", default="", help=_("See the accounts of this team only; without it, all."))
+def create(name: str, role: str, team: str) -> None:
     cli.ready()
-    from tenure.apps.workspaces.services import keys
+    from tenure.apps.workspaces.services import keys, teams
 
-    _key, text = keys.create_key(name, role, by="tenure api-key")
+    _key, text = keys.create_key(name, role, by="tenure api-key", team=teams.team(team) if team else None)
     click.echo(text)
 
 
@@ -83,6 +84,7 @@ def listed() -> None:
                 "prefix": key.prefix,
                 "name": key.name,
                 "role": key.role,
+                "team": None if key.team is None else key.team.name,
                 "created": key.created_at.date(),
                 "last used": None if key.last_used_at is None else key.last_used_at.date(),
                 "revoked": None if key.revoked_at is None else key.revoked_at.date(),

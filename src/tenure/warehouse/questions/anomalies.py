@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenure.core.errors import QuestionRefused
+from tenure.core.hashing import stable_hash
 from tenure.core.money import MONEY
 from tenure.core.periods import Periods, day_date, day_number
 from tenure.core.sequences.spans import repeated
@@ -20,11 +22,12 @@ from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
 from tenure.warehouse.arrays import numbers
 from tenure.warehouse.book import EMPTY, OVERLAPPING, REPEATED
+from tenure.warehouse.lines import meets, merged_roots
 from tenure.warehouse.questions import base
 from tenure.warehouse.questions.base import Ask, Question, no_cell
 from tenure.warehouse.questions.movements import METRICS, metrics
 from tenure.warehouse.revenue import Ledger
-from tenure.warehouse.slices import Where, account_ids
+from tenure.warehouse.slices import ACCOUNT_FIELDS, ATTRIBUTES, Where, account_ids, account_values
 from tenure.warehouse.snapshot import Snapshot
 
 DONE = {
@@ -66,7 +69,22 @@ class Anomalies(Question):
         "label", "List missing rates of these months only. Default: gaps between known ones.", None
     )
     to: str | None = base.asked("label", "See `from`.", None)
+    where: Where = base.asked(
+        "where", "Conditions on accounts: list what names an account that meets them, and nothing else.", Where()
+    )
     definition: str | None = base.DEFINITION
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.where.rows:
+            raise QuestionRefused(
+                "question.bad_value",
+                f"`where` of `{self.name}` cannot choose by {self.where.rows[0].column!r}.",
+                fix=f"Use one of: {', '.join(ACCOUNT_FIELDS)}, {ATTRIBUTES}NAME.",
+                field="where",
+                value=self.where.rows[0].column,
+                allowed=list(ACCOUNT_FIELDS),
+            )
 
     def answer(self, ask: Ask) -> Result:
         snapshot = ask.snapshot
@@ -78,6 +96,9 @@ class Anomalies(Question):
             *_negative(snapshot, book),
             *self._rates(snapshot, book),
         ]
+        if self.where.accounts:
+            met = _meeting(snapshot, {account for *_, account in found}, self.where)
+            found = [one for one in found if one[-1] in met]
         found = sorted(set(found))
         names = ("row", "kind", "done", "table", "account_id")
         data = {n: pa.array([f[i] or None for f in found], pa.string()) for i, n in enumerate(names)}
@@ -94,7 +115,11 @@ class Anomalies(Question):
             rows = ask.snapshot.run(proof.PROOF_OF[measure], beside={"keys": keys}).select([*proof.COLUMNS])
             tables.append(rows.filter(pc.equal(rows["row_id"], str(cell["row"]))))
             at += count
-        return proof.joined([t for t in tables if t.num_rows])
+        joined = proof.joined([t for t in tables if t.num_rows])
+        if not self.where.accounts:
+            return joined
+        met = _meeting(ask.snapshot, {*joined["account_id"].to_pylist()}, self.where)
+        return joined.filter(pc.is_in(joined["account_id"], pa.array(sorted(met), pa.string())))
 
     def _rates(self, snapshot: Snapshot, book: Ledger) -> list[tuple[str, ...]]:
         rates = snapshot.rates
@@ -110,6 +135,19 @@ class Anomalies(Question):
                 months = rates.missing(currency, start - timedelta(days=1), last)
             out += [(f"{currency} {m}", "missing_rate", "rate_carried", "fx_rates", "") for m in months]
         return out
+
+
+def _meeting(snapshot: Snapshot, account_ids: Collection[str | None], where: Where) -> set[str]:
+    """Those of the accounts that meet the conditions; a merged account is what it was merged into."""
+    ids = sorted(account for account in account_ids if account)
+    roots = merged_roots(snapshot)
+    keys = [roots.get(key, key) for key in stable_hash(pa.array(ids, pa.string())).tolist()]
+    unique = np.unique(np.array(keys, np.int64))
+    met = set(unique.tolist())
+    for condition in where.accounts:
+        values = zip(unique.tolist(), account_values(snapshot, unique, condition.column), strict=True)
+        met &= {key for key, value in values if meets(value, condition)}
+    return {account for account, key in zip(ids, keys, strict=True) if key in met}
 
 
 def _flaws(snapshot: Snapshot) -> list[tuple[str, ...]]:

@@ -55,6 +55,8 @@ class Question:
     doc: ClassVar[str] = ""
     columns: ClassVar[Mapping[str, str]] = {}
     """answer columns with their meaning, for the reference page and the API"""
+    of_accounts: ClassVar[bool] = True
+    """whether an answer says anything of accounts: one that does is for who sees them all, or has `where`"""
 
     def __post_init__(self) -> None:
         for f in fields(self):

@@ -51,6 +51,7 @@ class Closes(Question):
         "note": "what was said",
         "complete": "true: a closed month is over",
     }
+    of_accounts: ClassVar[bool] = False
     from_: str | None = base.FROM
     to: str | None = base.TO
 

@@ -28,6 +28,8 @@ from tenure.warehouse.snapshot import Snapshot
 
 INVOICED = ("invoiced", "refunded", "tax", "net")
 ROW_FIELDS = ("plan", "currency")
+LACKING = ("product", "interval", "item")
+"""What other rows have and invoice lines do not."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Invoiced(Question):
         needed = {*self.by, *(c.column for c in (*self.where.rows, *self.where.accounts))} - set(ROW_FIELDS)
         values = {
             f: dict(zip(accounts.tolist(), account_values(snapshot, accounts, f), strict=True))
-            for f in needed - {"product", "interval", "item"}
+            for f in needed.difference(LACKING)
         }
         rates = snapshot.rates
         sums: dict[tuple[int, tuple[str, ...]], list[Decimal]] = {}
@@ -91,8 +93,7 @@ class Invoiced(Question):
             period = bisect_right(periods.edges, row["day"]) - 1
             if not 0 <= period < len(periods):
                 continue
-            fields = {f: row[f] or NONE for f in ROW_FIELDS} | dict.fromkeys(("product", "interval", "item"), NONE)
-            fields |= {f: v[row["account_key"]] for f, v in values.items()}
+            fields = _fields(row, values)
             if not all(meets(fields[c.column], c) for c in (*self.where.rows, *self.where.accounts)):
                 continue
             if not rates.known(row["currency"]):
@@ -121,18 +122,30 @@ class Invoiced(Question):
         rows = snapshot.run("invoice_rows", ["row_key", "account_key", "period_start", "type", "plan", "currency"])
         kind = cell.get("kind")
         accounts = np.unique(np.asarray(rows["account_key"].to_numpy(), np.int64))
-        wanted = [f for f in self.by if f in cell and f not in ROW_FIELDS]
-        values = {f: dict(zip(accounts.tolist(), account_values(snapshot, accounts, f), strict=True)) for f in wanted}
+        conditions = (*self.where.rows, *self.where.accounts)
+        wanted = {f for f in (*(f for f in self.by if f in cell), *(c.column for c in conditions))}
+        values = {
+            f: dict(zip(accounts.tolist(), account_values(snapshot, accounts, f), strict=True))
+            for f in wanted.difference(ROW_FIELDS, LACKING)
+        }
         keys = []
         for row in rows.to_pylist():
             day = row["period_start"]
             inside = day is not None and periods.edges[place] <= day < periods.edges[place + 1]
             right = kind not in ("invoiced", "refunded") or (row["type"] == "refund") == (kind == "refunded")
-            same = all(str(cell[f]) == (row[f] or NONE) for f in self.by if f in cell and f in ROW_FIELDS)
-            same = same and all(str(cell[f]) == values[f][row["account_key"]] for f in wanted)
-            if inside and right and same:
+            if not (inside and right):
+                continue
+            fields = _fields(row, values)
+            same = all(str(cell[f]) == fields[f] for f in self.by if f in cell)
+            if same and all(meets(fields[c.column], c) for c in conditions):
                 keys.append(row["row_key"])
         return proof.joined([proof.by_keys(snapshot, "proof_invoice_lines", np.array(keys, np.int64))] if keys else [])
+
+
+def _fields(row: Mapping[str, Any], values: Mapping[str, Mapping[int, str]]) -> dict[str, str]:
+    """What a line may be sliced and chosen by: its own fields, and the attributes of its account that are needed."""
+    own = {f: row[f] or NONE for f in ROW_FIELDS} | dict.fromkeys(LACKING, NONE)
+    return own | {f: v[row["account_key"]] for f, v in values.items()}
 
 
 CENT = Decimal("0.005")

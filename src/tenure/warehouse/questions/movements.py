@@ -88,10 +88,10 @@ def checks_of(book: Ledger, result: NetResult, rows: Sequence[mrr.Movements]) ->
         straight = book.state_at(last)
         ok = abs(ours - straight) <= Decimal("1e-9") * max(1, result.cut.count)
         checks.append({"name": "last close = sum of spans in force", "ok": ok, "detail": str(straight)})
-    flags = book.book.row_flags
-    taken = np.zeros(len(flags), bool)
-    taken[book.book.spans.row] = True
+    taken = np.zeros(len(book.book.row_flags), bool)
+    taken[book.spans.row] = True
     used = int(taken.sum())
+    flags = _flags(book)
     aside = {"read": len(flags), "used": used, "set_aside": int((flags & SET_ASIDE != 0).sum())}
     checks.append(
         {
@@ -128,9 +128,16 @@ def notes_of_rates(snapshot: Snapshot, currencies: Sequence[str], first: date, l
     return notes
 
 
+def _flags(book: Ledger) -> npt.NDArray[np.uint8]:
+    """The flags of the rows of the accounts that a ledger is about."""
+    flags = book.book.row_flags
+    return flags[np.isin(book.book.row_account, book.spans.accounts)] if book.where.accounts else flags
+
+
 def notes_of_rows(book: Ledger) -> list[dict[str, Any]]:
     """How many rows were sent twice, and how many gave way to another."""
-    counts = {code: int((book.book.row_flags & bit != 0).sum()) for bit, code in ((1, "duplicate"), (2, "overlap"))}
+    flags = _flags(book)
+    counts = {code: int((flags & bit != 0).sum()) for bit, code in ((1, "duplicate"), (2, "overlap"))}
     return [{"code": code, "rows": count} for code, count in counts.items() if count]
 
 

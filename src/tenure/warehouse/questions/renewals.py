@@ -21,6 +21,7 @@ from tenure.core.sequences.spans import OPEN
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
 from tenure.warehouse.lines import FIELDS, NONE, meets, merged_roots
+from tenure.warehouse.measures import Condition
 from tenure.warehouse.questions import base
 from tenure.warehouse.questions.base import Ask, Question, no_cell
 from tenure.warehouse.questions.movements import known
@@ -139,7 +140,7 @@ class Renewals(Question):
         if not len(periods):
             return []
         terms = _terms(snapshot, self.by, self.where)
-        followers = _followers(terms)
+        followers = _followers(_within(terms, self.where.accounts))
         out = []
         for expiry, term in _outlook(snapshot, terms, self.as_of or snapshot.today, self.where):
             period = bisect_right(periods.edges, expiry.contract.last_day) - 1
@@ -199,7 +200,7 @@ class ContractsDue(Question):
         if set(cell) != {"contract_id"}:
             raise no_cell(self.name, cell, "Name a cell by contract_id.", ("contract_id",))
         snapshot = known(ask, self.as_known_on)
-        terms = _terms(snapshot, (), Where())
+        terms = _within(_terms(snapshot, (), self.where), self.where.accounts)
         name = str(cell["contract_id"])
         keys = [key for t in terms if t.contract.contract_id == name for key in t.row_keys]
         if not keys:
@@ -234,13 +235,18 @@ def _outlook(snapshot: Snapshot, terms: Sequence[_Term], as_of: date, where: Whe
 
     by_id = {t.contract.contract_id: t for t in terms}
     contracts = [t.contract for t in terms]
-    conditions = (*where.rows, *where.accounts)
-    return [
-        (expiry, term)
-        for expiry in renewal.outlook(contracts, as_of, snapshot.definition.renewal_grace_days, rate)
-        for term in (by_id[expiry.contract.contract_id],)
-        if all(meets(term.fields[c.column], c) for c in conditions)
-    ]
+    expiries = renewal.outlook(contracts, as_of, snapshot.definition.renewal_grace_days, rate)
+    outlook = [(expiry, by_id[expiry.contract.contract_id]) for expiry in expiries]
+    return [(expiry, term) for expiry, term in outlook if _meets(term, (*where.rows, *where.accounts))]
+
+
+def _within(terms: Sequence[_Term], where: Sequence[Condition]) -> list[_Term]:
+    """The contracts of the accounts that meet all conditions."""
+    return [term for term in terms if _meets(term, where)]
+
+
+def _meets(term: _Term, where: Sequence[Condition]) -> bool:
+    return all(meets(term.fields[c.column], c) for c in where)
 
 
 def _followers(terms: Sequence[_Term]) -> dict[str, list[int]]:
@@ -400,7 +406,7 @@ class CommittedMrr(Question):
         promised = set(zip(line[later].tolist(), spans.start[later].tolist(), strict=True))
         ends = []
         for s in live.tolist():
-            if spans.stop[s] >= OPEN or cancelled[spans.row[s]] > number:
+            if spans.stop[s] >= OPEN or cancelled[s] > number:
                 continue
             joint = (int(line[s]), int(spans.stop[s]))
             if joint not in continued or joint in promised:

@@ -62,8 +62,7 @@ _ROWS = {
     url_name="ask",
 )
 def ask(request: HttpRequest) -> dict[str, Any]:
-    allowed(request, "ask")
-    return asking.workspace().ask(json_object(request)).to_json()
+    return asking.workspace(allowed(request, "ask")).ask(json_object(request)).to_json()
 
 
 @router.post(
@@ -74,10 +73,10 @@ def ask(request: HttpRequest) -> dict[str, Any]:
     url_name="rows_behind",
 )
 def rows_behind(request: HttpRequest) -> dict[str, Any]:
-    allowed(request, "ask")
+    caller = allowed(request, "ask")
     body = json_object(request)
     question, cell = object_in(body, "question"), object_in(body, "cell")
-    answer = asking.workspace().ask(question)
+    answer = asking.workspace(caller).ask(question)
     rows = answer.rows_behind(cell)
     return {
         "question": dict(answer.question),

@@ -11,11 +11,9 @@ from ninja.security.apikey import APIKeyCookie
 from ninja.throttling import SimpleRateThrottle
 from ninja.utils import check_csrf
 
-from tenure.apps.workspaces.models import ApiKey, Member
-from tenure.apps.workspaces.permissions import require
+from tenure.apps.workspaces.models import ApiKey
+from tenure.apps.workspaces.permissions import Caller, require
 from tenure.apps.workspaces.services.keys import authenticate_key
-
-Caller = Member | ApiKey
 
 
 class Key(HttpBearer):

@@ -25,12 +25,12 @@ router = Router(tags=["Reference"])
     url_name="questions",
 )
 def asked(request: HttpRequest) -> dict[str, Any]:
-    allowed(request, "ask")
+    caller = allowed(request, "ask")
     return {
         "questions": [_question(family) for _name, family in sorted(questions.FAMILIES.items())],
         "fields_of_by_and_where": allowed_fields(),
         "operators_of_where": list(OPS),
-        "definitions": sorted(asking.workspace().definitions()),
+        "definitions": sorted(asking.workspace(caller).definitions()),
     }
 
 

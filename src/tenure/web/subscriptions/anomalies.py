@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from tenure.warehouse.workspace import Workspace
 from tenure.web import formatting as f
+from tenure.web.asking import Seen
 from tenure.web.subscriptions import proof
 from tenure.web.subscriptions.board import Ask
 from tenure.web.subscriptions.figures import Row
@@ -158,7 +158,7 @@ def table(rows: Sequence[Row], kind: str, names: Names, owners: Names) -> tuple[
     ]
 
 
-def behind(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
+def behind(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     """The proof of an anomaly: what is wrong, what was done, the row as it was given."""
     wanted = (query.get("kind", ""), query.get("row", ""))
     answer = opened.ask({"question": "anomalies"})

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from tenure.core.metrics.cohorts import Cell, average, grid
-from tenure.warehouse.workspace import Workspace
+from tenure.web.asking import Seen
 from tenure.web import formatting as f
 from tenure.web.heat import SCALE, HeatCell, heat_cell
 from tenure.web.sparkline import sparkline
@@ -176,7 +176,7 @@ def table(ask: Ask, stretch: Stretch, chosen: Choices) -> tuple[list[Any], list[
     return [shown["corner"], shown["base"], *shown["heads"]], [*mean, *rows]
 
 
-def behind(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str, Any]:
+def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any]:
     """Who is behind a cell: the accounts of the cohort that are no longer there, and those that are.
 
     Raises: QuestionRefused if the address names no cell.

@@ -19,9 +19,8 @@ from django.utils.translation import ngettext
 
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.services import lake
-from tenure.core.errors import TenureError
-from tenure.warehouse.workspace import Workspace
 from tenure.web import formatting as f
+from tenure.web.asking import Seen
 from tenure.web.subscriptions import anomalies, checks
 from tenure.web.subscriptions.board import freshness
 from tenure.web.subscriptions.checks import Check
@@ -41,15 +40,11 @@ class Summary:
     href: str
 
 
-def summary(opened: Workspace) -> Summary | None:
-    """Whether the data is sound; None if the reader may see only a part of it."""
-    try:
-        found = len(anomalies.found(opened.ask))
-    except TenureError as problem:
-        if problem.code == "permission.scope":
-            return None
-        raise
-    return _summary([*checks.movements(opened.ask)], found)
+def summary(opened: Seen) -> Summary | None:
+    """Whether the data is sound; None if the reader sees only a part of it."""
+    if opened.limited:
+        return None
+    return _summary([*checks.movements(opened.ask)], len(anomalies.found(opened.ask)))
 
 
 def _summary(tried: Sequence[Check], found: int) -> Summary:
@@ -74,12 +69,12 @@ def _summary(tried: Sequence[Check], found: int) -> Summary:
 
 
 def board(
-    opened: Workspace, query: Mapping[str, str], names: anomalies.Names, owners: anomalies.Names
+    opened: Seen, query: Mapping[str, str], names: anomalies.Names, owners: anomalies.Names
 ) -> dict[str, Any]:
     """The whole page as values a template only has to print."""
     rows = anomalies.found(opened.ask)
-    tried = sorted([*checks.every(opened.ask), _mirrored()], key=lambda check: check.ok)
-    tables = standings()
+    tried = sorted(_every(opened), key=lambda check: check.ok)
+    tables = [] if opened.limited else standings()
     return {
         "facts": [freshness()],
         "summary": _summary(tried, len(rows)),
@@ -113,13 +108,18 @@ def tried_section(tried: Sequence[Check]) -> dict[str, Any]:
     }
 
 
-def checks_table(opened: Workspace) -> tuple[list[Any], list[list[Any]]]:
+def checks_table(opened: Seen) -> tuple[list[Any], list[list[Any]]]:
     """The identities for a file."""
     heads = [_("Check"), _("Covers"), _("Result"), _("Detail"), _("When")]
     return heads, [
         [check.said, check.over, _("holds") if check.ok else _("failed"), check.detail, check.at.isoformat()]
-        for check in [*checks.every(opened.ask), _mirrored()]
+        for check in _every(opened)
     ]
+
+
+def _every(opened: Seen) -> list[Check]:
+    """The identities of the answers, and, for who sees everything, of the records behind them."""
+    return [*checks.every(opened.ask), *([] if opened.limited else [_mirrored()])]
 
 
 def _mirrored() -> Check:

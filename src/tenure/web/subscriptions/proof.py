@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from tenure.core.errors import QuestionRefused
 from tenure.core.periods import first_day, label, next_first_day, parse_label
 from tenure.warehouse.answer import Answer
-from tenure.warehouse.workspace import Workspace
+from tenure.web.asking import Seen
 from tenure.web import formatting as f
 from tenure.web.stretch import MONTHS
 from tenure.web.subscriptions.figures import net_new
@@ -106,7 +106,7 @@ def unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
     )
 
 
-def chain(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str, Any]:
+def chain(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any]:
     """The four links as values a template only has to print."""
     proven = figure(query)
     answer = opened.ask({"question": "movements", **proven.stretch})
@@ -148,7 +148,7 @@ def chain(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str
     }
 
 
-def table(opened: Workspace, query: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
+def table(opened: Seen, query: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
     """Every source row behind a figure, for a file."""
     proven = figure(query)
     rows = opened.ask({"question": "movements", **proven.stretch}).rows_behind(proven.cell)
@@ -161,7 +161,7 @@ def _cell(value: Any) -> Any:
     return "" if value is None else value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _accounts(opened: Workspace, proven: Figure) -> tuple[list[dict[str, Any]], int]:
+def _accounts(opened: Seen, proven: Figure) -> tuple[list[dict[str, Any]], int]:
     """The accounts the figure is made of, the largest first, and how many there are in all."""
     found = opened.ask({"question": "movements", **proven.stretch, "by": ["account_id"]}).table
     columns = NET if proven.kind == "net" else (proven.kind,)
@@ -176,7 +176,7 @@ def _accounts(opened: Workspace, proven: Figure) -> tuple[list[dict[str, Any]], 
     return rows[:ACCOUNTS_SHOWN], len(rows)
 
 
-def _one_account(opened: Workspace, proven: Figure, account: str) -> dict[str, Any]:
+def _one_account(opened: Seen, proven: Figure, account: str) -> dict[str, Any]:
     """The movements of one account in the period, and the source rows behind its part of the figure."""
     if not account:
         return {"moves": [], "sources": [], "moves_title": "", "sources_title": "", "sources_more": ""}
@@ -205,7 +205,7 @@ def _one_account(opened: Workspace, proven: Figure, account: str) -> dict[str, A
     }
 
 
-def contracts(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
+def contracts(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     """The proof of a figure of the renewals: how it is counted, and the contracts it counts."""
     grain, period, kind = query.get("grain", "month"), query.get("period", ""), query.get("kind", "")
     named = {**EXPIRING, **RENEWALS}
@@ -227,7 +227,7 @@ def contracts(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def contract(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[str, Any]:
+def contract(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any]:
     """The proof of one contract that is due: what it is worth, its state, its rows and its successors'.
 
     Raises: QuestionRefused if there is no such contract.
@@ -261,7 +261,7 @@ def contract(opened: Workspace, query: Mapping[str, str], names: Names) -> dict[
     }
 
 
-def committed(opened: Workspace, query: Mapping[str, str]) -> dict[str, Any]:
+def committed(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     """The proof of a figure of committed MRR as of today: its formula, and the lines it adds up."""
     kind = query.get("kind", "")
     if kind not in COMMITTED:
@@ -380,6 +380,8 @@ def check_said(name: str) -> str:
 
 
 def _reading(answer: Answer) -> str:
+    if not answer.rows_read:
+        return ""
     read = sum(answer.rows_read.values())
     return ngettext("%(count)s row read", "%(count)s rows read", read) % {"count": f.exact(read)}
 

@@ -12,7 +12,7 @@ from tenure.web import asking
 from tenure.web.export import csv_file
 from tenure.web.pages import page, requires
 from tenure.web.subscriptions import anomalies, health
-from tenure.web.subscriptions.names import account_names, account_owners
+from tenure.web.subscriptions.names import names_for, owners_for
 from tenure.web.subscriptions.views import show_proof
 
 
@@ -20,7 +20,7 @@ from tenure.web.subscriptions.views import show_proof
 @requires("ask")
 def data_health(request: HttpRequest) -> HttpResponse:
     """Whether the figures can be trusted: checks, anomalies, freshness."""
-    shown = health.board(asking.workspace(), request.GET, account_names, account_owners)
+    shown = health.board(asking.workspace(request.user), request.GET, names_for(request.user), owners_for(request.user))
     return page(request, "subscriptions/health.html", heading=_("Data health"), **shown)
 
 
@@ -28,7 +28,7 @@ def data_health(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def health_file(request: HttpRequest) -> HttpResponse:
     """The checks of the page as a file."""
-    return csv_file("checks", *health.checks_table(asking.workspace()))
+    return csv_file("checks", *health.checks_table(asking.workspace(request.user)))
 
 
 @require_GET
@@ -42,12 +42,12 @@ def anomaly_list(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def anomalies_file(request: HttpRequest) -> HttpResponse:
     """The anomalies of the page as a file."""
-    rows = anomalies.found(asking.workspace().ask)
-    return csv_file("anomalies", *anomalies.table(rows, request.GET.get("kind", ""), account_names, account_owners))
+    rows = anomalies.found(asking.workspace(request.user).ask)
+    return csv_file("anomalies", *anomalies.table(rows, request.GET.get("kind", ""), names_for(request.user), owners_for(request.user)))
 
 
 @require_GET
 @requires("ask")
 def anomaly_rows(request: HttpRequest) -> HttpResponse:
     """The row behind an anomaly, as it was given."""
-    return show_proof(request, "proof_contracts", anomalies.behind(asking.workspace(), request.GET))
+    return show_proof(request, "proof_contracts", anomalies.behind(asking.workspace(request.user), request.GET))

@@ -14,7 +14,7 @@ from tenure.web.export import csv_file
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.stretch import Stretch, of
 from tenure.web.subscriptions import board, cohorts, due, metrics, proof
-from tenure.web.subscriptions.names import account_names
+from tenure.web.subscriptions.names import names_for
 
 
 @require_GET
@@ -22,7 +22,7 @@ from tenure.web.subscriptions.names import account_names
 def movements(request: HttpRequest) -> HttpResponse:
     """How recurring revenue moves: the first page."""
     return _board(
-        request, "movements", _("Movements"), lambda opened, stretch: board.board(opened.ask, stretch, account_names)
+        request, "movements", _("Movements"), lambda opened, stretch: board.board(opened.ask, stretch, names_for(request.user))
     )
 
 
@@ -30,7 +30,7 @@ def movements(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def movements_file(request: HttpRequest) -> HttpResponse:
     """The table of the page as a CSV file."""
-    opened = asking.workspace()
+    opened = asking.workspace(request.user)
     stretch = _stretch(request, opened)
     heads, rows = board.table(opened.ask, stretch) if stretch else ([], [])
     return csv_file("movements", heads, rows)
@@ -40,8 +40,8 @@ def movements_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def movement_rows(request: HttpRequest) -> HttpResponse:
     """The proof of one figure: in the drawer of the page it is on, or as a page of its own."""
-    opened = asking.workspace()
-    chain = proof.chain(opened, request.GET, account_names)
+    opened = asking.workspace(request.user)
+    chain = proof.chain(opened, request.GET, names_for(request.user))
     return show_proof(request, "proof", chain)
 
 
@@ -61,7 +61,7 @@ def metric_board(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def metrics_file(request: HttpRequest) -> HttpResponse:
     """The metrics of the page as a CSV file."""
-    opened = asking.workspace()
+    opened = asking.workspace(request.user)
     stretch = _stretch(request, opened)
     return csv_file("metrics", *(metrics.table(opened.ask, stretch) if stretch else ([], [])))
 
@@ -70,14 +70,14 @@ def metrics_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def ltv_file(request: HttpRequest) -> HttpResponse:
     """The lifetime values of the page as a CSV file."""
-    return csv_file("ltv", *metrics.ltv_table(asking.workspace().ask, metrics.slicing(request.GET)))
+    return csv_file("ltv", *metrics.ltv_table(asking.workspace(request.user).ask, metrics.slicing(request.GET)))
 
 
 @require_GET
 @requires("ask")
 def committed_rows(request: HttpRequest) -> HttpResponse:
     """The lines behind a figure of committed MRR."""
-    chain = proof.committed(asking.workspace(), request.GET)
+    chain = proof.committed(asking.workspace(request.user), request.GET)
     return show_proof(request, "proof_contracts", chain)
 
 
@@ -97,7 +97,7 @@ def cohort_map(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def cohorts_file(request: HttpRequest) -> HttpResponse:
     """The cohorts of the page as a CSV file."""
-    opened = asking.workspace()
+    opened = asking.workspace(request.user)
     stretch = _stretch(request, opened)
     chosen = cohorts.choices(request.GET)
     return csv_file("cohorts", *(cohorts.table(opened.ask, stretch, chosen) if stretch else ([], [])))
@@ -107,7 +107,7 @@ def cohorts_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def cohort_rows(request: HttpRequest) -> HttpResponse:
     """The accounts behind a cell of the cohorts: who is gone, who is there."""
-    chain = cohorts.behind(asking.workspace(), request.GET, account_names)
+    chain = cohorts.behind(asking.workspace(request.user), request.GET, names_for(request.user))
     return show_proof(request, "proof_cohort", chain)
 
 
@@ -119,7 +119,7 @@ def renewals(request: HttpRequest) -> HttpResponse:
         request,
         "renewals",
         _("Renewals"),
-        lambda opened, stretch: due.board(opened.ask, stretch, due.choices(request.GET, stretch.today), account_names),
+        lambda opened, stretch: due.board(opened.ask, stretch, due.choices(request.GET, stretch.today), names_for(request.user)),
     )
 
 
@@ -127,16 +127,16 @@ def renewals(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def renewals_file(request: HttpRequest) -> HttpResponse:
     """The contracts of the page as a CSV file."""
-    opened = asking.workspace()
+    opened = asking.workspace(request.user)
     chosen = due.choices(request.GET, asking.today(opened))
-    return csv_file("contracts", *due.table(opened.ask, chosen, account_names))
+    return csv_file("contracts", *due.table(opened.ask, chosen, names_for(request.user)))
 
 
 @require_GET
 @requires("ask")
 def renewal_rates_file(request: HttpRequest) -> HttpResponse:
     """The renewal rates of the page as a CSV file."""
-    opened = asking.workspace()
+    opened = asking.workspace(request.user)
     stretch = _stretch(request, opened)
     return csv_file("rates", *(due.rates_table(opened.ask, stretch) if stretch else ([], [])))
 
@@ -145,7 +145,7 @@ def renewal_rates_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def contract_rows(request: HttpRequest) -> HttpResponse:
     """The proof of one contract that is due."""
-    chain = proof.contract(asking.workspace(), request.GET, account_names)
+    chain = proof.contract(asking.workspace(request.user), request.GET, names_for(request.user))
     return show_proof(request, "proof_contracts", chain)
 
 
@@ -153,7 +153,7 @@ def contract_rows(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def renewal_rows(request: HttpRequest) -> HttpResponse:
     """The contracts behind a figure of the renewals."""
-    chain = proof.contracts(asking.workspace(), request.GET)
+    chain = proof.contracts(asking.workspace(request.user), request.GET)
     return show_proof(request, "proof_contracts", chain)
 
 
@@ -161,7 +161,7 @@ def renewal_rows(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def movement_rows_file(request: HttpRequest) -> HttpResponse:
     """The source rows behind one figure as a CSV file."""
-    heads, rows = proof.table(asking.workspace(), request.GET)
+    heads, rows = proof.table(asking.workspace(request.user), request.GET)
     return csv_file("rows", heads, rows)
 
 
@@ -172,17 +172,17 @@ def show_proof(request: HttpRequest, name: str, chain: Mapping[str, Any]) -> Htt
 
 
 def _board(
-    request: HttpRequest, name: str, heading: str, board_of: Callable[[asking.Workspace, Stretch], Mapping[str, Any]]
+    request: HttpRequest, name: str, heading: str, board_of: Callable[[asking.Seen, Stretch], Mapping[str, Any]]
 ) -> HttpResponse:
     """A page over a stretch of time, or what to do first where there is no revenue at all."""
-    opened = asking.workspace()
+    opened = asking.workspace(request.user)
     stretch = _stretch(request, opened)
     if stretch is None:
         return page(request, "subscriptions/empty.html", heading=heading)
     return page(request, f"subscriptions/{name}.html", heading=heading, **board_of(opened, stretch))
 
 
-def _stretch(request: HttpRequest, opened: asking.Workspace) -> Stretch | None:
+def _stretch(request: HttpRequest, opened: asking.Seen) -> Stretch | None:
     """The stretch in the address; None if there is nothing to show at all."""
     today = asking.today(opened)
     newest = board.newest_month(opened.ask, today)

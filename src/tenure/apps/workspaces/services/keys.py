@@ -12,7 +12,8 @@ from django.db.utils import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tenure.apps.workspaces.models import ApiKey, Role
+from tenure.apps.workspaces.models import ApiKey, Role, Scope, Team
+from tenure.apps.workspaces.services.members import keep_to_owners
 from tenure.apps.workspaces.services.writing import Actor, Writing, writing
 from tenure.core.errors import TenureError
 
@@ -24,8 +25,8 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def create_key(name: str, role: str, *, by: Actor) -> tuple[ApiKey, str]:
-    """A new key and its text, which is shown this once."""
+def create_key(name: str, role: str, *, by: Actor, team: Team | None = None) -> tuple[ApiKey, str]:
+    """A new key and its text, which is shown this once; with a team it sees the accounts of that team only."""
     if role not in Role.values:
         raise TenureError(
             "key.bad_role",
@@ -42,13 +43,23 @@ def create_key(name: str, role: str, *, by: Actor) -> tuple[ApiKey, str]:
             field="name",
             value=name,
         )
+    if role == Role.OWNER:
+        keep_to_owners(by)
+    scope = Scope.ALL if team is None else Scope.TEAM
     prefix = secrets.token_hex(4)
     text = f"{_MARK}_{prefix}_{secrets.token_hex(24)}"
     with writing(by) as write:
         key = ApiKey.objects.create(
-            name=name.strip(), prefix=prefix, digest=_digest(text), role=role, created_by=write.member
+            name=name.strip(),
+            prefix=prefix,
+            digest=_digest(text),
+            role=role,
+            scope=scope,
+            team=team,
+            created_by=write.member,
         )
-        write.audit("created", "api key", prefix, name=key.name, role=role)
+        named = {} if team is None else {"team": team.name}
+        write.audit("created", "api key", prefix, name=key.name, role=role, scope=str(scope), **named)
     return key, text
 
 

@@ -15,7 +15,7 @@ from django.core.validators import validate_email
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from tenure.apps.workspaces.models import Language, LinkPurpose, LoginLink, Member, Role
+from tenure.apps.workspaces.models import ApiKey, Language, LinkPurpose, LoginLink, Member, Role, Scope
 from tenure.apps.workspaces.services.writing import Actor, writing
 from tenure.core.errors import TenureError
 
@@ -39,9 +39,9 @@ def _check_role(role: str) -> None:
         )
 
 
-def _let_owners_only(by: Actor) -> None:
+def keep_to_owners(by: Actor) -> None:
     """An owner is made and changed by owners: whoever can reset an owner's password is one."""
-    if isinstance(by, Member) and by.role != Role.OWNER:
+    if isinstance(by, (Member, ApiKey)) and by.role != Role.OWNER:
         raise TenureError(
             "member.owners_only",
             _("Only an owner may make, change or reset an owner."),
@@ -66,7 +66,7 @@ def create_member(
         ) from error
     _check_role(role)
     if role == Role.OWNER:
-        _let_owners_only(by)
+        keep_to_owners(by)
     if language and language not in Language.values:
         raise TenureError(
             "member.bad_language",
@@ -106,7 +106,7 @@ def make_login_link(email: str, *, by: Actor, purpose: str = LinkPurpose.ENTER, 
                 value=email,
             )
         if member.role == Role.OWNER:
-            _let_owners_only(by)
+            keep_to_owners(by)
         token = secrets.token_urlsafe(32)
         expires = timezone.now() + timedelta(minutes=MINUTES[LinkPurpose(purpose)] if minutes is None else minutes)
         LoginLink.objects.create(member=member, digest=_digest(token), purpose=purpose, expires_at=expires)
@@ -230,7 +230,7 @@ def activate(member: Member, *, by: Actor) -> None:
     """Give a person who was deactivated their access back."""
     with writing(by) as write:
         if member.role == Role.OWNER:
-            _let_owners_only(by)
+            keep_to_owners(by)
         member.is_active = True
         member.save(update_fields=["is_active"])
         write.audit("activated", "member", member.email)
@@ -244,10 +244,12 @@ def set_role(member: Member, role: str, *, by: Actor) -> None:
         if role == before:
             return
         if role == Role.OWNER:
-            _let_owners_only(by)
+            keep_to_owners(by)
         _keep_an_owner(member, by)
         member.role = role
-        member.save(update_fields=["role"])
+        if role == Role.OWNER:
+            member.scope = Scope.ALL
+        member.save(update_fields=["role", "scope"])
         write.audit("changed role", "member", member.email, before=before, after=role)
 
 
@@ -255,7 +257,7 @@ def drop_second_factor(member: Member, *, by: Actor) -> None:
     """Take the second factor of somebody away who lost it: the password alone lets them in until they set a new one."""
     with writing(by) as write:
         if member.role == Role.OWNER:
-            _let_owners_only(by)
+            keep_to_owners(by)
         Authenticator.objects.filter(user=member).delete()
         write.audit("dropped second factor", "member", member.email)
 
@@ -269,7 +271,7 @@ def note(member: Member, verb: str) -> None:
 def _keep_an_owner(member: Member, by: Actor) -> None:
     if member.role != Role.OWNER:
         return
-    _let_owners_only(by)
+    keep_to_owners(by)
     if not Member.objects.filter(role=Role.OWNER, is_active=True).exclude(pk=member.pk).exists():
         raise TenureError(
             "member.last_owner",

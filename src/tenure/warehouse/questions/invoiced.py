@@ -123,7 +123,7 @@ class Invoiced(Question):
         kind = cell.get("kind")
         accounts = np.unique(np.asarray(rows["account_key"].to_numpy(), np.int64))
         conditions = (*self.where.rows, *self.where.accounts)
-        wanted = {f for f in (*(f for f in self.by if f in cell), *(c.column for c in conditions))}
+        wanted = {*(f for f in self.by if f in cell), *(c.column for c in conditions)}
         values = {
             f: dict(zip(accounts.tolist(), account_values(snapshot, accounts, f), strict=True))
             for f in wanted.difference(ROW_FIELDS, LACKING)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from tenure.core.metrics.cohorts import Cell, average, grid
-from tenure.web.asking import Seen
 from tenure.web import formatting as f
+from tenure.web.asking import Seen
 from tenure.web.heat import SCALE, HeatCell, heat_cell
 from tenure.web.sparkline import sparkline
 from tenure.web.stretch import Stretch, step

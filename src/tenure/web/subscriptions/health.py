@@ -68,9 +68,7 @@ def _summary(tried: Sequence[Check], found: int) -> Summary:
     return Summary(sentence % places, failing, found, mood, reverse("health"))
 
 
-def board(
-    opened: Seen, query: Mapping[str, str], names: anomalies.Names, owners: anomalies.Names
-) -> dict[str, Any]:
+def board(opened: Seen, query: Mapping[str, str], names: anomalies.Names, owners: anomalies.Names) -> dict[str, Any]:
     """The whole page as values a template only has to print."""
     rows = anomalies.found(opened.ask)
     tried = sorted(_every(opened), key=lambda check: check.ok)

@@ -18,8 +18,8 @@ from django.utils.translation import ngettext
 from tenure.core.errors import QuestionRefused
 from tenure.core.periods import first_day, label, next_first_day, parse_label
 from tenure.warehouse.answer import Answer
-from tenure.web.asking import Seen
 from tenure.web import formatting as f
+from tenure.web.asking import Seen
 from tenure.web.stretch import MONTHS
 from tenure.web.subscriptions.figures import net_new
 from tenure.web.subscriptions.words import (

@@ -43,7 +43,10 @@ def anomaly_list(request: HttpRequest) -> HttpResponse:
 def anomalies_file(request: HttpRequest) -> HttpResponse:
     """The anomalies of the page as a file."""
     rows = anomalies.found(asking.workspace(request.user).ask)
-    return csv_file("anomalies", *anomalies.table(rows, request.GET.get("kind", ""), names_for(request.user), owners_for(request.user)))
+    return csv_file(
+        "anomalies",
+        *anomalies.table(rows, request.GET.get("kind", ""), names_for(request.user), owners_for(request.user)),
+    )
 
 
 @require_GET

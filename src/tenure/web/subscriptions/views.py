@@ -22,7 +22,10 @@ from tenure.web.subscriptions.names import names_for
 def movements(request: HttpRequest) -> HttpResponse:
     """How recurring revenue moves: the first page."""
     return _board(
-        request, "movements", _("Movements"), lambda opened, stretch: board.board(opened.ask, stretch, names_for(request.user))
+        request,
+        "movements",
+        _("Movements"),
+        lambda opened, stretch: board.board(opened.ask, stretch, names_for(request.user)),
     )
 
 
@@ -119,7 +122,9 @@ def renewals(request: HttpRequest) -> HttpResponse:
         request,
         "renewals",
         _("Renewals"),
-        lambda opened, stretch: due.board(opened.ask, stretch, due.choices(request.GET, stretch.today), names_for(request.user)),
+        lambda opened, stretch: due.board(
+            opened.ask, stretch, due.choices(request.GET, stretch.today), names_for(request.user)
+        ),
     )
 
 

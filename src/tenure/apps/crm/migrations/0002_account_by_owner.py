@@ -5,16 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0001_accounts_contacts'),
-        ('workspaces', '0004_teams_and_scope'),
+        ("crm", "0001_accounts_contacts"),
+        ("workspaces", "0004_teams_and_scope"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='accountversion',
-            index=models.Index(condition=models.Q(('superseded_at', None)), fields=['owner', 'account_id'], name='crm_account_owner'),
+            model_name="accountversion",
+            index=models.Index(
+                condition=models.Q(("superseded_at", None)), fields=["owner", "account_id"], name="crm_account_owner"
+            ),
         ),
     ]

@@ -5,59 +5,90 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('workspaces', '0003_link_purpose'),
+        ("workspaces", "0003_link_purpose"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.AddField(
-            model_name='apikey',
-            name='scope',
-            field=models.CharField(choices=[('own', 'My accounts only'), ('team', "My team's accounts only"), ('all', 'All accounts')], default='all', max_length=10),
+            model_name="apikey",
+            name="scope",
+            field=models.CharField(
+                choices=[("own", "My accounts only"), ("team", "My team's accounts only"), ("all", "All accounts")],
+                default="all",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='member',
-            name='owns_as',
+            model_name="member",
+            name="owns_as",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddField(
-            model_name='member',
-            name='scope',
-            field=models.CharField(choices=[('own', 'My accounts only'), ('team', "My team's accounts only"), ('all', 'All accounts')], default='all', max_length=10),
+            model_name="member",
+            name="scope",
+            field=models.CharField(
+                choices=[("own", "My accounts only"), ("team", "My team's accounts only"), ("all", "All accounts")],
+                default="all",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='apikey',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='workspaces.team'),
+            model_name="apikey",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="keys", to="workspaces.team"
+            ),
         ),
         migrations.AddField(
-            model_name='member',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='members', to='workspaces.team'),
+            model_name="member",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="members",
+                to="workspaces.team",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.CheckConstraint(condition=models.Q(('scope', 'all'), models.Q(('scope', 'team'), ('team__isnull', False)), _connector='OR'), name='workspaces_apikey_scope'),
+            model_name="apikey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("scope", "all"), models.Q(("scope", "team"), ("team__isnull", False)), _connector="OR"
+                ),
+                name="workspaces_apikey_scope",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('scope__in', ['own', 'team', 'all'])), name='workspaces_member_scope'),
+            model_name="member",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("scope__in", ["own", "team", "all"])), name="workspaces_member_scope"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('scope', 'team'), _negated=True), ('team__isnull', False), _connector='OR'), name='workspaces_member_in_team'),
+            model_name="member",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("scope", "team"), _negated=True), ("team__isnull", False), _connector="OR"
+                ),
+                name="workspaces_member_in_team",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(condition=models.Q(('owns_as', ''), _negated=True), fields=('owns_as',), name='workspaces_member_owns_as'),
+            model_name="member",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("owns_as", ""), _negated=True),
+                fields=("owns_as",),
+                name="workspaces_member_owns_as",
+            ),
         ),
     ]

@@ -28,6 +28,7 @@ THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
+    "listing",
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit", "print"),
 )
 

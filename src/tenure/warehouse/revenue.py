@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tenure.core.errors import QuestionRefused
 from tenure.core.metrics.mrr import EXACT, PLACES, Movements
-from tenure.core.money import from_word_pair
+from tenure.core.money import from_word_pair, from_words, to_scaled, to_words
 from tenure.core.periods import Periods, day_date, day_number
 from tenure.core.sequences import walk, wide
 from tenure.core.sequences.daily import Daily, Traits, daily
@@ -172,7 +173,7 @@ class Ledger:
         (integers,) = as_integers(rates)
         return walk.first_paid(self.spans, len(self.currencies), integers.reshape(-1))
 
-    def mrr_by_account(self, day: int) -> list[Decimal]:
+    def mrr_by_account(self, day: int) -> pa.Array:
         """What each account's lines add up to at the close of `day`, in the order of the spans.
 
         MRR where it is above 0; below 0 it counts 0.
@@ -180,8 +181,12 @@ class Ledger:
         rates = self._rates([month_end_until(day_date(day))])[0]
         (integers,) = as_integers([rates])
         words = walk.by_account(self.spans, len(rates), integers.reshape(-1), day, grace=self.grace)
-        busy = (words != 0).any(axis=(1, 2)).tolist()
-        return [rounded(value(pairs, rates)) if there else ZERO for pairs, there in zip(words, busy, strict=True)]
+        home = [c for c, rate in enumerate(rates) if rate == 1][:1]
+        out = np.zeros((len(words), 2), np.int64) if not home else words[:, home[0]].copy()
+        away = (np.delete(words, home, axis=1) != 0).any(axis=(1, 2))
+        for at in np.flatnonzero(away).tolist():  # money in another currency is valued one account at a time
+            out[at] = to_words(to_scaled(rounded(value(words[at], rates))))
+        return from_words(out)
 
     def state_at(self, day: int) -> Decimal:
         """MRR at the close of `day`, added up straight from the spans: a second way to a figure, for the checks."""

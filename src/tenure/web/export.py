@@ -61,7 +61,7 @@ def xlsx_file(name: str, heads: Sequence[Any], rows: Iterable[Sequence[Any]]) ->
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(place, options) as book:
         bold = book.add_format({"bold": True})
-        formats = {date: book.add_format({"num_format": "yyyy-mm-dd"})}
+        formats: dict[type, Any] = {date: book.add_format({"num_format": "yyyy-mm-dd"})}
         formats[datetime] = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 1)

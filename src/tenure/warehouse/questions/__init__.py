@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenure.core.errors import QuestionRefused
+from tenure.warehouse.questions.accounts import Accounts
 from tenure.warehouse.questions.anomalies import Anomalies, DefinitionDiff
 from tenure.warehouse.questions.base import Question
 from tenure.warehouse.questions.closing import Closes, Restatements
 from tenure.warehouse.questions.cohorts import Cohorts
-from tenure.warehouse.questions.customers import Customers
 from tenure.warehouse.questions.invoiced import Invoiced, Reconcile
 from tenure.warehouse.questions.ltv import Ltv
 from tenure.warehouse.questions.movements import MovementLedger, Movements, RevenueMetrics
@@ -22,7 +22,7 @@ FAMILIES: dict[str, type[Question]] = {
         Movements,
         MovementLedger,
         RevenueMetrics,
-        Customers,
+        Accounts,
         Cohorts,
         Renewals,
         ContractsDue,
@@ -39,12 +39,12 @@ FAMILIES: dict[str, type[Question]] = {
 
 __all__ = [
     "FAMILIES",
+    "Accounts",
     "Anomalies",
     "Closes",
     "Cohorts",
     "CommittedMrr",
     "ContractsDue",
-    "Customers",
     "DefinitionDiff",
     "Invoiced",
     "Ltv",

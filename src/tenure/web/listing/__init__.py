@@ -1,4 +1,4 @@
-"""Lists: declared once, then filtered, searched, sorted, paged, chosen from and exported alike. docs/reference/lists.md.
+"""Lists: declared once, then filtered, searched, sorted, paged, chosen from and exported. docs/reference/lists.md.
 
 A page declares a `Listing` of `Column`s and hands it a source: `ArrowRows` over the answer of a question, `StoreRows`
 over a table of the store.

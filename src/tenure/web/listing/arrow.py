@@ -140,7 +140,7 @@ class _Order:
 
     def place(self, positions: Positions, state: State, cursor: Cursor) -> tuple[int, int]:
         """How many of the positions come before a place, and how many if the row at the place is counted too."""
-        ranks, unique = self.ranks(state.sort)
+        _ranks, unique = self.ranks(state.sort)
         missing = len(unique)
         given = _comparable(cursor.value)
         directed = self._directed(state.sort, state.descending)[positions]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import reduce
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -137,7 +138,7 @@ class Column:
         if op in WITHOUT_VALUE:
             return ""
         named = [self._named(part) for part in (text.split(SEPARATOR) if op == "in" else [text])]
-        return _(", ").join(named)
+        return reduce(lambda first, second: _("%(first)s, %(second)s") % {"first": first, "second": second}, named)
 
     def _named(self, text: str) -> str:
         if self.kind == "choice":
@@ -149,9 +150,7 @@ class Column:
             return _("today")
         if relative:
             days = int(relative[1])
-            return (
-                _("in %(days)s days") % {"days": days} if days >= 0 else _("%(days)s days ago") % {"days": -days}
-            )
+            return _("in %(days)s days") % {"days": days} if days >= 0 else _("%(days)s days ago") % {"days": -days}
         return text
 
     def operator_said(self, op: str) -> str:

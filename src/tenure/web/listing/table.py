@@ -1,4 +1,4 @@
-"""A list declared once, and what a page of it shows. Hides every address, word and cell that components/listing.html prints."""
+"""A list declared once, and what a page of it shows. Hides every address, word and cell that its template prints."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_lifetime_value_by_method_and_slice_and_its_file(look, by):
 @pytest.mark.parametrize(
     ("query", "path"),
     [
-        ("by=colour", PAGE), ("grain=week", PAGE), ("to=soon", PAGE), ("by=%00", PAGE + "ltv.csv"),
+        ("by=colour", PAGE), ("grain=hour", PAGE), ("to=soon", PAGE), ("by=%00", PAGE + "ltv.csv"),
         ("to=x", PAGE + "metrics.csv"), ("kind=tea", PAGE + "committed/"), ("", PAGE + "committed/"),
     ],
 )  # fmt: skip
@@ -130,6 +130,7 @@ def test_chinese(look):
         "LTV",
         "ARR",
         "ARPA",
+        "UTC",
         "English",
         "default",
         "Viewer",

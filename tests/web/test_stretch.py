@@ -9,13 +9,15 @@ import pytest
 
 from tenure.core.errors import QuestionRefused
 from tenure.web.sparkline import sparkline
-from tenure.web.stretch import of, step
+from tenure.core.definition import Definition
+from tenure.core.periods import Calendar, between, parse_label
+from tenure.web.stretch import COARSE, PRESETS, of
 
 TODAY = date(2026, 11, 22)
 
 
-def asked(query=""):
-    return of(dict(part.split("=") for part in query.split("&") if part), TODAY, "2026-10")
+def asked(query="", calendar=None, **more):
+    return of(dict(part.split("=") for part in query.split("&") if part), TODAY, "2026-10", calendar, **more)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,12 @@ def asked(query=""):
         pytest.param("grain=quarter&from=2026-02&to=2026-05", "2026-Q1", "2026-Q2", 2, id="months read as quarters"),
         pytest.param("grain=year&to=2024", "2020", "2024", 5, id="years"),
         pytest.param("from=2022-01&to=2026-12", "2022-01", "2026-12", 60, id="as many as one may"),
+        pytest.param("from=2026-01-01&to=2026-03-31", "2026-01", "2026-03", 3, id="days of a form read as months"),
+        pytest.param("grain=day", "2026-10-25", "2026-11-21", 28, id="days to yesterday"),
+        pytest.param("grain=week", "2026-08-24", "2026-11-16", 13, id="weeks to the one of yesterday"),
+        pytest.param("grain=week&to=2026-10-01", "2026-07-06", "2026-09-28", 13, id="a day names its week"),
+        pytest.param("running=no", "2025-11", "2026-10", 12, id="without the running one"),
+        pytest.param("compare=custom&against=2026-03-31", "2025-11", "2026-10", 12, id="compared with a month"),
     ],
 )
 def test_what_an_address_says(query, first, last, count):
@@ -39,7 +47,10 @@ def test_what_an_address_says(query, first, last, count):
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        pytest.param("grain=week", "grain", id="unknown grain"),
+        pytest.param("grain=hour", "grain", id="unknown grain"),
+        pytest.param("running=maybe", "running", id="neither yes nor no"),
+        pytest.param("compare=custom&against=soon", "against", id="compared with a word"),
+        pytest.param("grain=day&from=2026-01-01&to=2026-10-01", "from", id="too many days"),
         pytest.param("compare=budget", "compare", id="unknown comparison"),
         pytest.param("to=2026-13", "to", id="no such month"),
         pytest.param("to=October", "to", id="a word"),
@@ -64,6 +75,10 @@ def test_what_an_address_cannot_say(query, field):
         ("compare=none", None),
         ("grain=quarter&compare=year", "2025-Q4"),
         ("grain=year", "2025"),
+        ("compare=custom&against=2026-03-31", "2026-03"),
+        ("grain=day&to=2026-11-21", "2026-11-14"),
+        ("grain=day&to=2026-11-21&compare=year", "2025-11-22"),
+        ("grain=week&to=2026-11-16", "2026-11-09"),
     ],
 )
 def test_comparison(query, compared):
@@ -75,18 +90,77 @@ def test_the_running_period_is_shown_beside_the_newest_finished_one():
     assert not asked().is_running
     assert asked("to=2026-11").is_running
     assert asked("to=2026-08").shown[-1] == "2026-08"
+    assert asked("running=no").shown[-1] == "2026-10"
 
 
 def test_steps_end_at_the_running_period():
     assert asked("to=2026-11").moved(1) is None
     assert asked("to=2026-10").moved(1).last == "2026-11"
-    assert (asked("from=2026-01&to=2026-03").moved(-1).first, step("2026-Q1", "quarter", -1)) == ("2025-12", "2025-Q4")
+    assert asked("from=2026-01&to=2026-03").moved(-1).first == "2025-12"
+    assert asked("grain=quarter&to=2026-Q1").step("2026-Q1", -1) == "2025-Q4"
+    assert asked("grain=day&to=2026-11-22").moved(1) is None
 
 
 def test_another_grain_keeps_the_place():
     assert asked("to=2026-08").in_grain("quarter").last == "2026-Q3"
     assert asked("to=2025-08").in_grain("year").last == "2025"
     assert asked("grain=year&to=2026").in_grain("month").last == "2026-11"
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("today", "2026-10-26", "2026-11-22"),
+        ("yesterday", "2026-10-25", "2026-11-21"),
+        ("days_7", "2026-11-15", "2026-11-21"),
+        ("days_90", "2026-08-24", "2026-11-21"),
+        ("this_week", "2026-08-24", "2026-11-16"),
+        ("last_month", "2025-11", "2026-10"),
+        ("months_3", "2026-08", "2026-10"),
+        ("this_quarter", "2025-Q1", "2026-Q4"),
+        ("last_year", "2021", "2025"),
+    ],
+)
+def test_named_stretches(name, first, last):
+    there = asked().preset(name)
+    assert (there.first, there.last) == (first, last)
+    assert there.grain == PRESETS[name][0]
+
+
+def test_a_page_without_daily_figures_takes_no_days():
+    with pytest.raises(QuestionRefused):
+        asked("grain=day", grains=COARSE)
+
+
+FISCAL = Calendar(0, 4)
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "last", "compared"),
+    [
+        ("grain=year", "FY2023", "FY2027", "FY2026"),
+        ("grain=year&to=FY2026", "FY2022", "FY2026", "FY2025"),
+        ("grain=year&to=2026-03", "FY2022", "FY2026", "FY2025"),
+        ("grain=quarter&to=FY2026-Q4&compare=year", "FY2025-Q1", "FY2026-Q4", "FY2025-Q4"),
+        ("grain=quarter", "FY2025-Q4", "FY2027-Q3", "FY2027-Q2"),
+    ],
+)
+def test_fiscal_years(query, first, last, compared):
+    stretch = asked(query, FISCAL)
+    assert (stretch.first, stretch.last, stretch.compared) == (first, last, compared)
+
+
+def test_a_fiscal_year_holds_its_days():
+    assert parse_label("FY2026", 4)[:2] == (date(2025, 4, 1), date(2026, 4, 1))
+    assert parse_label("FY2026-Q4", 4)[:2] == (date(2026, 1, 1), date(2026, 4, 1))
+    assert between(date(2025, 1, 1), date(2026, 7, 1), "year", 0, 4).labels == ["FY2025", "FY2026", "FY2027"]
+    assert Definition().with_settings({"fiscal_year_start": 4}).calendar == FISCAL
+
+
+def test_what_else_an_address_says_is_kept():
+    stretch = asked("", kept=[("by", "plan"), ("f", "plan~eq~Pro"), ("f", "region~eq~East")])
+    assert stretch.query(by="tier").endswith("f=plan~eq~Pro&f=region~eq~East&by=tier")
+    assert stretch.moved(-1).query().endswith("&by=plan&f=plan~eq~Pro&f=region~eq~East")
 
 
 def test_a_line_is_drawn_through_what_is_known():

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tenure.core.errors import SettingRefused
+from tenure.core.periods import Calendar
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -36,6 +37,7 @@ class Definition:
     reporting_currency: str = "USD"
     timezone: str = "UTC"
     week_start: str = "monday"
+    fiscal_year_start: int = 1
     discount_policy: str = "active"
     churn_recognition: str = "service_end"
     pause_policy: str = "zero"
@@ -63,6 +65,11 @@ class Definition:
     def first_weekday(self) -> int:
         """0 is Monday."""
         return WEEKDAYS.index(self.week_start)
+
+    @property
+    def calendar(self) -> Calendar:
+        """Where its weeks and years begin."""
+        return Calendar(self.first_weekday, self.fiscal_year_start)
 
     def with_settings(
         self, settings: Mapping[str, Any], *, name: str | None = None, version: int | None = None
@@ -104,6 +111,10 @@ def _checked(key: str, value: Any, allowed: set[str]) -> Any:
         if isinstance(value, bool) or str(days) != str(value).strip() or not 0 <= days <= 36_600:
             raise _refused(key, value, ["a whole number of days from 0 to 36600"])
         return days
+    if key == "fiscal_year_start":
+        if isinstance(value, bool) or str(value).strip() not in {str(month) for month in range(1, 13)}:
+            raise _refused(key, value, ["the number of a month, from 1 to 12"])
+        return int(value)
     if key in FLAGS:
         if not isinstance(value, bool):
             raise _refused(key, value, [True, False])
@@ -157,5 +168,12 @@ PRESETS: dict[str, Definition] = {
 }
 """Three starting points; a workspace's own time zone, currency and margin are laid over each."""
 
-OF_THE_HOUSE = ("reporting_currency", "timezone", "week_start", "gross_margin", "revenue_source")
+OF_THE_HOUSE = (
+    "reporting_currency",
+    "timezone",
+    "week_start",
+    "fiscal_year_start",
+    "gross_margin",
+    "revenue_source",
+)
 """Settings that belong to the organisation, not to a school of metrics: presets take them from the workspace."""

@@ -18,6 +18,7 @@ Grain = Literal["day", "week", "month", "quarter", "year"]
 GRAINS: tuple[str, ...] = get_args(Grain)
 EPOCH = date(1970, 1, 1)
 _LABEL = re.compile(r"^(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?$")
+_FISCAL = re.compile(r"^FY(?P<year>\d{4})(?:-Q(?P<quarter>[1-4]))?$")
 LONGEST = 40_000
 """More periods than this in one question are refused: 109 years of days."""
 
@@ -40,17 +41,16 @@ def add_months(anchor: date, months: int) -> date:
     return date(year, month + 1, min(anchor.day, (first_of_next - timedelta(days=1)).day))
 
 
-def first_day(day: date, grain: str, week_start: int = 0) -> date:
-    """The first day of the period that holds `day`. `week_start`: 0 is Monday."""
+def first_day(day: date, grain: str, week_start: int = 0, year_start: int = 1) -> date:
+    """The first day of the period that holds `day`. `week_start`: 0 is Monday; `year_start`: the year's first month."""
     if grain == "day":
         return day
     if grain == "week":
         return day - timedelta(days=(day.weekday() - week_start) % 7)
     if grain == "month":
         return day.replace(day=1)
-    if grain == "quarter":
-        return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
-    return day.replace(month=1, day=1)
+    months = 3 if grain == "quarter" else 12
+    return add_months(day.replace(day=1), -((day.month - year_start) % months))
 
 
 _NEXT: dict[str, Callable[[date], date]] = {
@@ -67,22 +67,33 @@ def next_first_day(first: date, grain: str) -> date:
     return _NEXT[grain](first)
 
 
-def label(first: date, grain: str) -> str:
-    """The name of the period that starts on `first`: 2024, 2024-Q1, 2024-03; days and weeks by their first day."""
-    if grain == "year":
-        return f"{first.year:04d}"
-    if grain == "quarter":
-        return f"{first.year:04d}-Q{(first.month + 2) // 3}"
+def label(first: date, grain: str, year_start: int = 1) -> str:
+    """The name of the period that starts on `first`: 2024, 2024-Q1, 2024-03; days and weeks by their first day.
+
+    Where the year does not start in January it is a fiscal one, named by the calendar year in which it ends:
+    FY2025, FY2025-Q1.
+    """
+    if grain in ("year", "quarter"):
+        fiscal = year_start != 1
+        year = first.year + (1 if fiscal and first.month >= year_start else 0)
+        name = f"{'FY' if fiscal else ''}{year:04d}"
+        return name if grain == "year" else f"{name}-Q{(first.month - year_start) % 12 // 3 + 1}"
     if grain == "month":
         return f"{first.year:04d}-{first.month:02d}"
     return first.isoformat()
 
 
-def parse_label(text: str) -> tuple[date, date, bool]:
-    """(first day, day after the last, is a day) of a label or an ISO day.
+def parse_label(text: str, year_start: int = 1) -> tuple[date, date, bool]:
+    """(first day, day after the last, is a day) of a label or an ISO day; `year_start` is for FY2025 and FY2025-Q1.
 
     Raises: ValueError if the text is neither.
     """
+    fiscal = _FISCAL.match(text)
+    if fiscal is not None:
+        year = int(fiscal["year"]) - (1 if year_start != 1 else 0)
+        months = 0 if fiscal["quarter"] is None else int(fiscal["quarter"]) * 3 - 3
+        first = add_months(date(year, year_start, 1), months)
+        return first, add_months(first, 12 if fiscal["quarter"] is None else 3), False
     found = _LABEL.match(text)
     if found is None:
         raise ValueError(text)
@@ -99,6 +110,49 @@ def parse_label(text: str) -> tuple[date, date, bool]:
     return date(year, 1, 1), date(year + 1, 1, 1), False
 
 
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+DAYS = {"day": 1, "week": 7}
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Where weeks and years begin; periods by their names. `week_start`: 0 is Monday; `year_start`: a month."""
+
+    week_start: int = 0
+    year_start: int = 1
+
+    def name(self, day: date, grain: str) -> str:
+        """The name of the period that holds a day."""
+        return label(first_day(day, grain, self.week_start, self.year_start), grain, self.year_start)
+
+    def first(self, name: str) -> date:
+        """The first day of a period, by its name."""
+        return parse_label(name, self.year_start)[0]
+
+    def after(self, name: str, grain: str) -> date:
+        """The first day after a period."""
+        return next_first_day(self.first(name), grain)
+
+    def step(self, name: str, grain: str, by: int) -> str:
+        """The name of the period `by` later (earlier if negative)."""
+        first = self.first(name)
+        moved = first + timedelta(days=DAYS[grain] * by) if grain in DAYS else add_months(first, MONTHS[grain] * by)
+        return label(moved, grain, self.year_start)
+
+    def count(self, first: str, last: str, grain: str) -> int:
+        """How many periods from `first` to `last`, both included; below 1 if `last` is before `first`."""
+        a, b = self.first(first), self.first(last)
+        if grain in DAYS:
+            return (b - a).days // DAYS[grain] + 1
+        return ((b.year - a.year) * 12 + b.month - a.month) // MONTHS[grain] + 1
+
+    def asked(self, first: str, last: str, grain: str) -> dict[str, str]:
+        """The fields of a question about the periods from `first` to `last`: days and weeks are asked for by their days."""
+        if grain in DAYS:
+            return {"from": first, "to": self.after(last, grain).isoformat(), "grain": grain}
+        return {"from": first, "to": last, "grain": grain}
+
+
 @dataclass(frozen=True, slots=True)
 class Periods:
     """The periods of a question: `edges[i]` is the first day of period i, `edges[-1]` the day after the last."""
@@ -106,10 +160,12 @@ class Periods:
     grain: str
     edges: tuple[date, ...]
     week_start: int = 0
+    year_start: int = 1
 
     @property
     def labels(self) -> list[str]:
-        return [label(first_day(first, self.grain, self.week_start), self.grain) for first in self.edges[:-1]]
+        starts = (first_day(first, self.grain, self.week_start, self.year_start) for first in self.edges[:-1])
+        return [label(first, self.grain, self.year_start) for first in starts]
 
     def __len__(self) -> int:
         return len(self.edges) - 1
@@ -131,13 +187,13 @@ class Periods:
             ) from None
 
 
-def between(start: date, stop: date, grain: str, week_start: int = 0) -> Periods:
+def between(start: date, stop: date, grain: str, week_start: int = 0, year_start: int = 1) -> Periods:
     """The periods of the half-open stretch [start, stop); the first and the last are cut to it.
 
     Raises: QuestionRefused if there are more than `LONGEST`.
     """
     edges = [start]
-    following = next_first_day(first_day(start, grain, week_start), grain)
+    following = next_first_day(first_day(start, grain, week_start, year_start), grain)
     while edges[-1] < stop:
         if len(edges) > LONGEST:
             raise QuestionRefused(
@@ -150,4 +206,4 @@ def between(start: date, stop: date, grain: str, week_start: int = 0) -> Periods
             )
         edges.append(min(following, stop))
         following = next_first_day(following, grain)
-    return Periods(grain, tuple(edges), week_start)
+    return Periods(grain, tuple(edges), week_start, year_start)

@@ -163,12 +163,18 @@ def moment(when: datetime) -> str:
     return f"{day(when.date(), year=False)} {when:%H:%M}"
 
 
-def period(name: str) -> str:
-    """A period by its label: 2026-10 is 2026年10月 or Oct 2026; quarters, years, weeks and days likewise."""
-    first, _, is_day = parse_label(name)
+def period(name: str, grain: str = "") -> str:
+    """A period by its label: 2026-10 is 2026年10月 or Oct 2026; quarters, years, weeks and days likewise.
+
+    A week is named by its first day: `grain` tells it from a day.
+    """
     zh = language() == "zh"
+    if name.startswith("FY"):
+        year, _, quarter = name.removeprefix("FY").partition("-Q")
+        return f"{year}财年{f'第{quarter}季度' if quarter else ''}" if zh else f"{f'Q{quarter} ' if quarter else ''}FY{year}"
+    first, _, is_day = parse_label(name)
     if is_day:
-        return day(first)
+        return _week(day(first)) if grain == "week" else day(first)
     if "Q" in name:
         return f"{first.year}年第{name[-1]}季度" if zh else f"Q{name[-1]} {first.year}"
     if "-" in name:
@@ -176,14 +182,21 @@ def period(name: str) -> str:
     return f"{first.year}年" if zh else str(first.year)
 
 
-def period_short(name: str) -> str:
+def _week(first: str) -> str:
+    return f"{first}当周" if language() == "zh" else f"week of {first}"
+
+
+def period_short(name: str, grain: str = "") -> str:
     """A period under an axis or in a sentence that has named the year: 10月, Oct; 4季度, Q4."""
-    first, _, is_day = parse_label(name)
     zh = language() == "zh"
-    if is_day:
-        return day(first, year=False)
     if "Q" in name:
         return f"{name[-1]}季度" if zh else f"Q{name[-1]}"
+    if name.startswith("FY"):
+        return period(name)
+    first, _, is_day = parse_label(name)
+    if is_day:
+        short = day(first, year=False)
+        return _week(short) if grain == "week" else short
     if "-" in name:
         return f"{first.month}月" if zh else _MONTHS[first.month - 1]
     return f"{first.year}年" if zh else str(first.year)

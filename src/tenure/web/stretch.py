@@ -1,34 +1,48 @@
 """The stretch of time a page shows, as its address says it: from, to, grain, comparison. Hides how periods are counted.
 
 `to` is the period in focus: the tiles and the first chart are about it. `from` is where the charts and tables begin.
+What else an address says (a slice, a definition) is carried along in `kept`, so that every link of a page keeps it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from tenure.core.errors import QuestionRefused
-from tenure.core.periods import add_months, first_day, label, next_first_day, parse_label
+from tenure.core.periods import DAYS, GRAINS, MONTHS, Calendar, parse_label
 
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
-SHOWN = {"month": 12, "quarter": 8, "year": 5}
+COARSE = tuple(MONTHS)
+"""The lengths of period of a page that has no figures of single days."""
+SHOWN = {"day": 28, "week": 13, "month": 12, "quarter": 8, "year": 5}
 """How many periods a page shows until the reader chooses."""
-LONGEST = 60
-COMPARISONS = ("previous", "year", "none")
-
-
-def step(name: str, grain: str, by: int) -> str:
-    """The label `by` periods later (earlier if negative)."""
-    return label(add_months(parse_label(name)[0], by * MONTHS[grain]), grain)
-
-
-def count(first: str, last: str, grain: str) -> int:
-    """How many periods from `first` to `last`, both included."""
-    a, b = parse_label(first)[0], parse_label(last)[0]
-    return ((b.year - a.year) * 12 + b.month - a.month) // MONTHS[grain] + 1
+LONGEST = {"day": 120, "week": 106, "month": 60, "quarter": 60, "year": 60}
+COMPARISONS = ("previous", "year", "custom", "none")
+_A_YEAR = {"day": 364, "week": 52, "month": 12, "quarter": 4, "year": 1}
+"""The same period of the year before; of a day, the same weekday 52 weeks before."""
+_BEFORE = {"day": 7}
+"""The period before; of a day, the same weekday of the week before: a Sunday is never compared with a Saturday."""
+PRESETS: Mapping[str, tuple[str, int | None, int]] = {
+    "today": ("day", None, 0),
+    "yesterday": ("day", None, -1),
+    "days_7": ("day", -7, -1),
+    "days_28": ("day", -28, -1),
+    "days_90": ("day", -90, -1),
+    "this_week": ("week", None, 0),
+    "last_week": ("week", None, -1),
+    "this_month": ("month", None, 0),
+    "last_month": ("month", None, -1),
+    "months_3": ("month", -3, -1),
+    "months_6": ("month", -6, -1),
+    "months_12": ("month", -12, -1),
+    "this_quarter": ("quarter", None, 0),
+    "last_quarter": ("quarter", None, -1),
+    "this_year": ("year", None, 0),
+    "last_year": ("year", None, -1),
+}
+"""Name -> grain, first period (None: as many as is usual) and last one, counted from the running one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,70 +54,130 @@ class Stretch:
     last: str
     compare: str
     today: date
+    against: str = ""
+    with_running: bool = True
+    calendar: Calendar = Calendar()
+    kept: tuple[tuple[str, str], ...] = ()
+
+    def step(self, name: str, by: int) -> str:
+        """The period `by` later (earlier if negative)."""
+        return self.calendar.step(name, self.grain, by)
 
     @property
     def labels(self) -> list[str]:
-        return [step(self.first, self.grain, n) for n in range(count(self.first, self.last, self.grain))]
+        return [self.step(self.first, n) for n in range(self.calendar.count(self.first, self.last, self.grain))]
 
     @property
     def current(self) -> str:
         """The period that holds today."""
-        return label(first_day(self.today, self.grain), self.grain)
+        return self.calendar.name(self.today, self.grain)
 
     @property
     def compared(self) -> str | None:
         """The period the last one is compared with."""
-        back = {"previous": 1, "year": 12 // MONTHS[self.grain], "none": 0}[self.compare]
-        return step(self.last, self.grain, -back) if back else None
+        if self.compare == "custom":
+            return self.against
+        back = {"previous": _BEFORE.get(self.grain, 1), "year": _A_YEAR[self.grain], "none": 0}[self.compare]
+        return self.step(self.last, -back) if back else None
 
     @property
     def is_running(self) -> bool:
         """Whether the last period is not over."""
-        return self.today < next_first_day(parse_label(self.last)[0], self.grain)
+        return self.today < self.calendar.after(self.last, self.grain)
+
+    @property
+    def following(self) -> str:
+        """The running period, if it comes right after the last one; else nothing."""
+        following = self.step(self.last, 1)
+        return following if following == self.current else ""
 
     @property
     def shown(self) -> list[str]:
-        """The periods of the charts: those asked for, and the one that runs now if it comes next."""
-        following = step(self.last, self.grain, 1)
-        return [*self.labels, following] if following == self.current else self.labels
+        """The periods of the charts: those asked for, and the one that runs now if it comes next and is wanted."""
+        return [*self.labels, self.following] if self.following and self.with_running else self.labels
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day of the periods asked for."""
+        return self.calendar.first(self.first), self.calendar.after(self.last, self.grain) - timedelta(days=1)
+
+    def asked(self, first: str, last: str) -> dict[str, str]:
+        """The fields of a question about the periods from `first` to `last`."""
+        return self.calendar.asked(first, last, self.grain)
 
     def moved(self, by: int) -> Stretch | None:
         """The same number of periods later or earlier; None beyond the running one."""
-        last = step(self.last, self.grain, by)
-        return None if last > self.current else replace(self, first=step(self.first, self.grain, by), last=last)
+        last = self.step(self.last, by)
+        if self.calendar.first(last) > self.calendar.first(self.current):
+            return None
+        return replace(self, first=self.step(self.first, by), last=last)
 
     def in_grain(self, grain: str) -> Stretch:
         """The period of another grain that holds the end of this one, with that grain's usual length."""
-        inside = min(add_months(parse_label(self.last)[1], -1), self.today)
-        last = label(first_day(inside, grain), grain)
-        return replace(self, grain=grain, first=step(last, grain, 1 - SHOWN[grain]), last=last)
+        last = self.calendar.name(min(self.days[1], self.today), grain)
+        first = self.calendar.step(last, grain, 1 - SHOWN[grain])
+        compare = "previous" if self.compare == "custom" else self.compare
+        return replace(self, grain=grain, first=first, last=last, compare=compare, against="")
+
+    def preset(self, name: str) -> Stretch:
+        """A stretch of PRESETS, counted from today."""
+        grain, first, last = PRESETS[name]
+        here = self.in_grain(grain)
+        end = here.step(here.current, last)
+        start = here.step(end, 1 - SHOWN[grain]) if first is None else here.step(here.current, first)
+        return replace(here, first=start, last=end)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The names and values of the part of an address that says this stretch, and what is kept beside it."""
+        own = {"grain": self.grain, "from": self.first, "to": self.last, "compare": self.compare}
+        if self.compare == "custom":
+            own["against"] = self.against
+        if not self.with_running:
+            own["running"] = "no"
+        return [*own.items(), *self.kept]
 
     def query(self, **more: str) -> str:
-        """The part of an address that says this stretch."""
-        own = {"grain": self.grain, "from": self.first, "to": self.last, "compare": self.compare}
-        return urlencode({**own, **more})
+        """The part of an address that says this stretch; `more` goes before what it says by the same name."""
+        return urlencode([(name, value) for name, value in self.pairs if name not in more] + [*more.items()])
 
 
-def of(query: Mapping[str, str], today: date, newest: str) -> Stretch:
+def of(
+    query: Mapping[str, str],
+    today: date,
+    newest: str,
+    calendar: Calendar | None = None,
+    *,
+    grains: Sequence[str] = GRAINS,
+    kept: Sequence[tuple[str, str]] = (),
+) -> Stretch:
     """The stretch an address asks for; `newest` is the month to show where it says nothing.
 
     Raises: QuestionRefused if a value is not one of its kind, names an impossible period, or spans too many.
     """
-    grain = _choice(query, "grain", tuple(MONTHS), "month")
+    calendar = calendar or Calendar()
+    grain = _choice(query, "grain", tuple(grains), "month")
     compare = _choice(query, "compare", COMPARISONS, "previous")
-    usual = label(first_day(parse_label(newest)[0], grain), grain)
-    last = _period(query, "to", grain, usual)
-    first = _period(query, "from", grain, step(last, grain, 1 - SHOWN[grain]))
-    if not 1 <= count(first, last, grain) <= LONGEST:
+    month, after, _ = parse_label(newest)
+    if grain in DAYS:
+        month = min(after, today) - timedelta(days=1) if after < today.replace(day=1) else today - timedelta(days=1)
+    usual = calendar.name(month, grain)
+    last = _period(query, "to", grain, usual, calendar)
+    first = _period(query, "from", grain, calendar.step(last, grain, 1 - SHOWN[grain]), calendar)
+    if not 1 <= calendar.count(first, last, grain) <= LONGEST[grain]:
         raise QuestionRefused(
             "page.stretch",
             f"From {first} to {last} is not a stretch this page can show.",
-            fix=f"Choose at most {LONGEST} periods, the first not after the last.",
+            fix=f"Choose at most {LONGEST[grain]} periods, the first not after the last.",
             field="from",
             value=first,
-            longest=LONGEST,
+            longest=LONGEST[grain],
         )
-    return Stretch(grain, first, last, compare, today)
+    against = ""
+    if compare == "custom":
+        against = _period(query, "against", grain, calendar.step(last, grain, -1), calendar)
+    running = _choice(query, "running", ("yes", "no"), "yes") == "yes"
+    return Stretch(grain, first, last, compare, today, against, running, calendar, tuple(kept))
 
 
 def _choice(query: Mapping[str, str], field: str, allowed: tuple[str, ...], usual: str) -> str:
@@ -120,17 +194,17 @@ def _choice(query: Mapping[str, str], field: str, allowed: tuple[str, ...], usua
     return value
 
 
-def _period(query: Mapping[str, str], field: str, grain: str, usual: str) -> str:
-    """A period of the grain by the label in the address: 2026-10 read as a quarter is 2026-Q4."""
+def _period(query: Mapping[str, str], field: str, grain: str, usual: str, calendar: Calendar) -> str:
+    """A period of the grain by a label or a day in the address: 2026-10 or 2026-10-31 read as a quarter is 2026-Q4."""
     value = query.get(field) or usual
     try:
-        name = label(first_day(parse_label(value)[0], grain), grain)
-        step(name, grain, -LONGEST), step(name, grain, LONGEST)
-    except ValueError:
+        name = calendar.name(calendar.first(value), grain)
+        calendar.step(name, grain, -2 * LONGEST[grain]), calendar.step(name, grain, 2 * LONGEST[grain])
+    except (ValueError, OverflowError):
         raise QuestionRefused(
             "page.period",
             f"{field!r} is {value!r}, which is not a period.",
-            fix="Write a month (2026-10), a quarter (2026-Q4) or a year (2026).",
+            fix="Write a month (2026-10), a quarter (2026-Q4), a year (2026) or a day (2026-10-31).",
             field=field,
             value=value,
         ) from None

@@ -130,7 +130,7 @@ class Anomalies(Question):
                 continue
             months = rates.gaps(currency)
             if self.from_ is not None or self.to is not None:
-                start, stop = base.stretch(self.from_, self.to, snapshot.today)
+                start, stop = base.stretch(self.from_, self.to, snapshot)
                 last = min(stop, snapshot.today) - timedelta(days=1)
                 months = rates.missing(currency, start - timedelta(days=1), last)
             out += [(f"{currency} {m}", "missing_rate", "rate_carried", "fx_rates", "") for m in months]

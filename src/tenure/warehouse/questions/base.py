@@ -157,17 +157,17 @@ def _read_label(f: Field[Any], value: Any) -> str | None:
     try:
         _moment(text)
     except ValueError:
-        raise _bad(f, value, "Write 2024-03, 2024-Q1, 2024, or a day as 2024-03-31.") from None
+        raise _bad(f, value, "Write 2024-03, 2024-Q1, 2024, FY2024, or a day as 2024-03-31.") from None
     return text
 
 
-def _moment(text: str) -> tuple[date, date, bool]:
+def _moment(text: str, year_start: int = 1) -> tuple[date, date, bool]:
     """(first day, day after, half-open) of a label, a day or a time."""
     if len(text) > 10:
         moment = datetime.fromisoformat(text)
         whole = moment.time() == datetime.min.time()
         return moment.date(), moment.date() + timedelta(days=0 if whole else 1), True
-    first, after, is_day = parse_label(text)
+    first, after, is_day = parse_label(text, year_start)
     return first, first if is_day else after, is_day
 
 
@@ -261,16 +261,17 @@ DEFINITION = asked("text", "Name of the metric definition. Default: the workspac
 KNOWN = asked("day", "Answer with what was recorded by the end of this day.", None)
 
 
-def stretch(from_: str | None, to: str | None, today: date) -> tuple[date, date]:
+def stretch(from_: str | None, to: str | None, snapshot: Snapshot) -> tuple[date, date]:
     """The half-open days [start, stop) of a question's `from` and `to`.
 
     Raises: QuestionRefused if `from` is after `to`.
     """
-    stop = add_months(today.replace(day=1), 1) if to is None else _moment(to)[1]
+    year_start = snapshot.definition.fiscal_year_start
+    stop = add_months(snapshot.today.replace(day=1), 1) if to is None else _moment(to, year_start)[1]
     if from_ is None:
         start = add_months(stop.replace(day=1), -DEFAULT_MONTHS if stop.day == 1 else 1 - DEFAULT_MONTHS)
     else:
-        start = _moment(from_)[0]
+        start = _moment(from_, year_start)[0]
     if start > stop:
         raise QuestionRefused(
             "question.backwards",
@@ -284,8 +285,9 @@ def stretch(from_: str | None, to: str | None, today: date) -> tuple[date, date]
 
 def periods_of(from_: str | None, to: str | None, grain: str, snapshot: Snapshot) -> Periods:
     """The periods of a question."""
-    start, stop = stretch(from_, to, snapshot.today)
-    return between(start, stop, grain, snapshot.definition.first_weekday)
+    start, stop = stretch(from_, to, snapshot)
+    definition = snapshot.definition
+    return between(start, stop, grain, definition.first_weekday, definition.fiscal_year_start)
 
 
 def complete(periods: Periods, snapshot: Snapshot) -> list[bool]:

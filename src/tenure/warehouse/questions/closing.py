@@ -34,7 +34,7 @@ def closed_months(ask: Ask, from_: str | None, to: str | None) -> list[dict[str,
     rows: list[dict[str, Any]] = ask.snapshot.run("closes").to_pylist()
     if from_ is None and to is None:
         return rows
-    start, stop = base.stretch(from_, to, ask.snapshot.today)
+    start, stop = base.stretch(from_, to, ask.snapshot)
     return [r for r in rows if start <= parse_label(r["month"])[0] < stop]
 
 

@@ -177,7 +177,8 @@ class Reconcile(Question):
     def answer(self, ask: Ask) -> Result:
         rows: list[tuple[Any, ...]] = []
         for label, theirs in self.totals:
-            start, stop, is_day = parse_label(label)
+            year_start = ask.snapshot.definition.fiscal_year_start if label.startswith("FY") else 1
+            start, stop, is_day = parse_label(label, year_start)
             grain = (
                 "day"
                 if is_day
@@ -187,7 +188,7 @@ class Reconcile(Question):
                 if "Q" in label
                 else "year"
             )
-            periods = between(start, stop, grain)
+            periods = between(start, stop, grain, year_start=year_start)
             ours, causes = self._mrr(ask, periods) if self.compare == "mrr" else self._invoiced(ask, periods)
             difference = rounded(theirs - ours)
             found = explain(difference, causes)

@@ -226,7 +226,7 @@ def cell_rows(question: Movements, ask: Ask, cell: Mapping[str, Any], kinds: Seq
     snapshot = known(ask, question.as_known_on)
     whole = base.periods_of(question.from_, question.to, question.grain, snapshot)
     place = whole.index(str(cell["period"]))
-    one = Periods(whole.grain, whole.edges[place : place + 2], whole.week_start)
+    one = Periods(whole.grain, whole.edges[place : place + 2], whole.week_start, whole.year_start)
     book, result = question.net(ask, one, keep=True)
     first, after = day_number(one.edges[0]), day_number(one.edges[1])
     pieces = [
@@ -308,7 +308,7 @@ class MovementLedger(Question):
 
     def answer(self, ask: Ask) -> Result:
         snapshot = known(ask, self.as_known_on)
-        start, stop = base.stretch(self.from_, self.to, snapshot.today)
+        start, stop = base.stretch(self.from_, self.to, snapshot)
         book = Ledger.open(snapshot, ask.shelf, self.where)
         moves, rates = book.daily(day_number(start), day_number(stop))
         ids = account_ids(snapshot, book.spans.accounts[moves.account])

@@ -185,7 +185,7 @@ class ContractsDue(Question):
         snapshot = known(ask, self.as_known_on)
         as_of = self.as_of or snapshot.today
         after = self.to or (as_of + timedelta(days=DUE_DAYS)).isoformat()
-        start, stop = base.stretch(self.from_ or as_of.isoformat(), after, as_of)
+        start, stop = base.stretch(self.from_ or as_of.isoformat(), after, snapshot)
         found = [
             (expiry, term)
             for expiry, term in _outlook(snapshot, _terms(snapshot, (), self.where), as_of, self.where)

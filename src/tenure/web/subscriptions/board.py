@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tenure.core.periods import add_months, first_day, label, next_first_day, parse_label
+from tenure.core.periods import Calendar, add_months, label, next_first_day
 from tenure.web import formatting as f
-from tenure.web.stretch import MONTHS, Stretch, step
+from tenure.web.range import against_name, picker
+from tenure.web.stretch import Stretch
 from tenure.web.subscriptions import findings
 from tenure.web.subscriptions.figures import Row, Series, Tile, net_new, tiles
 from tenure.web.subscriptions.pictures import (
@@ -52,16 +53,17 @@ class Answer(Protocol):
 Ask = Callable[[Given], Answer]
 
 
-def newest_month(ask: Ask, today: date) -> str | None:
+def newest_month(ask: Ask, today: date, calendar: Calendar | None = None) -> str | None:
     """The month to show first: the last finished one, or the last in which anything moved; None if nothing ever did."""
+    calendar = calendar or Calendar()
     finished = add_months(today.replace(day=1), -1)
     for grain, first in (("month", add_months(finished, -60)), ("year", date(today.year - YEARS_BACK, 1, 1))):
-        asked = {"question": "movements", "from": label(first_day(first, grain), grain), "grain": grain}
-        rows = ask({**asked, "to": label(first_day(today, grain), grain)}).to_dicts()
+        asked = calendar.asked(calendar.name(first, grain), calendar.name(today, grain), grain)
+        rows = ask({"question": "movements", **asked}).to_dicts()
         moved = [row["period"] for row in rows if net_new(row) or row["customers_new"] or row["customers_churned"]]
         if moved:
-            last = add_months(parse_label(moved[-1])[1], -1)
-            return label(min(last, finished), "month")
+            last = calendar.after(moved[-1], grain) - timedelta(days=1)
+            return label(min(last.replace(day=1), finished), "month")
         if any(row["close"] for row in rows):
             return label(finished, "month")
     return None
@@ -71,7 +73,9 @@ def door(stretch: Stretch) -> Door:
     """The address of the rows behind a figure of this page."""
 
     def address(row: Row, kind: str) -> str:
-        return Figure(stretch.grain, row["period"], kind, row.get("days"), "").address()
+        return Figure(
+            stretch.grain, row["period"], kind, row.get("days"), "", stretch.calendar, stretch.kept
+        ).address()
 
     return address
 
@@ -88,9 +92,8 @@ class Rows:
         return [self.by_period[period] for period in periods]
 
 
-def _merged(ask: Ask, stretch: tuple[str, str], grain: str) -> tuple[dict[str, Row], Answer]:
+def _merged(ask: Ask, asked: Mapping[str, str]) -> tuple[dict[str, Row], Answer]:
     """Movements and metrics of the same periods, as one row each."""
-    asked = {"from": stretch[0], "to": stretch[1], "grain": grain}
     movements = ask({"question": "movements", **asked})
     metrics = ask({"question": "revenue_metrics", **asked})
     rows = {}
@@ -100,30 +103,33 @@ def _merged(ask: Ask, stretch: tuple[str, str], grain: str) -> tuple[dict[str, R
     return rows, movements
 
 
-def _days(period: str, grain: str, today: date) -> int:
+def _days(period: str, stretch: Stretch) -> int:
     """Finished days of a period that still runs; its first day counts even while it runs."""
-    return max((today - parse_label(period)[0]).days, 1)
+    return max((stretch.today - stretch.calendar.first(period)).days, 1)
 
 
 def gather(ask: Ask, stretch: Stretch) -> Rows:
     """Ask for every period the page shows or judges by; a running one is cut to its finished days, and so is the
     period it is compared with: a part is never compared with a whole."""
-    first = min(stretch.first, step(stretch.last, stretch.grain, -HISTORY))
-    rows, movements = _merged(ask, (first, stretch.shown[-1]), stretch.grain)
-    against = rows.get(stretch.compared or "")
+    first = min(stretch.first, stretch.step(stretch.last, -HISTORY), key=stretch.calendar.first)
+    rows, movements = _merged(ask, stretch.asked(first, stretch.shown[-1]))
     if stretch.current in rows:
-        days = _days(stretch.current, stretch.grain, stretch.today)
+        days = _days(stretch.current, stretch)
         rows[stretch.current] = {**_part(ask, stretch, stretch.current, days), "complete": False}
         if stretch.is_running and stretch.compared:
-            against = _part(ask, stretch, stretch.compared, days)
+            return Rows(rows, _part(ask, stretch, stretch.compared, days), movements)
+    against = rows.get(stretch.compared or "")
+    if against is None and stretch.compared:
+        found, _answer = _merged(ask, stretch.asked(stretch.compared, stretch.compared))
+        (against,) = found.values()
     return Rows(rows, against, movements)
 
 
 def _part(ask: Ask, stretch: Stretch, period: str, days: int) -> Row:
     """The first `days` days of a period, as a row of its own."""
-    start = parse_label(period)[0]
+    start = stretch.calendar.first(period)
     stop = min(start + timedelta(days=days), next_first_day(start, stretch.grain))
-    rows, _answer = _merged(ask, (start.isoformat(), stop.isoformat()), stretch.grain)
+    rows, _answer = _merged(ask, {"from": start.isoformat(), "to": stop.isoformat(), "grain": stretch.grain})
     (row,) = rows.values()
     return {**row, "period": period, "days": days}
 
@@ -141,7 +147,7 @@ def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str
     called = names([move["account_id"] for move in moves[:LEDGER_ROWS]])
     shown = rows.of(stretch.shown)
     return {
-        "range": picker(stretch),
+        "range": picker(stretch, timezone=definition["settings"]["timezone"]),
         "facts": _facts(ask, stretch, rows.movements),
         "broken": [
             _("A check of these figures failed: %(name)s. Do not rely on them before it is cleared up.") % check
@@ -161,56 +167,8 @@ def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str
 
 def series_of(rows: Rows, stretch: Stretch) -> Series:
     """The period in focus with what is usual before it and what it is compared with."""
-    history = rows.of([step(stretch.last, stretch.grain, n) for n in range(1 - HISTORY, 1)])
+    history = rows.of([stretch.step(stretch.last, n) for n in range(1 - HISTORY, 1)])
     return Series(history, rows.by_period[stretch.last], rows.against, against_name(stretch), stretch.is_running)
-
-
-def against_name(stretch: Stretch) -> str:
-    """What the period in focus is compared with, in words."""
-    if stretch.compared is None:
-        return ""
-    name = f.period(stretch.compared) if stretch.compare == "year" else f.period_short(stretch.compared)
-    if not stretch.is_running:
-        return name
-    return _("the same days of %(period)s") % {"period": name}
-
-
-def picker(stretch: Stretch, route: str = "movements", *, compares: bool = True, **kept: str) -> dict[str, Any]:
-    """The range picker of a page; `kept` are the other choices in its address."""
-    path = reverse(route)
-    earlier, later = stretch.moved(-1), stretch.moved(1)
-    comparisons = {"previous": _("the period before"), "year": _("the year before"), "none": _("nothing")}
-    until = stretch.today - timedelta(days=1)
-    return {
-        "path": path,
-        "label": f.period(stretch.last),
-        "running": _("until %(day)s") % {"day": f.day(until, year=False)} if stretch.is_running else "",
-        "earlier": f"{path}?{earlier.query(**kept)}" if earlier else "",
-        "later": f"{path}?{later.query(**kept)}" if later else "",
-        "first": stretch.first,
-        "last": stretch.last,
-        "grain": stretch.grain,
-        "compare": stretch.compare,
-        "kept": kept,
-        "compared": against_name(stretch) or comparisons["none"],
-        "grains": [
-            {
-                "label": GRAINS[grain],
-                "href": f"{path}?{stretch.in_grain(grain).query(**kept)}",
-                "current": grain == stretch.grain,
-            }
-            for grain in MONTHS
-        ],
-        "comparisons": [
-            {
-                "label": text,
-                "href": f"{path}?{stretch.query(**kept, compare=code)}",
-                "current": code == stretch.compare,
-            }
-            for code, text in comparisons.items()
-            if compares
-        ],
-    }
 
 
 def made_of(answer: Answer) -> dict[str, str]:
@@ -227,7 +185,8 @@ def freshness() -> dict[str, str]:
 def _facts(ask: Ask, stretch: Stretch, movements: Answer) -> list[dict[str, str]]:
     """The line under the title: how fresh, whether closed, by which definition, and what in the data looks wrong."""
     facts = [freshness()]
-    focus = {"from": stretch.last, "to": stretch.last}
+    focus = stretch.asked(stretch.last, stretch.last)
+    del focus["grain"]
     if stretch.grain == "month" and ask({"question": "closes", **focus}).to_dicts():
         facts.append({"text": _("Month closed")})
         changed = len(ask({"question": "restatements", **focus}).to_dicts())
@@ -247,7 +206,7 @@ def _is_churn_news(cards: list[Tile]) -> bool:
 
 
 def _bridge(stretch: Stretch, series: Series, currency: str, summary: str, churn_is_news: bool) -> dict[str, Any]:
-    name, focus, against = f.period(stretch.last), series.focus, series.against
+    name, focus, against = f.period(stretch.last, stretch.grain), series.focus, series.against
     title = findings.bridge_title(focus, against, name, series.against_name)
     chart = bridge_chart(focus, currency, title, door(stretch), {"churn"} if churn_is_news else set())
     foot = f.short(Decimal(chart["min"]))
@@ -266,7 +225,7 @@ def _bridge(stretch: Stretch, series: Series, currency: str, summary: str, churn
 
 def _moves(stretch: Stretch, shown: list[Row], currency: str) -> dict[str, Any]:
     finished = [row for row in shown if row["complete"]] or shown
-    running = None if shown[-1]["complete"] else f.period(shown[-1]["period"])
+    running = None if shown[-1]["complete"] else f.period(shown[-1]["period"], stretch.grain)
     title = findings.moves_title(finished)
     heads, lines = moves_table(shown, stretch.last, currency, door(stretch))
     return {
@@ -282,7 +241,7 @@ def _moves(stretch: Stretch, shown: list[Row], currency: str) -> dict[str, Any]:
 
 def renewals(ask: Ask, stretch: Stretch, currency: str) -> dict[str, Any]:
     """The strip of the period in focus: the rate of the decided leads, the pending stand beside it."""
-    asked = {"question": "renewals", "from": stretch.last, "to": stretch.last, "grain": stretch.grain}
+    asked = {"question": "renewals", **stretch.asked(stretch.last, stretch.last)}
     row = ask(asked).to_dicts()[0]
     base = reverse("renewal_rows")
     notes = _renewal_notes(row, currency)
@@ -296,7 +255,7 @@ def renewals(ask: Ask, stretch: Stretch, currency: str) -> dict[str, Any]:
         for kind in RENEWALS
     ]
     return {
-        "title": findings.renewals_title(row, f.period(stretch.last)),
+        "title": findings.renewals_title(row, f.period(stretch.last, stretch.grain)),
         "summary": _("A contract belongs to the period of its last day of service."),
         "facts": facts if row["expiring"] else [],
     }
@@ -317,14 +276,15 @@ def _renewal_notes(row: Row, currency: str) -> dict[str, str]:
 
 def _ledger_rows(ask: Ask, stretch: Stretch) -> list[Row]:
     """The single movements of the period in focus, the largest first."""
-    rows = ask({"question": "ledger", "from": stretch.last, "to": stretch.last}).to_dicts()
+    asked = stretch.asked(stretch.last, stretch.last)
+    rows = ask({"question": "ledger", "from": asked["from"], "to": asked["to"]}).to_dicts()
     return sorted(rows, key=lambda row: (-abs(row["amount"]), row["date"], row["account_id"]))
 
 
 def _ledger(stretch: Stretch, moves: list[Row], called: dict[str, str], currency: str) -> dict[str, Any]:
     shown, rest = moves[:LEDGER_ROWS], moves[LEDGER_ROWS:]
     places = f.places_of([move["amount"] for move in moves], currency)
-    behind = Figure(stretch.grain, stretch.last, "net", None, "")
+    behind = Figure(stretch.grain, stretch.last, "net", None, "", stretch.calendar, stretch.kept)
     count = len(moves)
     rows = []
     for move in shown:
@@ -342,7 +302,7 @@ def _ledger(stretch: Stretch, moves: list[Row], called: dict[str, str], currency
         )
     left = ngettext("%(count)s more movement", "%(count)s more movements", len(rest)) % {"count": f.exact(len(rest))}
     return {
-        "title": _("Every movement of %(period)s") % {"period": f.period(stretch.last)},
+        "title": _("Every movement of %(period)s") % {"period": f.period(stretch.last, stretch.grain)},
         "summary": ngettext("%(count)s movement, the largest first", "%(count)s movements, the largest first", count)
         % {"count": f.exact(count)},
         "unit": _("Change, %(unit)s") % {"unit": f.symbol(currency).strip()},

@@ -17,7 +17,7 @@ from tenure.web import formatting as f
 from tenure.web.asking import Seen
 from tenure.web.heat import SCALE, HeatCell, heat_cell
 from tenure.web.sparkline import sparkline
-from tenure.web.stretch import Stretch, step
+from tenure.web.stretch import COARSE, Stretch
 from tenure.web.subscriptions import findings, proof
 from tenure.web.subscriptions.board import Ask, freshness, made_of, picker
 from tenure.web.subscriptions.figures import Row
@@ -71,7 +71,7 @@ class Followed:
 
 
 def _followed(ask: Ask, stretch: Stretch, chosen: Choices) -> Followed:
-    asked = {"question": "cohorts", "from": stretch.first, "to": stretch.shown[-1], "grain": stretch.grain}
+    asked = {"question": "cohorts", **stretch.asked(stretch.first, stretch.shown[-1])}
     answer = ask(asked)
     rows = [row for row in answer.to_dicts() if row["size"]]
     starts = [(Decimal(row[_START[chosen.value]]), [Decimal(v) for v in row[chosen.value]]) for row in rows]
@@ -83,7 +83,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
     """The whole page as values a template only has to print."""
     found = _followed(ask, stretch, chosen)
     return {
-        "range": picker(stretch, "cohorts", compares=False, **chosen.kept),
+        "range": picker(stretch, "cohorts", compares=False, grains=COARSE, timezone=found.answer.definition["settings"]["timezone"], **chosen.kept),
         "facts": [freshness(), made_of(found.answer)],
         "title": findings.cohorts_title(found.average, stretch.grain, chosen.value),
         "summary": _summary(chosen, found.currency),
@@ -182,12 +182,14 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
     Raises: QuestionRefused if the address names no cell.
     """
     chosen = choices(query)
-    named = proof.figure({"grain": query.get("grain", "month"), "period": query.get("cohort", ""), "kind": "close"})
+    calendar = opened.definition().calendar
+    given = {"grain": query.get("grain", "month"), "period": query.get("cohort", ""), "kind": "close"}
+    named = proof.figure(given, calendar)
     k = _steps(query.get("k", ""))
     try:
-        period = step(named.period, named.grain, k)
-        step(period, named.grain, 1)
-    except ValueError:
+        period = calendar.step(named.period, named.grain, k)
+        calendar.after(period, named.grain)
+    except (ValueError, OverflowError):
         raise proof.unknown("k", str(k), ["0 … 12"]) from None
     asked = {"question": "cohorts", "from": named.period, "to": period, "grain": named.grain}
     answer = opened.ask(asked)

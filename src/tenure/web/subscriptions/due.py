@@ -20,7 +20,7 @@ from tenure.core.metrics.renewal import UNDECIDED, Slot, calendar
 from tenure.core.periods import between, label
 from tenure.web import formatting as f
 from tenure.web.meter import meter
-from tenure.web.stretch import Stretch
+from tenure.web.stretch import COARSE, Stretch
 from tenure.web.subscriptions import findings
 from tenure.web.subscriptions.board import Ask, freshness, made_of, picker, renewals
 from tenure.web.subscriptions.figures import Row
@@ -154,7 +154,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices, names: Names) -> dict[str
     measured = ask(_measured(stretch))
     rates = measured.to_dicts()
     return {
-        "range": picker(stretch, "renewals", compares=False, **chosen.kept),
+        "range": picker(stretch, "renewals", compares=False, grains=COARSE, timezone=measured.definition["settings"]["timezone"], **chosen.kept),
         "facts": [freshness(), made_of(measured)],
         "is_empty": not listed.rows and not any(row["expiring"] for row in rates),
         "renewals": renewals(ask, stretch, listed.currency),
@@ -167,7 +167,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices, names: Names) -> dict[str
 
 
 def _measured(stretch: Stretch) -> dict[str, str]:
-    return {"question": "renewals", "from": stretch.first, "to": stretch.shown[-1], "grain": stretch.grain}
+    return {"question": "renewals", **stretch.asked(stretch.first, stretch.shown[-1])}
 
 
 def _calendar(listed: Listed, chosen: Choices, stretch: Stretch) -> dict[str, Any]:

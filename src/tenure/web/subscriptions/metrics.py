@@ -56,9 +56,11 @@ def board(ask: Ask, stretch: Stretch, by: str) -> dict[str, Any]:
     unusual = [m.tile.label for m in multiples if m.tile.delta is not None and m.tile.delta.mood]
     heads, lines = _lines(shown, stretch, currency)
     return {
-        "range": picker(stretch, "metrics", by=by),
+        "range": picker(
+            stretch, "metrics", timezone=rows.movements.definition["settings"]["timezone"], by=by
+        ),
         "facts": [freshness(), made_of(rows.movements)],
-        "title": findings.metrics_title(unusual, len(ALL), f.period(stretch.last)),
+        "title": findings.metrics_title(unusual, len(ALL), f.period(stretch.last, stretch.grain)),
         "summary": _("The open end of a line is the period that is not over."),
         "multiples": multiples,
         "corner": GRAINS[stretch.grain],
@@ -75,7 +77,7 @@ def _multiples(rows: Rows, shown: Sequence[Row], stretch: Stretch, currency: str
     opens, focus = door(stretch), rows.by_period[stretch.last]
     cards = tiles(series_of(rows, stretch), currency, lambda kind: opens(focus, kind), ALL)
     running = not shown[-1]["complete"]
-    first, last = f.period(shown[0]["period"]), f.period(shown[-1]["period"])
+    first, last = (f.period(shown[at]["period"], stretch.grain) for at in (0, -1))
     return [
         Multiple(
             card,
@@ -97,7 +99,7 @@ def _lines(shown: Sequence[Row], stretch: Stretch, currency: str) -> tuple[list[
     places = {m.name: f.places_of([row[m.name] for row in shown], currency) for m in ALL if m.form == "money"}
     lines = [
         {
-            "label": f.period(row["period"]),
+            "label": f.period(row["period"], stretch.grain),
             "is_focus": row["period"] == stretch.last,
             "running": "" if row["complete"] else _("not over"),
             "cells": [

@@ -186,7 +186,10 @@ def _scaled(ticks: Sequence[Decimal]) -> list[Decimal]:
 def _axis_name(period: str) -> str:
     """A period under the axis; the first month or quarter of a year carries the year in a second line."""
     short = f.period_short(period)
-    return f"{short}\n{period[:4]}" if period.endswith(("-01", "-Q1")) else short
+    if period.startswith("FY"):
+        return f"{short}\n{period[:6]}" if period.endswith("-Q1") else short
+    first = period.endswith("-01-01") if len(period) == len("2026-01-01") else period.endswith(("-01", "-Q1"))
+    return f"{short}\n{period[:4]}" if first else short
 
 
 def _moves_tip(row: Row, kinds: Sequence[str], currency: str) -> str:

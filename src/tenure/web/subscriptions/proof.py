@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -16,11 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tenure.core.errors import QuestionRefused
-from tenure.core.periods import first_day, label, next_first_day, parse_label
+from tenure.core.periods import GRAINS, Calendar, next_first_day
 from tenure.warehouse.answer import Answer
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
-from tenure.web.stretch import MONTHS
 from tenure.web.subscriptions.figures import net_new
 from tenure.web.subscriptions.words import (
     COMMITTED,
@@ -50,15 +49,21 @@ class Figure:
     kind: str
     days: int | None
     account: str
+    calendar: Calendar = Calendar()
+    kept: tuple[tuple[str, str], ...] = ()
+    """what else the address says: the slice the figure is of"""
+
+    @property
+    def first(self) -> date:
+        return self.calendar.first(self.period)
 
     @property
     def stretch(self) -> dict[str, str]:
         """The fields of a question about this period."""
         if self.days is None:
-            return {"from": self.period, "to": self.period, "grain": self.grain}
-        start = parse_label(self.period)[0]
-        stop = min(start + timedelta(days=self.days), next_first_day(start, self.grain))
-        return {"from": start.isoformat(), "to": stop.isoformat(), "grain": self.grain}
+            return self.calendar.asked(self.period, self.period, self.grain)
+        stop = min(self.first + timedelta(days=self.days), next_first_day(self.first, self.grain))
+        return {"from": self.first.isoformat(), "to": stop.isoformat(), "grain": self.grain}
 
     @property
     def cell(self) -> dict[str, str]:
@@ -68,31 +73,31 @@ class Figure:
         own = {"grain": self.grain, "period": self.period, "kind": self.kind}
         if self.days is not None:
             own["days"] = str(self.days)
-        return f"{reverse(route)}?{urlencode({**own, **more})}"
+        return f"{reverse(route)}?{urlencode([*{**own, **more}.items(), *self.kept])}"
 
     def of(self, row: Mapping[str, Any]) -> Decimal:
         return net_new(row) if self.kind == "net" else row[self.kind]
 
 
-def figure(query: Mapping[str, str]) -> Figure:
+def figure(query: Mapping[str, str], calendar: Calendar) -> Figure:
     """The figure an address names.
 
     Raises: QuestionRefused if it names none.
     """
     grain, period, kind = query.get("grain", "month"), query.get("period", ""), query.get("kind", "")
-    if grain not in MONTHS:
-        raise unknown("grain", grain, list(MONTHS))
+    if grain not in GRAINS:
+        raise unknown("grain", grain, list(GRAINS))
     if kind not in KINDS:
         raise unknown("kind", kind, list(KINDS))
     try:
-        name = label(first_day(parse_label(period)[0], grain), grain)
-        next_first_day(parse_label(name)[0], grain)
+        name = calendar.name(calendar.first(period), grain)
+        calendar.after(name, grain)
     except (ValueError, OverflowError):
         raise unknown("period", period, ["2026-10", "2026-Q4", "2026"]) from None
     days = query.get("days", "")
     if days and not (days.isascii() and days.isdigit() and 1 <= int(days) <= 366):
         raise unknown("days", days, ["1 … 366"])
-    return Figure(grain, name, kind, int(days) if days else None, query.get("account", ""))
+    return Figure(grain, name, kind, int(days) if days else None, query.get("account", ""), calendar)
 
 
 def unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
@@ -108,7 +113,7 @@ def unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
 
 def chain(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any]:
     """The four links as values a template only has to print."""
-    proven = figure(query)
+    proven = figure(query, opened.definition().calendar)
     answer = opened.ask({"question": "movements", **proven.stretch})
     row = answer.to_dicts()[0]
     currency = answer.definition["settings"]["reporting_currency"]
@@ -150,7 +155,7 @@ def chain(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any
 
 def table(opened: Seen, query: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
     """Every source row behind a figure, for a file."""
-    proven = figure(query)
+    proven = figure(query, opened.definition().calendar)
     rows = opened.ask({"question": "movements", **proven.stretch}).rows_behind(proven.cell)
     return rows.column_names, [[_cell(value) for value in row.values()] for row in rows.to_pylist()]
 
@@ -211,12 +216,12 @@ def contracts(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     named = {**EXPIRING, **RENEWALS}
     if kind not in named:
         raise unknown("kind", kind, list(named))
-    asked = figure({"grain": grain, "period": period, "kind": "net"})
+    asked = figure({"grain": grain, "period": period, "kind": "net"}, opened.definition().calendar)
     answer = opened.ask({"question": "renewals", **asked.stretch})
     value = answer.to_dicts()[0][kind]
     return {
         "title": _("%(kind)s: where it comes from") % {"kind": named[kind]},
-        "where": f.period(asked.period),
+        "where": f.period(asked.period, asked.grain),
         "kind": named[kind],
         "figure": f.exact(value) if isinstance(value, int) else f.percent(value),
         "exact": f.plain(value),
@@ -337,7 +342,7 @@ def _formula(proven: Figure, accounts: list[dict[str, Any]], count: int, total: 
 
 
 def _where(proven: Figure) -> str:
-    period = f.period(proven.period)
+    period = f.period(proven.period, proven.grain)
     if proven.days is None:
         return period
     said = ngettext("%(period)s, first %(days)s day", "%(period)s, first %(days)s days", proven.days)

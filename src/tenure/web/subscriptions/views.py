@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from tenure.core.periods import GRAINS
 from tenure.web import asking
 from tenure.web.export import csv_file
 from tenure.web.pages import is_fragment, page, requires
-from tenure.web.stretch import Stretch, of
+from tenure.web.stretch import COARSE, Stretch, of
 from tenure.web.subscriptions import board, cohorts, due, metrics, proof
 from tenure.web.subscriptions.names import names_for
 
@@ -93,6 +94,7 @@ def cohort_map(request: HttpRequest) -> HttpResponse:
         "cohorts",
         _("Cohorts"),
         lambda opened, stretch: cohorts.board(opened.ask, stretch, cohorts.choices(request.GET)),
+        COARSE,
     )
 
 
@@ -101,7 +103,7 @@ def cohort_map(request: HttpRequest) -> HttpResponse:
 def cohorts_file(request: HttpRequest) -> HttpResponse:
     """The cohorts of the page as a CSV file."""
     opened = asking.workspace(request.user)
-    stretch = _stretch(request, opened)
+    stretch = _stretch(request, opened, COARSE)
     chosen = cohorts.choices(request.GET)
     return csv_file("cohorts", *(cohorts.table(opened.ask, stretch, chosen) if stretch else ([], [])))
 
@@ -142,7 +144,7 @@ def renewals_file(request: HttpRequest) -> HttpResponse:
 def renewal_rates_file(request: HttpRequest) -> HttpResponse:
     """The renewal rates of the page as a CSV file."""
     opened = asking.workspace(request.user)
-    stretch = _stretch(request, opened)
+    stretch = _stretch(request, opened, COARSE)
     return csv_file("rates", *(due.rates_table(opened.ask, stretch) if stretch else ([], [])))
 
 
@@ -181,7 +183,7 @@ def _board(
 ) -> HttpResponse:
     """A page over a stretch of time, or what to do first where there is no revenue at all."""
     opened = asking.workspace(request.user)
-    stretch = _stretch(request, opened)
+    stretch = _stretch(request, opened, COARSE)
     if stretch is None:
         return page(request, "subscriptions/empty.html", heading=heading)
     return page(request, f"subscriptions/{name}.html", heading=heading, **board_of(opened, stretch))
@@ -190,5 +192,6 @@ def _board(
 def _stretch(request: HttpRequest, opened: asking.Seen) -> Stretch | None:
     """The stretch in the address; None if there is nothing to show at all."""
     today = asking.today(opened)
-    newest = board.newest_month(opened.ask, today)
-    return None if newest is None else of(request.GET, today, newest)
+    calendar = opened.definition().calendar
+    newest = board.newest_month(opened.ask, today, calendar)
+    return None if newest is None else of(request.GET, today, newest, calendar, grains=grains)

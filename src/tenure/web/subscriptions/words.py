@@ -75,7 +75,13 @@ TABLES: Mapping[str, Any] = {
     "metric_definitions": _("Metric definitions"),
     "closes": _("Closed months"),
 }
-GRAINS: Mapping[str, Any] = {"month": _("Month"), "quarter": _("Quarter"), "year": _("Year")}
+GRAINS: Mapping[str, Any] = {
+    "day": _("Day"),
+    "week": _("Week"),
+    "month": _("Month"),
+    "quarter": _("Quarter"),
+    "year": _("Year"),
+}
 
 Form = Literal["money", "rate", "ratio"]
 

@@ -7,16 +7,16 @@ from decimal import Decimal
 
 import pytest
 
-from tenure.core.errors import QuestionRefused
-from tenure.web.sparkline import sparkline
 from tenure.core.definition import Definition
-from tenure.core.periods import Calendar, between, parse_label
+from tenure.core.errors import QuestionRefused
+from tenure.core.periods import CIVIL, Calendar, between, parse_label
+from tenure.web.sparkline import sparkline
 from tenure.web.stretch import COARSE, PRESETS, of
 
 TODAY = date(2026, 11, 22)
 
 
-def asked(query="", calendar=None, **more):
+def asked(query="", calendar=CIVIL, **more):
     return of(dict(part.split("=") for part in query.split("&") if part), TODAY, "2026-10", calendar, **more)
 
 

@@ -147,10 +147,14 @@ class Calendar:
         return ((b.year - a.year) * 12 + b.month - a.month) // MONTHS[grain] + 1
 
     def asked(self, first: str, last: str, grain: str) -> dict[str, str]:
-        """The fields of a question about the periods from `first` to `last`: days and weeks are asked for by their days."""
+        """The fields of a question about the periods from `first` to `last`; days and weeks are asked for by days."""
         if grain in DAYS:
             return {"from": first, "to": self.after(last, grain).isoformat(), "grain": grain}
         return {"from": first, "to": last, "grain": grain}
+
+
+CIVIL = Calendar()
+"""Weeks from Monday, years from January."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,7 @@ TEXTS: Mapping[str, Text] = {
     "page.no_contract": Text(_("There is no contract %(value)s."), _("Open the contract from the list of renewals.")),
     "page.choice": Text(_("%(field)s cannot be %(value)s."), _ONE_OF),
     "page.period": Text(
-        _("%(value)s is not a period."), _("Write a month (2026-10), a quarter (2026-Q4), a year (2026) or a day (2026-10-31).")
+        _("%(value)s is not a period."),
+        _("Write a month (2026-10), a quarter (2026-Q4), a year (2026) or a day (2026-10-31)."),
     ),
 }

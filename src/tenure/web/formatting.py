@@ -171,7 +171,11 @@ def period(name: str, grain: str = "") -> str:
     zh = language() == "zh"
     if name.startswith("FY"):
         year, _, quarter = name.removeprefix("FY").partition("-Q")
-        return f"{year}财年{f'第{quarter}季度' if quarter else ''}" if zh else f"{f'Q{quarter} ' if quarter else ''}FY{year}"
+        return (
+            f"{year}财年{f'第{quarter}季度' if quarter else ''}"
+            if zh
+            else f"{f'Q{quarter} ' if quarter else ''}FY{year}"
+        )
     first, _, is_day = parse_label(name)
     if is_day:
         return _week(day(first)) if grain == "week" else day(first)

@@ -63,7 +63,6 @@ def picker(
     *,
     compares: bool = True,
     grains: Sequence[str] = GRAINS,
-    timezone: str = "",
     **kept: str,
 ) -> dict[str, Any]:
     """The range picker of a page; `kept` are the other choices in its address, `grains` the steps it can show."""
@@ -93,7 +92,7 @@ def picker(
         "compared": against_name(stretch) or _("nothing"),
         "comparisons": list(_comparisons(stretch, address)) if compares else [],
         "custom": _custom(stretch),
-        "notes": list(_notes(stretch, timezone)),
+        "notes": list(_notes(stretch)),
     }
 
 
@@ -158,10 +157,9 @@ def _custom(stretch: Stretch) -> dict[str, Any]:
     }
 
 
-def _notes(stretch: Stretch, timezone: str) -> Iterator[str]:
+def _notes(stretch: Stretch) -> Iterator[str]:
     """By which clock and calendar the periods are counted."""
-    if timezone:
-        yield _("Days as in %(timezone)s.") % {"timezone": timezone}
+    yield _("Days as in %(timezone)s.") % {"timezone": stretch.timezone}
     yield str(WEEK_STARTS[WEEKDAYS[stretch.calendar.week_start]])
     if stretch.calendar.year_start != 1:
         name = f.period_short(f"2000-{stretch.calendar.year_start:02d}")

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from tenure.core.errors import QuestionRefused
-from tenure.core.periods import DAYS, GRAINS, MONTHS, Calendar, parse_label
+from tenure.core.periods import CIVIL, DAYS, GRAINS, MONTHS, Calendar, parse_label
 
 COARSE = tuple(MONTHS)
 """The lengths of period of a page that has no figures of single days."""
@@ -56,7 +56,8 @@ class Stretch:
     today: date
     against: str = ""
     with_running: bool = True
-    calendar: Calendar = Calendar()
+    calendar: Calendar = CIVIL
+    timezone: str = "UTC"
     kept: tuple[tuple[str, str], ...] = ()
 
     def step(self, name: str, by: int) -> str:
@@ -146,16 +147,16 @@ def of(
     query: Mapping[str, str],
     today: date,
     newest: str,
-    calendar: Calendar | None = None,
+    calendar: Calendar = CIVIL,
     *,
     grains: Sequence[str] = GRAINS,
+    timezone: str = "UTC",
     kept: Sequence[tuple[str, str]] = (),
 ) -> Stretch:
     """The stretch an address asks for; `newest` is the month to show where it says nothing.
 
     Raises: QuestionRefused if a value is not one of its kind, names an impossible period, or spans too many.
     """
-    calendar = calendar or Calendar()
     grain = _choice(query, "grain", tuple(grains), "month")
     compare = _choice(query, "compare", COMPARISONS, "previous")
     month, after, _ = parse_label(newest)
@@ -177,7 +178,7 @@ def of(
     if compare == "custom":
         against = _period(query, "against", grain, calendar.step(last, grain, -1), calendar)
     running = _choice(query, "running", ("yes", "no"), "yes") == "yes"
-    return Stretch(grain, first, last, compare, today, against, running, calendar, tuple(kept))
+    return Stretch(grain, first, last, compare, today, against, running, calendar, timezone, tuple(kept))
 
 
 def _choice(query: Mapping[str, str], field: str, allowed: tuple[str, ...], usual: str) -> str:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tenure.core.periods import Calendar, add_months, label, next_first_day
+from tenure.core.periods import CIVIL, Calendar, add_months, label, next_first_day
 from tenure.web import formatting as f
 from tenure.web.range import against_name, picker
 from tenure.web.stretch import Stretch
@@ -53,9 +53,8 @@ class Answer(Protocol):
 Ask = Callable[[Given], Answer]
 
 
-def newest_month(ask: Ask, today: date, calendar: Calendar | None = None) -> str | None:
+def newest_month(ask: Ask, today: date, calendar: Calendar = CIVIL) -> str | None:
     """The month to show first: the last finished one, or the last in which anything moved; None if nothing ever did."""
-    calendar = calendar or Calendar()
     finished = add_months(today.replace(day=1), -1)
     for grain, first in (("month", add_months(finished, -60)), ("year", date(today.year - YEARS_BACK, 1, 1))):
         asked = calendar.asked(calendar.name(first, grain), calendar.name(today, grain), grain)
@@ -73,9 +72,7 @@ def door(stretch: Stretch) -> Door:
     """The address of the rows behind a figure of this page."""
 
     def address(row: Row, kind: str) -> str:
-        return Figure(
-            stretch.grain, row["period"], kind, row.get("days"), "", stretch.calendar, stretch.kept
-        ).address()
+        return Figure(stretch.grain, row["period"], kind, row.get("days"), "", stretch.calendar, stretch.kept).address()
 
     return address
 
@@ -147,7 +144,7 @@ def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str
     called = names([move["account_id"] for move in moves[:LEDGER_ROWS]])
     shown = rows.of(stretch.shown)
     return {
-        "range": picker(stretch, timezone=definition["settings"]["timezone"]),
+        "range": picker(stretch),
         "facts": _facts(ask, stretch, rows.movements),
         "broken": [
             _("A check of these figures failed: %(name)s. Do not rely on them before it is cleared up.") % check

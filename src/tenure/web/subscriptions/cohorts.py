@@ -83,7 +83,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
     """The whole page as values a template only has to print."""
     found = _followed(ask, stretch, chosen)
     return {
-        "range": picker(stretch, "cohorts", compares=False, grains=COARSE, timezone=found.answer.definition["settings"]["timezone"], **chosen.kept),
+        "range": picker(stretch, "cohorts", compares=False, grains=COARSE, **chosen.kept),
         "facts": [freshness(), made_of(found.answer)],
         "title": findings.cohorts_title(found.average, stretch.grain, chosen.value),
         "summary": _summary(chosen, found.currency),

@@ -154,7 +154,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices, names: Names) -> dict[str
     measured = ask(_measured(stretch))
     rates = measured.to_dicts()
     return {
-        "range": picker(stretch, "renewals", compares=False, grains=COARSE, timezone=measured.definition["settings"]["timezone"], **chosen.kept),
+        "range": picker(stretch, "renewals", compares=False, grains=COARSE, **chosen.kept),
         "facts": [freshness(), made_of(measured)],
         "is_empty": not listed.rows and not any(row["expiring"] for row in rates),
         "renewals": renewals(ask, stretch, listed.currency),

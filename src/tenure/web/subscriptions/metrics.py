@@ -56,9 +56,7 @@ def board(ask: Ask, stretch: Stretch, by: str) -> dict[str, Any]:
     unusual = [m.tile.label for m in multiples if m.tile.delta is not None and m.tile.delta.mood]
     heads, lines = _lines(shown, stretch, currency)
     return {
-        "range": picker(
-            stretch, "metrics", timezone=rows.movements.definition["settings"]["timezone"], by=by
-        ),
+        "range": picker(stretch, "metrics", by=by),
         "facts": [freshness(), made_of(rows.movements)],
         "title": findings.metrics_title(unusual, len(ALL), f.period(stretch.last, stretch.grain)),
         "summary": _("The open end of a line is the period that is not over."),

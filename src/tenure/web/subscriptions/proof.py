@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tenure.core.errors import QuestionRefused
-from tenure.core.periods import GRAINS, Calendar, next_first_day
+from tenure.core.periods import CIVIL, GRAINS, Calendar, next_first_day
 from tenure.warehouse.answer import Answer
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
@@ -49,7 +49,7 @@ class Figure:
     kind: str
     days: int | None
     account: str
-    calendar: Calendar = Calendar()
+    calendar: Calendar = CIVIL
     kept: tuple[tuple[str, str], ...] = ()
     """what else the address says: the slice the figure is of"""
 

@@ -192,6 +192,8 @@ def _board(
 def _stretch(request: HttpRequest, opened: asking.Seen) -> Stretch | None:
     """The stretch in the address; None if there is nothing to show at all."""
     today = asking.today(opened)
-    calendar = opened.definition().calendar
-    newest = board.newest_month(opened.ask, today, calendar)
-    return None if newest is None else of(request.GET, today, newest, calendar, grains=grains)
+    definition = opened.definition()
+    newest = board.newest_month(opened.ask, today, definition.calendar)
+    if newest is None:
+        return None
+    return of(request.GET, today, newest, definition.calendar, grains=grains, timezone=definition.timezone)

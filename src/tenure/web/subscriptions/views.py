@@ -179,17 +179,21 @@ def show_proof(request: HttpRequest, name: str, chain: Mapping[str, Any]) -> Htt
 
 
 def _board(
-    request: HttpRequest, name: str, heading: str, board_of: Callable[[asking.Seen, Stretch], Mapping[str, Any]]
+    request: HttpRequest,
+    name: str,
+    heading: str,
+    board_of: Callable[[asking.Seen, Stretch], Mapping[str, Any]],
+    grains: Sequence[str] = GRAINS,
 ) -> HttpResponse:
     """A page over a stretch of time, or what to do first where there is no revenue at all."""
     opened = asking.workspace(request.user)
-    stretch = _stretch(request, opened, COARSE)
+    stretch = _stretch(request, opened, grains)
     if stretch is None:
         return page(request, "subscriptions/empty.html", heading=heading)
     return page(request, f"subscriptions/{name}.html", heading=heading, **board_of(opened, stretch))
 
 
-def _stretch(request: HttpRequest, opened: asking.Seen) -> Stretch | None:
+def _stretch(request: HttpRequest, opened: asking.Seen, grains: Sequence[str] = GRAINS) -> Stretch | None:
     """The stretch in the address; None if there is nothing to show at all."""
     today = asking.today(opened)
     definition = opened.definition()

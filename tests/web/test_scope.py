@@ -395,3 +395,125 @@ def test_an_admin_makes_no_key_of_an_owner(cast):
     with pytest.raises(TenureError) as refused:
         members.create_member("eve@example.com", "Eve", "owner", by=key)
     assert refused.value.code == "member.owners_only"
+
+
+@pytest.fixture
+def of_others(cast):
+    """A record of every kind that belongs to an account, at one that the limited members do not see."""
+    from tenure.apps.crm import services as crm_services
+    from tenure.apps.subscriptions import services
+
+    crm_services.add("contacts", {"contact_id": "p-dune", "account_id": "dune", "name": "Di"}, by="the test")
+    for kind, values in (
+        ("contracts", {"contract_id": "k-dune", "total": "1", "start": "2024-01-01", "end": "2025-01-01"}),
+        ("subscriptions", {"subscription_id": "s-dune", "amount": "1", "start": "2024-01-01"}),
+        ("trials", {"trial_id": "t-dune", "start": "2024-01-01"}),
+        ("invoice_lines", {"line_id": "i-dune", "amount": "1"}),
+    ):
+        services.add(kind, {**values, "account_id": "dune"}, by="the test")
+    made = services.add(
+        "discounts", {"subscription_id": "s-dune", "kind": "percent", "value": "10", "start": "2024-01-01"},
+        by="the test",
+    )  # fmt: skip
+    line = subscriptions.subscriptions_visible_to(cast["all"]).get(subscription_id="s-dune")
+    return {
+        "discounts": made.version_key, "subscriptions": line.version_key, "accounts": "dune", "contacts": "p-dune",
+        "contracts": "k-dune", "trials": "t-dune", "invoice_lines": "i-dune",
+    }  # fmt: skip
+
+
+KINDS = ["accounts", "contacts", "contracts", "subscriptions", "trials", "invoice_lines", "discounts"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_of_others_is_not_there(cast, of_others, client, kind):
+    from tenure.web.records.kinds import token
+
+    address = f"/api/records/{kind}/{token(of_others[kind])}"
+    everybody = Client()
+    everybody.force_login(cast["all"])
+    found = everybody.get(address)
+    assert found.status_code == 200
+    version = found.json()["version"]
+    client.force_login(cast["own"])
+    calls = [
+        client.get(address),
+        client.get(f"{address}/history"),
+        client.patch(address, json.dumps({"values": {}}), content_type="application/json"),
+        client.post(f"{address}/withdraw", "{}", content_type="application/json"),
+        client.post(f"{address}/end", json.dumps({"day": "2024-02-01"}), content_type="application/json"),
+        client.post(f"{address}/undo", json.dumps({"version": version}), content_type="application/json"),
+    ]
+    assert [response.status_code for response in calls] == [404] * 6
+    listed = client.get(f"/api/records/{kind}").json()["records"]
+    assert of_others[kind] not in [record["key"] for record in listed]
+    assert of_others[kind] in [r["key"] for r in everybody.get(f"/api/records/{kind}").json()["records"]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_of_others_that_was_withdrawn_is_not_there(cast, of_others, client, kind):
+    from tenure.web.records.kinds import KINDS as ALL
+    from tenure.web.records.kinds import token
+
+    ALL[kind].services.withdraw(kind, of_others[kind], by="the test")
+    client.force_login(cast["own"])
+    assert client.get(f"/api/records/{kind}/{token(of_others[kind])}/history").status_code == 404
+    client.force_login(cast["all"])
+    assert client.get(f"/api/records/{kind}/{token(of_others[kind])}/history").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "status"),
+    [
+        pytest.param("contracts", {"contract_id": "n", "account_id": "acme"}, 201, id="at one's own account"),
+        pytest.param("contracts", {"contract_id": "n", "account_id": "dune"}, 404, id="at the account of others"),
+        pytest.param("contracts", {"contract_id": "n", "account_id": "elmwood"}, 404, id="at nobody's account"),
+        pytest.param("accounts", {"account_id": "new", "owner": "Sally Wang"}, 201, id="an account of one's own"),
+        pytest.param("accounts", {"account_id": "new", "owner": "Una"}, 422, id="an account for somebody else"),
+        pytest.param("accounts", {"account_id": "new"}, 422, id="an account for nobody"),
+        pytest.param("discounts", {"subscription_id": "s-dune"}, 404, id="a discount for others"),
+        pytest.param("fx_rates", {"day": "2024-01-01", "currency": "EUR", "rate": "1"}, 403, id="what all share"),
+        pytest.param("plans", {"plan": "p"}, 403, id="a plan"),
+    ],
+)
+def test_one_writes_to_the_accounts_one_sees(cast, of_others, client, kind, values, status):
+    client.force_login(cast["own"])
+    given = {**({"total": "1", "start": "2024-01-01", "end": "2025-01-01"} if kind == "contracts" else {}),
+             **({"kind": "percent", "value": "1"} if kind == "discounts" else {}), **values}  # fmt: skip
+    made = client.post(f"/api/records/{kind}", json.dumps({"values": given}), content_type="application/json")
+    assert made.status_code == status, made.content
+
+
+def test_one_moves_nothing_to_an_account_of_others(cast, of_others, client):
+    client.force_login(cast["own"])
+    for address, values in (
+        ("/api/records/accounts/acme", {"merged_into": "dune"}),
+        ("/api/records/contracts/mine", {"account_id": "dune"}),
+    ):
+        if "contracts" in address:
+            mine = {
+                "contract_id": "mine",
+                "account_id": "acme",
+                "total": "1",
+                "start": "2024-01-01",
+                "end": "2025-01-01",
+            }
+            _post(client, "/api/records/contracts", {"values": mine})
+        moved = client.patch(address, json.dumps({"values": values}), content_type="application/json")
+        assert moved.status_code == 404, moved.content
+    given_away = client.patch(
+        "/api/records/accounts/acme", json.dumps({"values": {"owner": "Una"}}), content_type="application/json"
+    )
+    assert given_away.status_code == 200
+    assert client.get("/api/records/accounts/acme").status_code == 404
+
+
+def test_what_all_share_is_taken_back_by_who_sees_all(cast, client):
+    from tenure.apps.subscriptions import services
+
+    services.add("plans", {"plan": "p"}, by="the test")
+    client.force_login(cast["own"])
+    key = client.get("/api/records/plans").json()["records"][0]
+    for step, body in (("withdraw", {}), ("undo", {"version": key["version"]})):
+        done = client.post(f"{key['address']}/{step}", json.dumps(body), content_type="application/json")
+        assert done.status_code == 403, done.content

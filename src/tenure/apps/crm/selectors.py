@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from tenure.apps.crm.models import AccountVersion, ContactVersion
-from tenure.apps.workspaces.permissions import Caller, folded, owners_visible_to
+from tenure.apps.crm.models import AccountVersion
+from tenure.apps.workspaces.permissions import Caller, folded, limited, owners_visible_to, require_everything
+from tenure.apps.workspaces.services.writing import Actor
+from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 from tenure.warehouse.lines import NONE
 
@@ -60,9 +62,45 @@ def of_visible_accounts(caller: Caller, rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(account_id__in=accounts_visible_to(caller).values("account_id"))
 
 
-def contacts_visible_to(caller: Caller) -> QuerySet[Any]:
-    """The contacts of the accounts the caller sees, as they are now."""
-    return of_visible_accounts(caller, ContactVersion.objects.live())
+def visible_to(caller: Caller, model: type[Version]) -> QuerySet[Any]:
+    """The records of a table the caller sees, as they are now: those of their accounts, and what is nobody's."""
+    if model is AccountVersion:
+        return accounts_visible_to(caller)
+    rows: QuerySet[Any] = model.objects.live()
+    return of_visible_accounts(caller, rows) if hasattr(model, "account_id") else rows
+
+
+def sees(caller: Caller, version: Any) -> bool:
+    """Whether the caller sees the record a version is of, also one that was withdrawn."""
+    visible = owners_visible_to(caller)
+    if visible is None:
+        return True
+    if isinstance(version, AccountVersion):
+        return version.owner != NONE and folded(version.owner or "") in visible
+    return not hasattr(version, "account_id") or _is_visible(caller, version.account_id)
+
+
+def require_place(by: Actor, model: type[Version], values: Mapping[str, Any], *, new: bool) -> None:
+    """Refuse to let somebody who sees some accounts write to others, or what all accounts share."""
+    if not limited(by):
+        return
+    named = {"merged_into"} if model is AccountVersion else {"account_id"}
+    for account_id in (values[column] for column in named & values.keys() if values[column]):
+        account_for(by, str(account_id))
+    if not hasattr(model, "account_id"):
+        require_everything(by, model.KIND)
+    if new and model is AccountVersion and not sees(by, AccountVersion(owner=values.get("owner"))):
+        raise TenureError(
+            "account.not_yours",
+            _("You would not see this account."),
+            fix=_("Name as its owner yourself, or somebody of your team, as the accounts do."),
+            field="owner",
+            value=values.get("owner"),
+        )
+
+
+def _is_visible(caller: Caller, account_id: str | None) -> bool:
+    return accounts_visible_to(caller).filter(account_id=account_id).exists()
 
 
 def names(caller: Caller, account_ids: Sequence[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from tenure.apps.crm import selectors
 from tenure.apps.crm.models import AccountVersion, ContactVersion
 from tenure.apps.workspaces.services import bulk, imports, records
 from tenure.apps.workspaces.services.writing import Actor
@@ -26,6 +27,7 @@ _TELLING = ("user_id", "name", "email", "phone")
 
 def add(kind: str, values: Mapping[str, Any], *, by: Actor, reason: str = "") -> Any:
     """Write a new account or contact."""
+    selectors.require_place(by, MODELS[kind], values, new=True)
     return records.add(MODELS[kind], values, by=by, reason=reason)
 
 
@@ -36,6 +38,7 @@ def edit(
 
     Raises: RecordChanged if another version than `seen` is live.
     """
+    selectors.require_place(by, MODELS[kind], changes, new=False)
     return records.edit(MODELS[kind], key, changes, by=by, seen=seen, reason=reason)
 
 
@@ -47,12 +50,14 @@ def end(kind: str, key: str, day: Any, *, by: Actor, seen: str | None = None, re
 
 def merge_account(account_id: str, into: str, *, by: Actor) -> Any:
     """Say that an account and another one are one customer."""
+    selectors.require_place(by, AccountVersion, {"merged_into": into}, new=False)
     records.live(AccountVersion, into)
     return records.edit(AccountVersion, account_id, {"merged_into": into}, by=by, verb="merged")
 
 
 def withdraw(kind: str, key: str, *, by: Actor, reason: str = "", seen: str | None = None) -> Any:
     """Say that an account or contact should never have been there."""
+    selectors.require_place(by, MODELS[kind], {}, new=False)
     return records.withdraw(MODELS[kind], key, by=by, reason=reason, seen=seen)
 
 
@@ -61,6 +66,7 @@ def undo(kind: str, key: str, *, by: Actor, seen: str) -> Any:
 
     Raises: RecordChanged if anything was written since.
     """
+    selectors.require_place(by, MODELS[kind], {}, new=False)
     return records.undo(MODELS[kind], key, by=by, seen=seen)
 
 

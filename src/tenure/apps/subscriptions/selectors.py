@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from tenure.apps.crm.selectors import of_visible_accounts
-from tenure.apps.subscriptions.models import ContractVersion, MetricDefinition, MonthClose, SubscriptionVersion
-from tenure.apps.workspaces.permissions import Caller
+from tenure.apps.crm import selectors as crm
+from tenure.apps.subscriptions.models import (
+    ContractVersion,
+    DiscountVersion,
+    MetricDefinition,
+    MonthClose,
+    SubscriptionVersion,
+)
+from tenure.apps.workspaces.permissions import Caller, limited, owners_visible_to
+from tenure.apps.workspaces.services.writing import Actor
+from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 
 
@@ -33,9 +41,36 @@ def known_subscriptions(ids: Sequence[str]) -> set[str]:
     return known
 
 
+def visible_to(caller: Caller, model: type[Version]) -> QuerySet[Any]:
+    """The records of a table the caller sees, as they are now; a discount is seen with its subscription."""
+    if model is DiscountVersion and owners_visible_to(caller) is not None:
+        theirs = subscriptions_visible_to(caller).values("subscription_id")
+        return DiscountVersion.objects.live().filter(subscription_id__in=theirs)
+    return crm.visible_to(caller, model)
+
+
+def sees(caller: Caller, version: Any) -> bool:
+    """Whether the caller sees the record a version is of, also one that was withdrawn."""
+    if isinstance(version, DiscountVersion):
+        return _is_visible(caller, version.subscription_id)
+    return crm.sees(caller, version)
+
+
+def require_place(by: Actor, model: type[Version], values: Mapping[str, Any], *, new: bool) -> None:
+    """Refuse to let somebody who sees some accounts write to others, or what all accounts share."""
+    if model is not DiscountVersion or not limited(by):
+        crm.require_place(by, model, values, new=new)
+    elif "subscription_id" in values and not _is_visible(by, str(values["subscription_id"])):
+        raise _no_subscription(str(values["subscription_id"]))
+
+
+def _is_visible(caller: Caller, subscription_id: str) -> bool:
+    return subscriptions_visible_to(caller).filter(subscription_id=subscription_id).exists()
+
+
 def contracts_visible_to(caller: Caller) -> QuerySet[Any]:
     """The contracts of the accounts the caller sees, as they are now."""
-    return of_visible_accounts(caller, ContractVersion.objects.live())
+    return crm.of_visible_accounts(caller, ContractVersion.objects.live())
 
 
 def contract_for(caller: Caller, contract_id: str) -> Any:
@@ -54,18 +89,22 @@ def contract_for(caller: Caller, contract_id: str) -> Any:
 
 def subscriptions_visible_to(caller: Caller) -> QuerySet[Any]:
     """The subscriptions of the accounts the caller sees, line by line, as they are now."""
-    return of_visible_accounts(caller, SubscriptionVersion.objects.live())
+    return crm.of_visible_accounts(caller, SubscriptionVersion.objects.live())
 
 
 def subscription_for(caller: Caller, key: str) -> Any:
     """One line of a subscription by its key; one the caller does not see is refused as one that is not there."""
     found = subscriptions_visible_to(caller).filter(version_key=key).first()
     if found is None:
-        raise TenureError(
-            "subscription.unknown",
-            _("There is no subscription %(value)s.") % {"value": repr(key)},
-            fix=_("Choose one from the list of subscriptions."),
-            field="key",
-            value=key,
-        )
+        raise _no_subscription(key)
     return found
+
+
+def _no_subscription(key: str) -> TenureError:
+    return TenureError(
+        "subscription.unknown",
+        _("There is no subscription %(value)s.") % {"value": repr(key)},
+        fix=_("Choose one from the list of subscriptions."),
+        field="key",
+        value=key,
+    )

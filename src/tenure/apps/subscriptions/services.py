@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone as clock
 from django.utils.translation import gettext as _
 
-from tenure.apps.subscriptions import rules
+from tenure.apps.subscriptions import rules, selectors
 from tenure.apps.subscriptions.models import (
     ContractVersion,
     DiscountVersion,
@@ -46,6 +46,7 @@ ENDS: Mapping[str, str] = {"subscriptions": "end", "discounts": "end", "contract
 
 def add(kind: str, values: Mapping[str, Any], *, by: Actor, reason: str = "") -> Any:
     """Write a new record of a kind in MODELS."""
+    selectors.require_place(by, MODELS[kind], values, new=True)
     return records.add(MODELS[kind], values, by=by, rule=rules.RULES.get(kind), reason=reason)
 
 
@@ -56,6 +57,7 @@ def edit(
 
     Raises: RecordChanged if another version than `seen` is live.
     """
+    selectors.require_place(by, MODELS[kind], changes, new=False)
     return records.edit(MODELS[kind], key, changes, by=by, rule=rules.RULES.get(kind), seen=seen, reason=reason)
 
 
@@ -68,6 +70,7 @@ def end(kind: str, key: str, day: Any, *, by: Actor, seen: str | None = None, re
 
 def withdraw(kind: str, key: str, *, by: Actor, reason: str = "", seen: str | None = None) -> Any:
     """Say that a record should never have been there."""
+    selectors.require_place(by, MODELS[kind], {}, new=False)
     return records.withdraw(MODELS[kind], key, by=by, reason=reason, seen=seen)
 
 
@@ -76,6 +79,7 @@ def undo(kind: str, key: str, *, by: Actor, seen: str) -> Any:
 
     Raises: RecordChanged if anything was written since.
     """
+    selectors.require_place(by, MODELS[kind], {}, new=False)
     return records.undo(MODELS[kind], key, by=by, seen=seen, rule=rules.RULES.get(kind))
 
 

@@ -51,6 +51,11 @@ def sees_everything(who: Caller) -> bool:
     return who.scope == Scope.ALL
 
 
+def limited(by: object) -> bool:
+    """Whether somebody who writes sees some accounts only; commands and jobs see all."""
+    return isinstance(by, (Member, ApiKey)) and not sees_everything(by)
+
+
 def owners_visible_to(caller: Caller) -> frozenset[str] | None:
     """The folded owners whose accounts somebody sees; None is every account, those without an owner among them."""
     if sees_everything(caller):

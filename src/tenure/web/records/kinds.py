@@ -14,9 +14,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tenure.apps.crm import services as crm
+from tenure.apps.subscriptions import selectors as scope
 from tenure.apps.subscriptions import services as subscriptions
 from tenure.apps.workspaces import history
-from tenure.apps.workspaces.permissions import may
+from tenure.apps.workspaces.permissions import Caller, may
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 from tenure.warehouse import schema
@@ -79,12 +80,12 @@ def key_of(token: str) -> str:
     return token.replace("~", "/").replace("%7E", "~")
 
 
-def visible(kind: Kind, caller: Any) -> QuerySet[Any]:
+def visible(kind: Kind, caller: Caller) -> QuerySet[Any]:
     """The records of a kind that the caller may see, as they are now."""
-    return kind.model.objects.live()
+    return scope.visible_to(caller, kind.model)
 
 
-def record_for(kind: Kind, key: str, caller: Any) -> Any:
+def record_for(kind: Kind, key: str, caller: Caller) -> Any:
     """One record as it is now; one the caller may not see is refused as one that is not there.
 
     Raises: TenureError record.unknown.
@@ -95,21 +96,19 @@ def record_for(kind: Kind, key: str, caller: Any) -> Any:
     return found
 
 
-def history_for(kind: Kind, key: str, caller: Any) -> list[history.Step]:
+def history_for(kind: Kind, key: str, caller: Caller) -> list[history.Step]:
     """Every step of a record, the newest first, also of one that was withdrawn.
 
     Raises: TenureError record.unknown.
     """
     steps = history.steps(kind.model, key)
-    if not steps:
+    newest = steps[0] if steps else None
+    if newest is None or not scope.sees(caller, newest.version or newest.former):
         raise _unknown(kind, key)
-    newest = steps[0]
-    if newest.version is not None:
-        record_for(kind, newest.version.version_key, caller)
     return steps
 
 
-def hidden(kind: Kind, caller: Any) -> frozenset[str]:
+def hidden(kind: Kind, caller: Caller) -> frozenset[str]:
     """The columns of a kind that the caller may not read: personal ones, for roles that do not write records."""
     if kind.name != "contacts" or may(caller, "edit_records"):
         return frozenset()

@@ -37,6 +37,16 @@ function foldNavigation(open) {
   return true;
 }
 
+// The server keeps it for the next page; this page does not wait for the answer.
+function fold(form) {
+  const folded = document.documentElement.dataset.navigation !== "folded";
+  if (folded) document.documentElement.dataset.navigation = "folded";
+  else delete document.documentElement.dataset.navigation;
+  const button = form.querySelector("button");
+  button.value = folded ? "open" : "folded";
+  button.setAttribute("aria-expanded", String(!folded));
+}
+
 function swap(button) {
   const card = button.closest(".card");
   for (const part of card.querySelectorAll("[data-view]")) part.hidden = part.dataset.view !== button.dataset.swap;
@@ -67,16 +77,20 @@ document.addEventListener("click", (event) => {
   else if (on("[data-nav-toggle]")) foldNavigation(on("[data-nav-toggle]").getAttribute("aria-expanded") !== "true");
   else if (on("[data-dismiss]")) on("[data-toast]").remove();
   else if (on("[data-close]") && closeDrawer()) event.preventDefault();
-  for (const menu of document.querySelectorAll("details.range__menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of document.querySelectorAll(":is(details.range__menu, [data-menu])[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.isComposing) return;
-  const menu = document.querySelector("details.range__menu[open]");
+  const menu = document.querySelector(":is(details.range__menu, [data-menu])[open]");
   if (menu) {
     menu.open = false;
     menu.querySelector("summary").focus();
   } else if (!foldNavigation(false)) closeDrawer();
+});
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.target.matches("[data-fold]")) fold(event.target);
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {

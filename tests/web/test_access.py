@@ -109,6 +109,7 @@ FORMS = [
     ("logout", "/logout/"),
     ("language", "/language/"),
     ("theme", "/theme/"),
+    ("navigation", "/navigation/"),
     ("end_sessions", "/account/sessions/end/"),
 ]
 """Forms of every page: they answer by sending the browser on."""

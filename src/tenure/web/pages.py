@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,14 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from tenure.apps.workspaces.models import Role, Scope
-from tenure.apps.workspaces.permissions import require, sees_everything
+from tenure.apps.workspaces.permissions import may, require, sees_everything
 from tenure.core.errors import TenureError
 from tenure.web import errors
 
 THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
+NAVIGATION_COOKIE = "tenure_navigation"
+FOLDED = "folded"
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
     "listing",
@@ -40,12 +42,23 @@ View = Callable[..., HttpResponse]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A place in the navigation; it exists only once its page does."""
+    """A place in the navigation; it exists only once its page does, and is shown to those who may see it."""
 
     label: Any
     route: str
     icon: str = ""
     items: tuple[Item, ...] = ()
+    permission: str = "own_account"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What one can do on a page: a link in its head, found in the command palette too. At most one is primary."""
+
+    label: Any
+    href: str
+    icon: str = ""
+    primary: bool = False
 
 
 NAVIGATION = (
@@ -62,6 +75,20 @@ NAVIGATION = (
         ),
     ),
 )
+"""The sections, in the order of the loop; at most nine."""
+
+FOOT = (
+    Item(
+        gettext_lazy("Settings"),
+        "account",
+        "settings",
+        (
+            Item(gettext_lazy("My account"), "account"),
+            Item(gettext_lazy("Members"), "members", permission="manage_members"),
+        ),
+    ),
+)
+"""What stands below the sections."""
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -69,9 +96,19 @@ def is_fragment(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    """The response of a page or fragment in its frame; never kept by a cache in between."""
-    response = render(request, template, {**context, "frame": _frame(request)}, status=status)
+def page(
+    request: HttpRequest,
+    template: str,
+    *,
+    status: int = 200,
+    crumbs: Sequence[tuple[Any, str]] = (),
+    **context: Any,
+) -> HttpResponse:
+    """The response of a page or fragment in its frame; never kept by a cache in between.
+
+    `crumbs` are the names and addresses between the place in the navigation and the page itself.
+    """
+    response = render(request, template, {**context, "frame": _frame(request, crumbs)}, status=status)
     if is_fragment(request) and (said := _toasts(request)):
         response.write(render_to_string("components/toasts.html", {"toasts": said, "beside": True}, request))
     patch_cache_control(response, private=True, no_cache=True)
@@ -126,10 +163,11 @@ def _to_login(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _frame(request: HttpRequest) -> dict[str, Any]:
+def _frame(request: HttpRequest, crumbs: Sequence[tuple[Any, str]]) -> dict[str, Any]:
     """What the frame of every page shows: places, person, language, theme."""
     chosen = request.COOKIES.get(THEME_COOKIE)
     member = request.user if request.user.is_authenticated else None
+    sections, foot = (_places(items, request) if member else [] for items in (NAVIGATION, FOOT))
     speaking = get_language() or settings.LANGUAGE_CODE
     labels = {"light": _("Light"), "dark": _("Dark"), "system": _("As the system")}
     names = {"en": "English", "zh-hans": "中文"}
@@ -146,7 +184,13 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "stylesheets": [static(f"css/{name}.css") for name in STYLESHEETS],
         "toasts": [] if is_fragment(request) else _toasts(request),
         "here": request.get_full_path() if request.method == "GET" else reverse("home"),
-        "navigation": [_place(item, request.path) for item in NAVIGATION] if member else [],
+        "navigation": sections,
+        "foot": foot,
+        "folded": request.COOKIES.get(NAVIGATION_COOKIE) == FOLDED,
+        "crumbs": [
+            *_way(request.path, [*sections, *foot]),
+            *({"label": label, "href": href} for label, href in crumbs),
+        ],
         "member": str(member or ""),
         "initial": str(member or "")[:1].upper(),
         "role": Role(member.role).label if member else "",
@@ -170,9 +214,30 @@ def _yes(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _place(item: Item, path: str) -> dict[str, Any]:
-    items = [_place(inner, path) for inner in item.items]
-    href = reverse(item.route)
-    inside = any(inner["current"] for inner in items)
-    current = ("true" if inside else "") if items else ("page" if path.startswith(href) else "")
-    return {"label": item.label, "href": href, "icon": item.icon, "items": items, "current": current}
+def _places(items: Sequence[Item], request: HttpRequest) -> list[dict[str, Any]]:
+    """The places that this member may see; of those the request is in, the one with the longest address is current."""
+    places = [
+        {"label": item.label, "href": reverse(item.route), "icon": item.icon, "items": _places(item.items, request)}
+        for item in items
+        if may(request.user, item.permission)
+    ]
+    inside = [place for place in places if not place["items"] and _is_in(request.path, place["href"])]
+    here = max(inside, key=lambda place: len(place["href"]), default=None)
+    for place in places:
+        holds = any(inner["current"] for inner in place["items"])
+        place["current"] = "true" if holds else "page" if place is here else ""
+    return places
+
+
+def _is_in(path: str, href: str) -> bool:
+    return path == href or (href != "/" and path.startswith(href))
+
+
+def _way(path: str, places: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """From the first page to this one: the section, and its page where this one lies below it."""
+    way = []
+    for place in places:
+        if place["current"] and (place["items"] or place["href"] != path):
+            way.append(place)
+        way += _way(path, place["items"])
+    return way

@@ -42,6 +42,7 @@ urlpatterns = [
     path("members/<int:member_id>/second-step/", members.member_second_factor, name="member_second_factor"),
     path("language/", workspaces.set_language, name="language"),
     path("theme/", workspaces.set_theme, name="theme"),
+    path("navigation/", workspaces.set_navigation, name="navigation"),
     path("retain/movements/", subscriptions.movements, name="movements"),
     path("retain/movements/movements.csv", subscriptions.movements_file, name="movements_file"),
     path("retain/movements/rows/", subscriptions.movement_rows, name="movement_rows"),

@@ -34,6 +34,7 @@ def sign_in(page):
 
 def sign_out(page):
     page.goto("/account/")
+    page.click(".person summary")
     page.click("[action='/logout/'] button")
 
 

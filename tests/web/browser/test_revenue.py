@@ -20,9 +20,11 @@ def test_see_the_charts(open_as):
 
 def test_switch_the_language(open_as):
     page = open_as("viewer", MOVEMENTS)
+    page.click(".person summary")
     page.click('[name=language][value="zh-hans"]')
     expect(page.locator("h1")).to_have_text("收入变动")
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    page.click(".person summary")
     page.click("[name=language][value=en]")
     expect(page.locator("h1")).to_have_text("Movements")
 
@@ -31,9 +33,11 @@ def test_switch_the_theme(open_as):
     page = open_as("viewer", MOVEMENTS)
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
+    page.click(".person summary")
     page.click("[name=theme][value=dark]")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert page.evaluate(ground) != light
+    page.click(".person summary")
     page.click("[name=theme][value=system]")
     expect(page.locator("html[data-theme]")).to_have_count(0)
 

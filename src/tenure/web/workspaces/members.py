@@ -108,6 +108,7 @@ def _linked(request: HttpRequest, member: Member, purpose: str) -> HttpResponse:
     return page(
         request,
         "workspaces/link.html",
+        crumbs=[(str(member), reverse("member", args=[member.pk]))],
         heading=_("Link for %(name)s") % {"name": str(member)},
         who=member,
         mail=settings.MAIL,

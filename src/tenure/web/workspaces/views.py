@@ -9,7 +9,7 @@ from django.utils import translation
 from django.views.decorators.http import require_POST
 
 from tenure.apps.workspaces.services import members
-from tenure.web.pages import THEME_COOKIE, THEMES, next_address
+from tenure.web.pages import FOLDED, NAVIGATION_COOKIE, THEME_COOKIE, THEMES, is_fragment, next_address
 
 YEAR = 365 * 24 * 3600
 
@@ -40,6 +40,14 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(next_address(request))
     if wanted in THEMES:
         _keep(response, THEME_COOKIE, wanted)
+    return response
+
+
+@require_POST
+def set_navigation(request: HttpRequest) -> HttpResponse:
+    """Icons alone, or with their words: kept in a cookie, so that the first paint is already right."""
+    response = HttpResponse(status=204) if is_fragment(request) else HttpResponseRedirect(next_address(request))
+    _keep(response, NAVIGATION_COOKIE, FOLDED if request.POST.get("navigation") == FOLDED else "open")
     return response
 
 

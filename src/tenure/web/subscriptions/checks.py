@@ -42,7 +42,7 @@ def every(ask: Ask) -> list[Check]:
     for question, route, over in (
         ("renewals", "renewals", _stretch),
         ("cohorts", "cohorts", lambda _answer: _("every cohort of the last 12 months")),
-        ("customers", "movements", lambda _answer: _("today")),
+        ("accounts", "movements", lambda _answer: _("today")),
         ("committed_mrr", "metrics", lambda _answer: _("today")),
     ):
         answer = ask({"question": question})

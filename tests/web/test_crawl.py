@@ -1,4 +1,4 @@
-"""Every page that links lead to, for every role and in both languages: no fault, one language, nothing from elsewhere."""
+"""Every page that links lead to, for every role in both languages: no fault, one language, nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ class Page(HTMLParser):
         for name in ("src", "srcset", "href", "action", "data"):
             if tag not in ("a", "use") and values.get(name):
                 self.loaded.add(values[name])
-        self.said += [
-            values[name] for name in ("title", "aria-label", "placeholder", "alt") if values.get(name) and tag != "option"
-        ]
+        self.said += [said for name in ("title", "aria-label", "placeholder", "alt") if (said := values.get(name))]
 
     def handle_endtag(self, tag):
         while self._inside and self._inside.pop() != tag:

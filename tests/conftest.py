@@ -107,3 +107,17 @@ def known(home: Path, db: None) -> Callable[..., list[tuple[Any, ...]]]:
         return sorted(tuple(r[c] for c in columns) for r in table if r["row_key"] not in gone)
 
     return rows
+
+
+@pytest.fixture
+def queued() -> Any:
+    """Run the jobs that were queued, as the worker does."""
+    from django_tasks_db.models import DBTaskResult
+
+    def run() -> None:
+        for job in DBTaskResult.objects.ready():
+            result = job.task_result
+            result.task.call(*result.args, **result.kwargs)
+            job.delete()
+
+    return run

@@ -108,20 +108,6 @@ def key(db: None) -> Any:
     return make
 
 
-@pytest.fixture
-def queued() -> Any:
-    """Run the jobs that were queued, as the worker does."""
-    from django_tasks_db.models import DBTaskResult
-
-    def run() -> None:
-        for job in DBTaskResult.objects.ready():
-            result = job.task_result
-            result.task.call(*result.args, **result.kwargs)
-            job.delete()
-
-    return run
-
-
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Any) -> None:
     """Passwords are hashed slowly on purpose; tests do not wait for it."""

@@ -74,8 +74,8 @@ def written() -> tuple[int, int]:
 
 
 def kept(home: Any) -> list[str]:
-    """Files that an import left, beside reports."""
-    return sorted(p.name for p in (home / "imports").rglob("*") if p.is_file() and p.name != "report.csv")
+    """Files that an import left, beside its report and the rows it refused."""
+    return sorted(p.name for p in (home / "imports").rglob("*") if p.is_file() and p.name not in {"report.csv", "rejects.jsonl"})
 
 
 def test_a_job_is_accepted_followed_and_done(send: Any, status: Any, home: Any) -> None:
@@ -355,7 +355,7 @@ def test_a_job_that_kills_every_worker_fails(send: Any, status: Any, home: Any) 
 def test_only_files_that_nobody_waits_for_are_swept(send: Any, home: Any) -> None:
     send()
     (waiting,) = kept(home)
-    with jobs.kept(FILE, "subscriptions") as held:
+    with jobs.kept(FILE) as held:
         (jobs.uploads_folder() / "left-by-a-killed-process").touch()
         import_tasks.sweep()
         assert kept(home) == sorted([waiting, held.name])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import mmap
 import os
 import shutil
@@ -24,7 +25,7 @@ from tenure.apps.connectors.files.staging import imports_folder
 from tenure.apps.crm import services as crm
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.permissions import require
-from tenure.apps.workspaces.services import backup, erasure, lake
+from tenure.apps.workspaces.services import backup, erasure, imports, lake
 from tenure.apps.workspaces.services.writing import Actor, writing
 from tenure.core.errors import TenureError
 from tenure.version import __version__
@@ -89,7 +90,7 @@ def erase_person(who: str, *, by: Actor) -> dict[str, Any]:
 
 def _check_no_import() -> None:
     """A file on its way could bring the person back."""
-    if selectors.import_runs(TABLE).filter(state__in=("queued", "staged")).exists():
+    if selectors.import_runs(TABLE).filter(state__in=imports.UNDER_WAY).exists():
         raise TenureError(
             "erase.import_running",
             _("Contacts are being imported now, and the file may have this person in it."),
@@ -98,7 +99,7 @@ def _check_no_import() -> None:
 
 
 def _blank_reports(words: erasure.Words, whole: Collection[str]) -> int:
-    """Replace the words in the cells of import reports, and cells that are one of `whole`; how many cells."""
+    """Replace the words in the reports of imports and in the rows they refused, and cells that are one of `whole`."""
     count = 0
     for report in sorted(imports_folder().glob("*/report.csv")):
         with report.open(encoding="utf-8-sig", newline="") as stream:
@@ -108,11 +109,33 @@ def _blank_reports(words: erasure.Words, whole: Collection[str]) -> int:
         if changed:
             text = io.StringIO()
             csv.writer(text).writerows(new)
-            part = report.with_name(f".{report.name}.{os.getpid()}.part")
-            part.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
-            part.replace(report)
+            _replace(report, text.getvalue(), "utf-8-sig")
+            count += changed
+    for refused in sorted(imports_folder().glob("*/rejects.jsonl")):
+        before = [json.loads(line) for line in refused.read_text(encoding="utf-8").splitlines()]
+        after = [_without(line, words, whole) for line in before]
+        changed = sum(a != b for a, b in zip(before, after, strict=True))
+        if changed:
+            _replace(refused, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in after), "utf-8")
             count += changed
     return count
+
+
+def _without(value: Any, words: erasure.Words, whole: Collection[str]) -> Any:
+    """A value with the words replaced in every text of it."""
+    if isinstance(value, str):
+        return erasure.ERASED if value in whole else words(value)
+    if isinstance(value, list):
+        return [_without(inner, words, whole) for inner in value]
+    if isinstance(value, dict):
+        return {name: _without(inner, words, whole) for name, inner in value.items()}
+    return value
+
+
+def _replace(place: Path, text: str, encoding: str) -> None:
+    part = place.with_name(f".{place.name}.{os.getpid()}.part")
+    part.write_text(text, encoding=encoding, newline="")
+    part.replace(place)
 
 
 def _drop_answers(home: Path) -> int:

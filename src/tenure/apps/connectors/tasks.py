@@ -11,11 +11,13 @@ from django.utils.translation import get_language
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
-from tenure.apps.connectors.files import jobs
+from tenure.apps.connectors.files import drafts, jobs
 from tenure.apps.connectors.files.leftovers import sweep_abandoned
+from tenure.apps.connectors.files.mapping import columns_for
 from tenure.apps.connectors.files.options import Options
 from tenure.apps.connectors.files.reading import Given
 from tenure.apps.workspaces import selectors
+from tenure.apps.workspaces.services import imports
 from tenure.apps.workspaces.services.writing import Actor, actor_reference
 
 
@@ -32,18 +34,45 @@ def queue_import(
 
     Raises: ImportRefused for an unknown kind.
     """
-    with jobs.kept(given, kind, name) as upload, transaction.atomic():
-        run = jobs.queue(upload, kind, by=by)
-        import_file.enqueue(run.pk, asdict(options or Options()), actor_reference(by), get_language() or "en")
+    columns_for(kind)
+    chosen = options or Options()
+    with jobs.kept(given, name) as upload, transaction.atomic():
+        run = jobs.queue(upload, kind, chosen, by=by)
+        import_file.enqueue(run.pk, asdict(chosen), actor_reference(by), get_language() or "en")
     return run
+
+
+@task()
+def check_draft(run_id: int) -> None:
+    """Check the kept file of a draft."""
+    drafts.carry_out_check(run_id)
+
+
+def queue_check(run: jobs.Run) -> None:
+    """Let the worker check a draft."""
+    with transaction.atomic():
+        if imports.begin_check(run):
+            check_draft.enqueue(run.pk)
+
+
+def queue_draft(run: jobs.Run, options: Options, *, by: Actor) -> bool:
+    """Let the worker import a draft; False if it is none any more."""
+    with transaction.atomic():
+        if not imports.submit_draft(run, asdict(options)):
+            return False
+        import_file.enqueue(run.pk, asdict(options), actor_reference(by), get_language() or "en")
+    return True
 
 
 def sweep() -> None:
     """Remove what killed processes left, and fail the imports whose job is gone."""
     sweep_abandoned()
     for run in list(selectors.imports_with_upload()):
+        if run.state == "draft":
+            drafts.forget_old(run)
+            continue
         waiting = DBTaskResult.objects.filter(
-            task_path=import_file.module_path,
+            task_path__in=(import_file.module_path, check_draft.module_path),
             status__in=(TaskResultStatus.READY, TaskResultStatus.RUNNING),
             args_kwargs__args__0=run.pk,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,13 @@ def apply_import(
 ) -> bulk.Counts:
     """Write a staged file of a kind in MODELS, in one transaction; what `check` raises leaves nothing written."""
     return bulk.upsert(MODELS[kind], staged, run, by, check)
+
+
+def foresee_import(
+    kind: str, staged: Path, shown: Sequence[int], check: Callable[[], None] = lambda: None
+) -> bulk.Foreseen:
+    """What `apply_import` would do with a staged file, and with some of its rows."""
+    return bulk.foresee(MODELS[kind], staged, shown, check)
 
 
 def undo_import(run: imports.ImportRun, by: Actor) -> bulk.Undone:

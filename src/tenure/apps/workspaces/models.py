@@ -177,6 +177,8 @@ class AuditEntry(models.Model):
 
 
 class ImportState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    CHECKING = "checking", _("Being checked")
     QUEUED = "queued", _("Queued")
     STAGED = "staged", _("Staged")
     APPLIED = "applied", _("Applied")
@@ -188,8 +190,9 @@ class ImportState(models.TextChoices):
 class ImportRun(models.Model):
     """One file that somebody imported, with what it changed.
 
-    `upload` names the kept file while a job is to read it; `outcome` is what the import said at its end: the summary of
-    what was read, or the refusal.
+    `upload` names the kept file while it is a draft or a job is to read it; `options` are the choices about reading it;
+    `outcome` is what was said last: the check of a draft, the summary of what was imported, or the refusal. `repairs` is
+    the import whose refused rows this one brings, repaired.
     """
 
     kind = models.CharField(max_length=50)
@@ -208,7 +211,9 @@ class ImportRun(models.Model):
     undone_at = models.DateTimeField(null=True)
     report_path = models.TextField(blank=True)
     upload = models.CharField(max_length=100, blank=True)
+    options = models.JSONField(null=True)
     outcome = models.JSONField(null=True)
+    repairs = models.ForeignKey("self", models.SET_NULL, null=True, related_name="repaired_by")
 
     class Meta:
         indexes = (models.Index(fields=["-started_at"], name="workspaces_importrun_recent"),)

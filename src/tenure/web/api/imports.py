@@ -44,7 +44,8 @@ class Progress(Schema):
     kind: str
     file: str
     state: ImportState = Field(
-        description="queued: it waits for the worker. staged: its file is read, then written. applied: it is written."
+        description="draft: its file was uploaded in a page and nobody has decided yet; checking: it is checked."
+        " queued: it waits for the worker. staged: its file is read, then written. applied: it is written."
         " failed and cancelled: nothing was written. undone: what it wrote was taken back."
     )
     cancelling: bool = Field(description="It was told to stop and has not stopped yet.")

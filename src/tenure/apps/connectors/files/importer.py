@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from tenure.apps.connectors.files import named
+from tenure.apps.connectors.files import named, rejects
 from tenure.apps.connectors.files.leftovers import sweep_abandoned
 from tenure.apps.connectors.files.limits import Limits
 from tenure.apps.connectors.files.mapping import Plan
@@ -33,6 +33,7 @@ from tenure.apps.subscriptions import selectors as subscription_reads
 from tenure.apps.subscriptions import services as subscriptions
 from tenure.apps.workspaces import selectors as workspace_reads
 from tenure.apps.workspaces.services import imports, lake
+from tenure.apps.workspaces.services.bulk import Foreseen
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.core.errors import TenureError
 
@@ -44,11 +45,14 @@ class Preview:
     """What would be imported: the first rows as they would be, and what is wrong."""
 
     outcome: Outcome
+    foreseen: Foreseen
     report: Path | None
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of the API."""
-        return {**_summary(self.outcome), "rows": [_plain(row) for row in self.outcome.sample]}
+        counts = asdict(self.foreseen.counts)
+        fates = [self.foreseen.fates[row["file_row"]] for row in self.outcome.sample]
+        return {**_summary(self.outcome), **counts, "rows": [_plain(row) for row in self.outcome.sample], "fates": fates}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +83,46 @@ def preview(
     cancelled: Callable[[], bool] | None = None,
     limits: Limits | None = None,
 ) -> Preview:
-    """Read the whole file and say what an import would take; nothing is written but the report, if one is wanted.
+    """Read the whole file and say what an import would do now; nothing is written but the report, if one is wanted.
 
     Raises: ImportRefused if the file as a whole cannot be read.
     """
     place = _place(progress, cancelled, limits)
     folder = Folder(imports_folder() / f"preview-{uuid.uuid4().hex}")
     with folder.held():
-        outcome = _read(given, kind, options or Options(), place, folder.path, name, report)
-        outcome.staged = None
-    return Preview(outcome, report)
+        outcome = _read(given, kind, options or Options(), place, folder.path, name, report, None)
+        return Preview(outcome, _foresee(outcome, place), report)
+
+
+def check(run: imports.ImportRun, given: Given, options: Options) -> Preview:
+    """What importing a draft would do now. Its refused rows are kept with it; it gives the signs of `Signs`.
+
+    Raises: as `preview`; ImportRefused import.cancelled if it was told to stop.
+    """
+    signs = Signs(run.pk)
+    place = _place(signs.tell, lambda: signs.asked_to_stop, None)
+    folder = Folder(imports_folder() / str(run.pk))
+    try:
+        with folder.held():
+            outcome = _read(given, run.kind, options, place, folder.path, run.file_name, None, folder.rejects)
+            return Preview(outcome, _foresee(outcome, place), None)
+    finally:
+        signs.clear()
+
+
+def _foresee(outcome: Outcome, place: Place) -> Foreseen:
+    """What the staged rows would do, those of the sample one by one."""
+    if outcome.staged is None:
+        raise ImportRefused("import.cancelled")
+    shown = [row["file_row"] for row in outcome.sample]
+    found = _door(outcome.kind).foresee_import(outcome.kind, outcome.staged, shown, place.check)
+    outcome.staged = None
+    return found
+
+
+def _door(kind: str) -> Any:
+    """The services of the app that keeps rows of a kind."""
+    return crm if kind in crm.MODELS else subscriptions
 
 
 def run_import(
@@ -102,6 +136,7 @@ def run_import(
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     limits: Limits | None = None,
+    repairs: imports.ImportRun | None = None,
 ) -> ImportResult:
     """Import a file: all of it, or with `skip_bad` all but its bad rows. The same file twice changes nothing.
 
@@ -109,11 +144,13 @@ def run_import(
     Raises: ImportRefused; its code is `import.rejected` if rows are bad, and `where` has the counts and the report.
     """
     sweep_abandoned()
-    run = imports.start_run(kind, file_name(given, name), digest(given), by=by)
+    chosen = options or Options()
+    named_as, content = file_name(given, name), digest(given)
+    run = imports.start_run(kind, named_as, content, by=by, options=asdict(chosen), repairs=repairs)
     return carry_out(
         run,
         given,
-        options or Options(),
+        chosen,
         by=by,
         name=name,
         report=report,
@@ -153,7 +190,9 @@ def carry_out(
     folder = Folder(imports_folder() / str(run.pk))
     try:
         with folder.held():
-            outcome = _read(given, kind, options, place, folder.path, name, report or folder.report)
+            outcome = _read(
+                given, kind, options, place, folder.path, name, report or folder.report, folder.rejects
+            )
             written = (report or folder.report) if outcome.counts else None
             if written is None:
                 (report or folder.report).unlink(missing_ok=True)
@@ -173,8 +212,7 @@ def carry_out(
             place.check()
             if outcome.staged is None:
                 raise ImportRefused("import.cancelled")
-            door = crm if kind in crm.MODELS else subscriptions
-            done = door.apply_import(kind, outcome.staged, run, by, place.check)
+            done = _door(kind).apply_import(kind, outcome.staged, run, by, place.check)
     except BaseException as error:
         imports.fail_run(run, error, by=by)
         signs.clear()
@@ -208,8 +246,7 @@ def undo(run_id: int | str, *, by: Actor) -> Any:
         raise ImportRefused("import.unknown_run", value=str(run_id)) from error
     if run.state != "applied":
         raise ImportRefused("import.not_undoable", value=str(run_id), status=run.get_state_display())
-    door = crm if run.kind in crm.MODELS else subscriptions
-    return door.undo_import(run, by)
+    return _door(run.kind).undo_import(run, by)
 
 
 def _place(
@@ -242,18 +279,27 @@ def mappings_folder() -> Path:
 
 
 def _read(
-    given: Given, kind: str, options: Options, place: Place, folder: Path, name: str | None, report: Path | None
+    given: Given,
+    kind: str,
+    options: Options,
+    place: Place,
+    folder: Path,
+    name: str | None,
+    report: Path | None,
+    refused: Path | None,
 ) -> Outcome:
-    """One pass, with its report written whole or not at all."""
+    """One pass, with its report and its refused rows written whole or not at all."""
     listing = None if report is None else Report(report)
+    writer = None if refused is None else rejects.Writer(refused)
+    listings = [found for found in (listing, writer) if found is not None]
     try:
-        outcome = read(given, kind, options, place, folder, name, listing)
+        outcome = read(given, kind, options, place, folder, name, listing, writer)
     except BaseException:
-        if listing is not None:
-            listing.discard()
+        for found in listings:
+            found.discard()
         raise
-    if listing is not None:
-        listing.finish()
+    for found in listings:
+        found.finish()
     return outcome
 
 
@@ -281,6 +327,7 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "rows_good": outcome.rows_good,
         "rows_bad": outcome.rows_bad,
         "rows_repeated": outcome.rows_repeated,
+        "notation": outcome.notation,
         "counts": dict(outcome.counts),
         "problems": [p.as_dict() for p in outcome.problems],
     }

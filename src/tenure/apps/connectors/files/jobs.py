@@ -9,13 +9,13 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.utils import translation
 
-from tenure.apps.connectors.files import importer, mapping
+from tenure.apps.connectors.files import importer
 from tenure.apps.connectors.files.options import Options
 from tenure.apps.connectors.files.problems import ImportRefused
 from tenure.apps.connectors.files.reading import Given, Progress
@@ -31,7 +31,7 @@ from tenure.core.errors import TenureError
 log = logging.getLogger(__name__)
 Run = imports.ImportRun
 _CHUNK = 1 << 20
-_ACTIVE = frozenset({"queued", "staged"})
+_ACTIVE = frozenset({"checking", "queued", "staged"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,8 @@ class Upload:
 
 
 @contextmanager
-def kept(given: Given, kind: str, name: str | None = None) -> Iterator[Upload]:
-    """Keep a file for a job. Until the block ends nobody sweeps it; if the block fails it is thrown away.
-
-    Raises: ImportRefused for an unknown kind.
-    """
-    mapping.columns_for(kind)
+def kept(given: Given, name: str | None = None) -> Iterator[Upload]:
+    """Keep a file for later. Until the block ends nobody sweeps it; if the block fails it is thrown away."""
     with _held_file(uploads_folder()) as (place, stream):
         try:
             if isinstance(given, bytes):
@@ -68,9 +64,9 @@ def kept(given: Given, kind: str, name: str | None = None) -> Iterator[Upload]:
             raise
 
 
-def queue(upload: Upload, kind: str, *, by: Actor) -> Run:
+def queue(upload: Upload, kind: str, options: Options, *, by: Actor) -> Run:
     """A run that waits for its job to read the kept file."""
-    return imports.queue_run(kind, upload.file_name, upload.digest, upload.name, by=by)
+    return imports.queue_run(kind, upload.file_name, upload.digest, upload.name, asdict(options), by=by)
 
 
 def carry_out(run_id: int, options: Mapping[str, Any], by: Mapping[str, Any], language: str) -> None:
@@ -86,7 +82,7 @@ def carry_out(run_id: int, options: Mapping[str, Any], by: Mapping[str, Any], la
                 return
             if not isinstance(actor, str):
                 require(actor, "import")
-            importer.carry_out(run, _place_of(run), Options.of(options), by=actor, name=run.file_name)
+            importer.carry_out(run, place_of(run), Options.of(options), by=actor, name=run.file_name)
     except TenureError as refused:
         imports.fail_run(run, refused, by=actor)
     except Exception:
@@ -97,7 +93,11 @@ def carry_out(run_id: int, options: Mapping[str, Any], by: Mapping[str, Any], la
 
 
 def give_up(run: Run) -> None:
-    """Fail a run whose job is gone, because every worker that took it up was killed."""
+    """Fail a run whose job is gone, because every worker that took it up was killed; a draft stays one."""
+    if run.state == "checking":
+        imports.end_check(run, {"refused": ImportRefused("import.killed").as_dict()})
+        Signs(run.pk).clear()
+        return
     imports.fail_run(run, ImportRefused("import.killed"), by="tenure")
     Signs(run.pk).clear()
     discard(run)
@@ -106,11 +106,15 @@ def give_up(run: Run) -> None:
 def cancel(run_id: int, *, by: Actor) -> Run:
     """Stop an import. One that waits is cancelled at once; one that runs stops at its next look, with nothing written.
 
+    The check of a draft stops, and leaves the draft; a draft itself is thrown away.
     Raises: ImportRefused if the import has ended already.
     """
     run = selectors.import_run(run_id)
-    if run.state == "queued":
+    waiting = run.state
+    if waiting in {"draft", "queued"}:
         imports.fail_run(run, ImportRefused("import.cancelled"), by=by)  # unless it began just now
+        if waiting == "draft" and run.state == "cancelled":
+            discard(run)
     if run.state in _ACTIVE:
         signs = Signs(run.pk)
         signs.ask_to_stop()
@@ -118,7 +122,7 @@ def cancel(run_id: int, *, by: Actor) -> Run:
         # If it was written just now, who removes the wish decides: the import, which takes itself back, or we.
         if run.state in _ACTIVE or not signs.take_wish():
             return selectors.import_run(run_id)
-    if run.state != "cancelled":
+    if run.state not in {"cancelled", "draft"}:
         raise ImportRefused("import.not_cancellable", value=str(run_id), status=run.get_state_display())
     return run
 
@@ -156,7 +160,7 @@ def is_stopping(run: Run) -> bool:
 def discard(run: Run) -> None:
     """Throw the kept file of a run away."""
     if run.upload:
-        _place_of(run).unlink(missing_ok=True)
+        place_of(run).unlink(missing_ok=True)
         imports.forget_upload(run)
 
 
@@ -177,7 +181,8 @@ def uploads_folder() -> Path:
     return imports_folder() / "uploads"
 
 
-def _place_of(run: Run) -> Path:
+def place_of(run: Run) -> Path:
+    """Where the kept file of a run lies."""
     return uploads_folder() / run.upload
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tenure.apps.connectors.files import named
+from tenure.apps.connectors.files import named, rejects
 from tenure.apps.connectors.files.headings import IMPLIED, KINDS, normal, ranks
 from tenure.apps.connectors.files.options import Options
 from tenure.apps.connectors.files.problems import ImportRefused, Problem, shown
@@ -78,6 +78,41 @@ def plan(kind: str, headings: Sequence[str], options: Options, folder: Path | No
 
     Raises: ImportRefused naming the headings seen, if a needed column is missing or several headings could be one.
     """
+    found = _choose(kind, headings, options, folder)
+    if missing := missing_columns(found):
+        listed = ", ".join(shown(h, 40) for h in headings if h) or "–"
+        raise ImportRefused("import.missing_column", missing=missing[0], headings=listed, all_missing=missing)
+    return found
+
+
+def suggestion(kind: str, headings: Sequence[str], options: Options, folder: Path | None = None) -> Plan:
+    """The mapping as far as it is clear, for a person to complete: what several headings could be is left open.
+
+    Raises: ImportRefused for a named mapping that is not there or for another kind.
+    """
+    given = options
+    for _attempt in columns_for(kind):
+        try:
+            return _choose(kind, headings, given, folder)
+        except ImportRefused as refused:
+            column = refused.where.get("column")
+            if column is None or column in given.columns and not given.columns[column]:
+                raise
+            given = replace(given, columns={**given.columns, column: ""})
+    return _choose(kind, headings, given, folder)
+
+
+def missing_columns(found: Plan) -> list[str]:
+    """The needed columns that a mapping fills with nothing."""
+    filled = {*(c.column for c in found.chosen), *found.constants}
+    missing = [c for c in needed(found.kind) if c not in filled]
+    if found.kind == "contracts" and not {"total", "schedule"} & filled:
+        missing.append("total")
+    return missing
+
+
+def _choose(kind: str, headings: Sequence[str], options: Options, folder: Path | None) -> Plan:
+    """What a person said, then the named mapping, then the guess; needed columns may be missing."""
     allowed = columns_for(kind)
     _check_columns(kind, allowed, [*options.columns, *options.constants])
     repeated = _repeated(headings)
@@ -89,26 +124,20 @@ def plan(kind: str, headings: Sequence[str], options: Options, folder: Path | No
     left_out = {column for column, heading in options.columns.items() if not heading}
     for column, heading in options.columns.items():
         if heading:
-            chosen[column] = Chosen(column, heading, _find(headings, heading, repeated), 1.0)
+            chosen[column] = Chosen(column, heading, _find(headings, heading, repeated, column), 1.0)
     for column, wanted in (base.columns if base else {}).items():
         if column in chosen or column in left_out or column in options.constants:
             continue
         place = next((i for w in wanted for i, h in enumerate(headings) if normal_exact(h) == normal_exact(w)), None)
         if place is not None:
-            _refuse_repeated(headings[place], repeated)
+            _refuse_repeated(headings[place], repeated, column)
             chosen[column] = Chosen(column, headings[place], place, 1.0)
     notes: list[Problem] = []
     if base is None:
         taken = {c.index for c in chosen.values()} | _used_in(constants, headings)
         spoken = set(chosen) | left_out | set(constants)
         _guess(kind, headings, repeated, spoken, taken, chosen, constants, notes)
-    missing = [c for c in needed(kind) if c not in chosen and c not in constants]
-    if kind == "contracts" and not {"total", "schedule"} & {*chosen, *constants}:
-        missing.append("total")
-    if missing:
-        listed = ", ".join(shown(h, 40) for h in headings if h) or "–"
-        raise ImportRefused("import.missing_column", missing=missing[0], headings=listed, all_missing=missing)
-    used = {c.index for c in chosen.values()}
+    used = {c.index for c in chosen.values()} | rejects.own_places(headings)
     unused = tuple((i, h or place_name(i)) for i, h in enumerate(headings) if i not in used)
     order = {name: i for i, name in enumerate(allowed)}
     ordered = tuple(sorted(chosen.values(), key=lambda c: order[c.column]))
@@ -132,19 +161,19 @@ def _repeated(headings: Sequence[str]) -> dict[str, int]:
     return {h: n for h, n in counts.items() if n > 1}
 
 
-def _refuse_repeated(heading: str, repeated: Mapping[str, int]) -> None:
+def _refuse_repeated(heading: str, repeated: Mapping[str, int], column: str) -> None:
     if heading in repeated:
-        raise ImportRefused("import.heading_twice", value=heading, count=repeated[heading])
+        raise ImportRefused("import.heading_twice", value=heading, count=repeated[heading], column=column)
 
 
-def _find(headings: Sequence[str], wanted: str, repeated: Mapping[str, int]) -> int:
+def _find(headings: Sequence[str], wanted: str, repeated: Mapping[str, int], column: str) -> int:
     for same in (str, normal_exact):
         for index, heading in enumerate(headings):
             if same(heading) == same(wanted.strip()):
-                _refuse_repeated(heading, repeated)
+                _refuse_repeated(heading, repeated, column)
                 return index
     listed = ", ".join(shown(h, 40) for h in headings if h)
-    raise ImportRefused("import.unknown_heading", value=wanted, headings=listed)
+    raise ImportRefused("import.unknown_heading", value=wanted, headings=listed, column=column)
 
 
 def _used_in(constants: Mapping[str, str], headings: Sequence[str]) -> set[int]:
@@ -178,7 +207,7 @@ def _guess(
             continue
         rivals = [headings[i] for r, _o, i, c in offers if c == column and r == rank and i not in taken]
         if len(rivals) > 1 and (column in needed(kind) or column in _WEIGHTY):
-            _refuse_repeated(headings[index], repeated)
+            _refuse_repeated(headings[index], repeated, column)
             raise ImportRefused("import.ambiguous_column", column=column, headings=", ".join(rivals))
         chosen[column] = Chosen(column, headings[index], index, 0.5 if len(rivals) > 1 else _CONFIDENCE[rank])
         taken.add(index)

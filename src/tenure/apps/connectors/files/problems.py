@@ -384,6 +384,13 @@ class Problem:
     value: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
+    cells: tuple[str, ...] = ()
+    """the row as it stands, where the reader leaves it out"""
+
+    def kept(self) -> dict[str, Any]:
+        """What `Problem(**kept)` makes again, without the row."""
+        where = {"heading": self.heading, "column": self.column, "value": self.value}
+        return {"code": self.code, "row": self.row, **where, "detail": dict(self.detail)}
 
     @property
     def severity(self) -> Severity:
@@ -411,6 +418,7 @@ class Problem:
             "column": self.column,
             "value": self.value,
             "code": self.code,
+            "detail": dict(self.detail),
             "severity": self.severity,
             "message": message,
             "fix": fix,

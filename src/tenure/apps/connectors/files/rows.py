@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenure.apps.connectors.files import rejects
 from tenure.apps.connectors.files.limits import Limits
 from tenure.apps.connectors.files.mapping import Plan, needed, normal_exact
 from tenure.apps.connectors.files.options import Options
@@ -67,6 +68,7 @@ class Rows:
         local = localtime.zone(timezone)
         self._plan, self._options, self._facts, self._limits, self._tell = plan, options, facts, limits, tell
         self._headings = headings
+        self._row_place = rejects.row_place(headings)
         self._table = TABLES[plan.kind]
         self._notation = Notation(
             local, localtime.zone(plan.stamps) if plan.stamps else local, date_format=options.date_format
@@ -79,8 +81,12 @@ class Rows:
         self._check_constants()
 
     @property
-    def decimal_comma(self) -> bool:
-        return self._notation.decimal_comma
+    def notation(self) -> dict[str, Any]:
+        """How numbers and days turned out to be written, as options: for a file of some of these rows."""
+        orders = {typed.order for typed in self._typed.values()} - {None}
+        order = orders.pop() if len(orders) == 1 else self._options.date_format
+        comma = None if self._notation.ambiguous_comma else self._notation.decimal_comma
+        return {"decimal_comma": comma, "date_format": order}
 
     def _check_constants(self) -> None:
         """A constant that cannot be read is refused before any row is."""
@@ -104,7 +110,7 @@ class Rows:
             elif normal_exact(piece) in exact:
                 pieces.append(exact.index(normal_exact(piece)))
             elif normal_exact(piece) == "row":
-                pieces.append(-1)
+                pieces.append(-1 if self._row_place is None else self._row_place)
             else:
                 listed = ", ".join(shown(h, 40) for h in self._headings if h)
                 raise ImportRefused("import.unknown_heading", value=piece, headings=listed)

@@ -1,6 +1,7 @@
 """The folder of one import: staged rows appear whole or not at all, and what a killed import leaves is swept.
 
-`TENURE_HOME/imports/RUN/` holds `staged.parquet` while the import runs and `report.csv` afterwards. A process holds the
+`TENURE_HOME/imports/RUN/` holds `staged.parquet` while the import runs, and afterwards `report.csv` and the rows it
+refused, `rejects.jsonl`. A process holds the
 folder's lock as long as it works there; the kernel lets go of it when the process dies, however it dies.
 """
 
@@ -17,7 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.conf import settings
 
-_LOCK, _STAGED, _PART, _KEPT, _REPORT = ".lock", "staged.parquet", "staged.part", "staged.kept", "report.csv"
+_LOCK, _STAGED, _PART, _KEPT = ".lock", "staged.parquet", "staged.part", "staged.kept"
+_REPORT, _REJECTS = "report.csv", "rejects.jsonl"
 
 
 def imports_folder() -> Path:
@@ -32,10 +34,11 @@ class Folder:
         self.path = path
         self.staged = path / _STAGED
         self.report = path / _REPORT
+        self.rejects = path / _REJECTS
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Work in the folder; nothing but the report is left when the block ends."""
+        """Work in the folder; nothing but the report and the refused rows is left when the block ends."""
         while True:
             self.path.mkdir(parents=True, exist_ok=True)
             try:
@@ -53,7 +56,7 @@ class Folder:
                 return
 
     def clear(self) -> None:
-        """Remove everything but the report, and the folder if there is none."""
+        """Remove everything but the report and the refused rows, and the folder if there are none."""
         for name in (_STAGED, _PART, _KEPT, _LOCK):
             (self.path / name).unlink(missing_ok=True)
         for part in self.path.glob(".*.part"):

@@ -135,6 +135,11 @@ class TypedColumn:
         self._parse, self._types = self._reading(kind, column)
         self._memo: dict[str, tuple[Any, ...] | Refused] = {}
 
+    @property
+    def order(self) -> str | None:
+        """Whether its days put the day or the month first, as far as that is known."""
+        return self._order
+
     def _reading(self, kind: str, column: Column) -> tuple[Callable[[str], tuple[Any, ...]], dict[str, pa.DataType]]:
         name, types = column.name, {column.name: column.arrow}
         words = _WORDS.get(f"{kind}.{name}") or _WORDS.get(name)

@@ -105,7 +105,7 @@ def _add_rest(home: Path, writer: archive.Writer, secrets: bool) -> None:
     for folder in sorted((home / "imports").glob("*/")):
         if not folder.name.isdigit():
             continue
-        for name in ("report.csv", ".lock"):
+        for name in ("report.csv", "rejects.jsonl", ".lock"):
             try:
                 writer.add(f"imports/{folder.name}/{name}", (folder / name).read_bytes())
             except FileNotFoundError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from django.db import connection
+from django.db import connection, transaction
 
 from tenure.apps.workspaces.models import ImportRun, ImportState
 from tenure.apps.workspaces.services import outbox, rows
@@ -68,7 +69,7 @@ def upsert(
                 fix="Start a new import of the file.",
                 run=run.pk,
             )
-        repeated = _stage(cursor, model, file, run, check)
+        repeated = _stage(cursor, model, file, run.pk, check)
         if repeated:
             _keep_last(cursor)
         check()
@@ -102,6 +103,50 @@ def upsert(
         )
     run.refresh_from_db()
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an import would do, and to which of the rows asked for: `created`, `changed` or `unchanged`."""
+
+    counts: Counts
+    fates: dict[int, str]
+
+
+def foresee(
+    model: type[Version], staged: Path, shown: Sequence[int], check: Callable[[], None] = lambda: None
+) -> Foreseen:
+    """What `upsert` would do with a staged file as things are now, and with the file's rows `shown`; writes nothing."""
+    file = pq.ParquetFile(staged)
+    with _looking(), connection.cursor() as cursor:
+        if _stage(cursor, model, file, 0, check):
+            _keep_last(cursor)
+        check()
+        total = _count(cursor, f"SELECT COUNT(*) FROM {_STAGING}")
+        _match(cursor, model)
+        left = _count(cursor, f"SELECT COUNT(*) FROM {_STAGING}")
+        changed = _count(cursor, f"SELECT COUNT(*) FROM {_STAGING} WHERE previous_id IS NOT NULL")
+        marks = ", ".join(["%s"] * len(shown)) or "NULL"
+        cursor.execute(f"SELECT file_row, previous_id FROM {_STAGING} WHERE file_row IN ({marks})", list(shown))
+        fates = dict.fromkeys(shown, "unchanged")
+        fates.update((row, "created" if former is None else "changed") for row, former in cursor.fetchall())
+        cursor.execute(f"DROP TABLE {_STAGING}")
+    return Foreseen(Counts(created=left - changed, changed=changed, unchanged=total - left), fates)
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    """A transaction for a temporary table that takes no turn from those who write."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        connection.ensure_connection()
+        connection.connection.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            connection.connection.execute("ROLLBACK")
+        return
+    with transaction.atomic():
+        yield
 
 
 def undo(model: type[Version], run: ImportRun, by: Actor) -> Undone:
@@ -173,7 +218,7 @@ def superseded_rows(model: type[Version]) -> Iterator[pa.Table]:
 # ---------------------------------------------------------------------- staging
 
 
-def _stage(cursor: Any, model: type[Version], file: pq.ParquetFile, run: ImportRun, check: Callable[[], None]) -> bool:
+def _stage(cursor: Any, model: type[Version], file: pq.ParquetFile, run: int, check: Callable[[], None]) -> bool:
     """Fill the temporary table; says whether a key may occur twice."""
     columns = (*_IDENTITY, *_columns(model))
     types = ", ".join(f"{_quoted(name)} {_staging_type(model, name)}" for name in columns)
@@ -191,7 +236,7 @@ def _stage(cursor: Any, model: type[Version], file: pq.ParquetFile, run: ImportR
     return bool(np.unique(keys).size < keys.size)
 
 
-def _prepared(model: type[Version], table: pa.Table, run: ImportRun) -> pa.Table:
+def _prepared(model: type[Version], table: pa.Table, run: int) -> pa.Table:
     """A batch of the staged file as the store keeps it, with its version_key and row_id."""
     by_name = model.table().by_name
     arrays: dict[str, Any] = {"file_row": table["file_row"].combine_chunks()}
@@ -230,8 +275,8 @@ def _escaped(array: Any) -> Any:
     return pc.replace_substring(pc.replace_substring(texts, "%", "%25"), "/", "%2F")
 
 
-def _row_ids(arrays: dict[str, Any], run: ImportRun) -> Any:
-    made = pc.binary_join_element_wise(f"import-{run.pk}-", arrays["file_row"].cast(pa.string()), "")
+def _row_ids(arrays: dict[str, Any], run: int) -> Any:
+    made = pc.binary_join_element_wise(f"import-{run}-", arrays["file_row"].cast(pa.string()), "")
     named = pc.binary_join_element_wise(arrays["given_id"], made, "@")
     return pc.coalesce(named, made)
 
@@ -341,7 +386,7 @@ def _outgoing(
         if survivors is not None:
             numbers = table["file_row"].to_numpy()
             table = table.filter(pa.array(np.isin(numbers, survivors, assume_unique=True)))
-        prepared = _prepared(model, table, run)
+        prepared = _prepared(model, table, run.pk)
         arrays = []
         for field in wanted:
             if field.name == "recorded_at":

@@ -1,9 +1,9 @@
-"""The life of an import run: queued for a worker or staged at once, then applied by the bulk door, or ended."""
+"""The life of an import run: a draft first or not, queued for a worker or staged at once, then applied or ended."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -13,14 +13,54 @@ from tenure.apps.workspaces.services.writing import Actor, writing
 from tenure.core.errors import TenureError
 
 
-def start_run(kind: str, file_name: str, digest: str, *, by: Actor) -> ImportRun:
+UNDER_WAY = (ImportState.DRAFT, ImportState.CHECKING, ImportState.QUEUED, ImportState.STAGED)
+"""States of an import that has not ended."""
+
+
+def start_run(
+    kind: str,
+    file_name: str,
+    digest: str,
+    *,
+    by: Actor,
+    options: Mapping[str, Any] | None = None,
+    repairs: ImportRun | None = None,
+) -> ImportRun:
     """Note that a file is being imported; nothing else is written before the bulk door applies it."""
-    with writing(by) as write:
-        return ImportRun.objects.create(kind=kind, file_name=file_name[:500], digest=digest, by=write.member)
+    return _kept(ImportState.STAGED, kind, file_name, digest, "", options or {}, repairs, by)
 
 
-def queue_run(kind: str, file_name: str, digest: str, upload: str, *, by: Actor) -> ImportRun:
+def queue_run(
+    kind: str, file_name: str, digest: str, upload: str, options: Mapping[str, Any], *, by: Actor
+) -> ImportRun:
     """Note that a job is to import the file that is kept as `upload`."""
+    return _kept(ImportState.QUEUED, kind, file_name, digest, upload, options, None, by)
+
+
+def keep_draft(
+    kind: str,
+    file_name: str,
+    digest: str,
+    upload: str,
+    options: Mapping[str, Any],
+    *,
+    by: Actor,
+    repairs: ImportRun | None = None,
+) -> ImportRun:
+    """Note a file that somebody means to import and has not decided on."""
+    return _kept(ImportState.DRAFT, kind, file_name, digest, upload, options, repairs, by)
+
+
+def _kept(
+    state: ImportState,
+    kind: str,
+    file_name: str,
+    digest: str,
+    upload: str,
+    options: Mapping[str, Any],
+    repairs: ImportRun | None,
+    by: Actor,
+) -> ImportRun:
     with writing(by) as write:
         return ImportRun.objects.create(
             kind=kind,
@@ -28,8 +68,39 @@ def queue_run(kind: str, file_name: str, digest: str, upload: str, *, by: Actor)
             digest=digest,
             by=write.member,
             upload=upload,
-            state=ImportState.QUEUED,
+            options=_plain(options),
+            repairs=repairs,
+            state=state,
         )
+
+
+def change_draft(run: ImportRun, kind: str, options: Mapping[str, Any]) -> bool:
+    """Choose anew what a draft holds and how it is read; what a check said of it is forgotten. False if it is none."""
+    fields = {"kind": kind, "options": _plain(options), "outcome": None}
+    return _moved(run, (ImportState.DRAFT,), ImportState.DRAFT, **fields)
+
+
+def begin_check(run: ImportRun) -> bool:
+    """Let a job check a draft; False if it is none."""
+    return _moved(run, (ImportState.DRAFT,), ImportState.CHECKING, outcome=None)
+
+
+def end_check(run: ImportRun, outcome: Mapping[str, Any]) -> bool:
+    """Keep what the check of a draft said; False if nobody wants to know any more."""
+    active = (ImportState.DRAFT, ImportState.CHECKING)
+    return _moved(run, active, ImportState.DRAFT, outcome=_plain(outcome))
+
+
+def submit_draft(run: ImportRun, options: Mapping[str, Any]) -> bool:
+    """Let a job import a draft; False if it is none."""
+    return _moved(run, (ImportState.DRAFT,), ImportState.QUEUED, options=_plain(options), outcome=None)
+
+
+def _moved(run: ImportRun, states: Collection[ImportState], state: ImportState, **fields: Any) -> bool:
+    """Give the run a new state where it is in one of `states`; whoever comes second finds it is not."""
+    moved = ImportRun.objects.filter(pk=run.pk, state__in=states).update(state=state, **fields)
+    run.refresh_from_db()
+    return bool(moved)
 
 
 def begin_run(run: ImportRun) -> bool:
@@ -62,7 +133,7 @@ def fail_run(run: ImportRun, error: BaseException, *, by: Actor) -> bool:
     reason = str(getattr(error, "code", type(error).__name__))
     cancelled = reason in {"import.cancelled", "KeyboardInterrupt"}
     with writing(by) as write:
-        ended = ImportRun.objects.filter(pk=run.pk, state__in=(ImportState.QUEUED, ImportState.STAGED)).update(
+        ended = ImportRun.objects.filter(pk=run.pk, state__in=UNDER_WAY).update(
             state=ImportState.CANCELLED if cancelled else ImportState.FAILED,
             finished_at=timezone.now(),
             outcome=_plain(error.as_dict()) if isinstance(error, TenureError) else None,

@@ -37,6 +37,8 @@ class DelimitedReader:
         heading_row: int | None = None,
     ) -> None:
         self._source, self._limits = source, limits
+        self._record = ""
+        """the first line of the record that is read"""
         self._encoding = checked_encoding(encoding) if encoding else sniff_encoding(source)
         sample = self._text().read(_SAMPLE)
         if separator:
@@ -58,6 +60,8 @@ class DelimitedReader:
         self._lines_read = 0
         while line := text.readline(limit + 1):
             self._lines_read += 1
+            if not self._record:
+                self._record = line
             if len(line) > limit:
                 raise ImportRefused("import.line_too_long", file=self._source.name, row=self._lines_read, limit=limit)
             yield line
@@ -68,6 +72,7 @@ class DelimitedReader:
         row = 0
         while True:
             row += 1
+            self._record = ""
             try:
                 cells = next(reader)
             except StopIteration:
@@ -78,7 +83,7 @@ class DelimitedReader:
                         "import.cell_too_long", file=self._source.name, row=row, limit=csv.field_size_limit()
                     ) from error
                 code = "import.open_quote" if "unexpected end" in str(error) else "import.bad_quote"
-                tell(Problem(code, row=row))
+                tell(Problem(code, row=row, cells=tuple(self._record.rstrip("\r\n").split(self._separator))))
                 continue
             yield row, cells
 
@@ -121,7 +126,8 @@ class DelimitedReader:
                 else:
                     code = "import.too_few_cells" if len(cells) < width else "import.too_many_cells"
                     value = shown(self._separator.join(cells))
-                    tell(Problem(code, row=row, value=value, detail={"count": len(cells), "expected": width}))
+                    detail = {"count": len(cells), "expected": width}
+                    tell(Problem(code, row=row, value=value, detail=detail, cells=tuple(cells)))
                     continue
             rows.append(cells)
             numbers.append(row)

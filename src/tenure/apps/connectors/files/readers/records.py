@@ -57,7 +57,7 @@ class RecordsReader:
                     raise ValueError("not an object")
             except (ValueError, RecursionError) as error:
                 detail = {"detail": shown(error), "example": _EXAMPLE}
-                tell(Problem("import.bad_line", row=row, value=shown(line), detail=detail))
+                tell(Problem("import.bad_line", row=row, value=shown(line), detail=detail, cells=(line,)))
                 continue
             yield row, record
 

@@ -295,14 +295,14 @@ class WorkbookReader:
             if row <= self._heading_row:
                 continue
             broken = [(at, code) for at, code in flawed.get(row, ()) if 0 <= at < width]
-            for at, code in broken:
-                tell(Problem(code, row=row, heading=self.headings[at]))
             texts = [as_text(c) for c in cells]
+            for at, code in broken:
+                tell(Problem(code, row=row, heading=self.headings[at], cells=tuple(texts[:width])))
             if broken or not any(texts):
                 continue
             if len(texts) > width and any(t.strip() for t in texts[width:]):
                 detail = {"count": len(texts), "expected": width}
-                tell(Problem("import.too_many_cells", row=row, detail=detail))
+                tell(Problem("import.too_many_cells", row=row, detail=detail, cells=tuple(texts)))
                 continue
             rows.append(texts[:width] + [""] * (width - len(texts)))
             numbers.append(row)

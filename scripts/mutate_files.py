@@ -41,7 +41,11 @@ def main() -> int:
         except AssertionError as fault:
             print(fault, file=sys.stderr)
             return 1
-        left = [p for p in (Path(folder) / "imports").rglob("*") if p.is_file() and p.name not in {"report.csv", "rejects.jsonl"}]
+        left = [
+            p
+            for p in (Path(folder) / "imports").rglob("*")
+            if p.is_file() and p.name not in {"report.csv", "rejects.jsonl"}
+        ]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{arguments.count} files in {time.perf_counter() - started:.0f} s: {tally.imported} imported, "

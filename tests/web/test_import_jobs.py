@@ -75,7 +75,9 @@ def written() -> tuple[int, int]:
 
 def kept(home: Any) -> list[str]:
     """Files that an import left, beside its report and the rows it refused."""
-    return sorted(p.name for p in (home / "imports").rglob("*") if p.is_file() and p.name not in {"report.csv", "rejects.jsonl"})
+    return sorted(
+        p.name for p in (home / "imports").rglob("*") if p.is_file() and p.name not in {"report.csv", "rejects.jsonl"}
+    )
 
 
 def test_a_job_is_accepted_followed_and_done(send: Any, status: Any, home: Any) -> None:

@@ -21,7 +21,9 @@ def test_an_accident_never_ends_in_a_fault_or_half_an_import(home: Path) -> None
     assert tally.imported > 20
     assert tally.refused > 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1024 * 1024
-    assert not [p for p in (home / "imports").rglob("*") if p.is_file() and p.name not in {"report.csv", "rejects.jsonl"}]
+    assert not [
+        p for p in (home / "imports").rglob("*") if p.is_file() and p.name not in {"report.csv", "rejects.jsonl"}
+    ]
 
 
 def test_an_accident_can_be_made_again() -> None:

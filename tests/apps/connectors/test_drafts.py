@@ -37,9 +37,7 @@ def checked(run: ImportRun) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(
-    "kind", ["accounts", "contracts", "discounts", "fx_rates", "invoice_lines", "subscriptions"]
-)
+@pytest.mark.parametrize("kind", ["accounts", "contracts", "discounts", "fx_rates", "invoice_lines", "subscriptions"])
 def test_the_headings_tell_what_a_file_holds(home: Path, kind: str) -> None:
     assert keep((SAMPLE / f"{kind}.csv").read_bytes(), "export.csv").kind == kind
 
@@ -239,8 +237,7 @@ def test_where_no_repaired_row_can_be_imported_nothing_is_written(home: Path) ->
 
 def test_repaired_rows_are_read_as_the_first_file_was(home: Path) -> None:
     content = (
-        b"account_id;subscription_id;amount;currency;start\n"
-        b"a1;s1;1.250,50;EUR;13/02/2024\na2;s2;x;EUR;03/04/2024\n"
+        b"account_id;subscription_id;amount;currency;start\na1;s1;1.250,50;EUR;13/02/2024\na2;s2;x;EUR;03/04/2024\n"
     )
     run = refused(content)
     done = drafts.repair(run, [(3, ["a2", "s2", "1,500", "EUR", "03/04/2024"])], by="Otto")

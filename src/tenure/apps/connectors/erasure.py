@@ -99,7 +99,7 @@ def _check_no_import() -> None:
 
 
 def _blank_reports(words: erasure.Words, whole: Collection[str]) -> int:
-    """Replace the words in the reports of imports and in the rows they refused, and cells that are one of `whole`."""
+    """Replace the words and cells of `whole` in the reports of imports, and the refused rows that name the person."""
     count = 0
     for report in sorted(imports_folder().glob("*/report.csv")):
         with report.open(encoding="utf-8-sig", newline="") as stream:
@@ -112,24 +112,23 @@ def _blank_reports(words: erasure.Words, whole: Collection[str]) -> int:
             _replace(report, text.getvalue(), "utf-8-sig")
             count += changed
     for refused in sorted(imports_folder().glob("*/rejects.jsonl")):
-        before = [json.loads(line) for line in refused.read_text(encoding="utf-8").splitlines()]
-        after = [_without(line, words, whole) for line in before]
-        changed = sum(a != b for a, b in zip(before, after, strict=True))
+        lines = refused.read_text(encoding="utf-8").splitlines()
+        new = [_without_row(line, words, whole) for line in lines]
+        changed = sum(a != b for a, b in zip(lines, new, strict=True))
         if changed:
-            _replace(refused, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in after), "utf-8")
+            _replace(refused, "".join(line + "\n" for line in new), "utf-8")
             count += changed
     return count
 
 
-def _without(value: Any, words: erasure.Words, whole: Collection[str]) -> Any:
-    """A value with the words replaced in every text of it."""
-    if isinstance(value, str):
-        return erasure.ERASED if value in whole else words(value)
-    if isinstance(value, list):
-        return [_without(inner, words, whole) for inner in value]
-    if isinstance(value, dict):
-        return {name: _without(inner, words, whole) for name, inner in value.items()}
-    return value
+def _without_row(line: str, words: erasure.Words, whole: Collection[str]) -> str:
+    """A refused row; one that names the person loses every cell, because all of it is about them."""
+    found = json.loads(line)
+    cells = found.get("cells", ())
+    if not any(cell in whole or words(cell) != cell for cell in cells):
+        return line
+    problems = [{**problem, "value": "", "detail": {}} for problem in found["problems"]]
+    return json.dumps({**found, "cells": [erasure.ERASED] * len(cells), "problems": problems}, ensure_ascii=False)
 
 
 def _replace(place: Path, text: str, encoding: str) -> None:

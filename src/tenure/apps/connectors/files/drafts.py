@@ -19,8 +19,8 @@ from tenure.apps.connectors.files.limits import Limits
 from tenure.apps.connectors.files.mapping import Plan
 from tenure.apps.connectors.files.options import Options
 from tenure.apps.connectors.files.problems import ImportRefused
-from tenure.apps.connectors.files.reading import Given, Place, open_reader
 from tenure.apps.connectors.files.readers import Facts
+from tenure.apps.connectors.files.reading import Given, Place, open_reader
 from tenure.apps.connectors.files.source import opened
 from tenure.apps.connectors.files.staging import Folder, imports_folder
 from tenure.apps.workspaces import selectors
@@ -48,7 +48,7 @@ _NEVER_TELLING = frozenset({"source", "row_id", "attributes"})
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is seen of a file before its rows are checked: headings, some values under each, and how they would be read."""
+    """What is seen of a file before its rows are checked: headings, values under each, and how they would be read."""
 
     headings: list[str]
     values: list[list[str]]

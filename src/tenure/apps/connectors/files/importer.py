@@ -52,7 +52,12 @@ class Preview:
         """The shape of the API."""
         counts = asdict(self.foreseen.counts)
         fates = [self.foreseen.fates[row["file_row"]] for row in self.outcome.sample]
-        return {**_summary(self.outcome), **counts, "rows": [_plain(row) for row in self.outcome.sample], "fates": fates}
+        return {
+            **_summary(self.outcome),
+            **counts,
+            "rows": [_plain(row) for row in self.outcome.sample],
+            "fates": fates,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +195,7 @@ def carry_out(
     folder = Folder(imports_folder() / str(run.pk))
     try:
         with folder.held():
-            outcome = _read(
-                given, kind, options, place, folder.path, name, report or folder.report, folder.rejects
-            )
+            outcome = _read(given, kind, options, place, folder.path, name, report or folder.report, folder.rejects)
             written = (report or folder.report) if outcome.counts else None
             if written is None:
                 (report or folder.report).unlink(missing_ok=True)

@@ -96,7 +96,7 @@ def suggestion(kind: str, headings: Sequence[str], options: Options, folder: Pat
             return _choose(kind, headings, given, folder)
         except ImportRefused as refused:
             column = refused.where.get("column")
-            if column is None or column in given.columns and not given.columns[column]:
+            if column is None or (column in given.columns and not given.columns[column]):
                 raise
             given = replace(given, columns={**given.columns, column: ""})
     return _choose(kind, headings, given, folder)

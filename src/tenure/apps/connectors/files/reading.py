@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -113,14 +113,13 @@ class _Teller:
         """Write the rows the reader left out so far, and those of a batch, with what was told of them."""
         if self._refused is None:
             return
-        for row, cells in self._left_out.items():
-            self._refused.add(row, cells, self._open.pop(row, []))
+        found: list[tuple[int, Sequence[str | None]]] = list(self._left_out.items())
         self._left_out.clear()
-        if batch is None or rows is None or not rows.any():
-            return
-        places = pa.array(np.flatnonzero(rows))
-        columns = [column.take(places).to_pylist() for column in batch.columns]
-        for row, *cells in zip(batch.rows[rows].tolist(), *columns, strict=True):
+        if batch is not None and rows is not None and rows.any():
+            places = pa.array(np.flatnonzero(rows))
+            columns = [column.take(places).to_pylist() for column in batch.columns]
+            found += [(row, cells) for row, *cells in zip(batch.rows[rows].tolist(), *columns, strict=True)]
+        for row, cells in sorted(found, key=lambda pair: pair[0]):
             self._refused.add(row, cells, self._open.pop(row, []))
 
 

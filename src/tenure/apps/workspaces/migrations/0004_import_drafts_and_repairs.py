@@ -5,33 +5,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('workspaces', '0003_link_purpose'),
+        ("workspaces", "0003_link_purpose"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='importrun',
-            name='workspaces_importrun_state',
+            model_name="importrun",
+            name="workspaces_importrun_state",
         ),
         migrations.AddField(
-            model_name='importrun',
-            name='options',
+            model_name="importrun",
+            name="options",
             field=models.JSONField(null=True),
         ),
         migrations.AddField(
-            model_name='importrun',
-            name='repairs',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='repaired_by', to='workspaces.importrun'),
+            model_name="importrun",
+            name="repairs",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="repaired_by",
+                to="workspaces.importrun",
+            ),
         ),
         migrations.AlterField(
-            model_name='importrun',
-            name='state',
-            field=models.CharField(choices=[('draft', 'Draft'), ('checking', 'Being checked'), ('queued', 'Queued'), ('staged', 'Staged'), ('applied', 'Applied'), ('undone', 'Undone'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='staged', max_length=10),
+            model_name="importrun",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("draft", "Draft"),
+                    ("checking", "Being checked"),
+                    ("queued", "Queued"),
+                    ("staged", "Staged"),
+                    ("applied", "Applied"),
+                    ("undone", "Undone"),
+                    ("failed", "Failed"),
+                    ("cancelled", "Cancelled"),
+                ],
+                default="staged",
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'checking', 'queued', 'staged', 'applied', 'undone', 'failed', 'cancelled'])), name='workspaces_importrun_state'),
+            model_name="importrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "checking", "queued", "staged", "applied", "undone", "failed", "cancelled"])
+                ),
+                name="workspaces_importrun_state",
+            ),
         ),
     ]

@@ -12,7 +12,6 @@ from tenure.apps.workspaces.models import ImportRun, ImportState
 from tenure.apps.workspaces.services.writing import Actor, writing
 from tenure.core.errors import TenureError
 
-
 UNDER_WAY = (ImportState.DRAFT, ImportState.CHECKING, ImportState.QUEUED, ImportState.STAGED)
 """States of an import that has not ended."""
 

@@ -191,8 +191,8 @@ class ImportRun(models.Model):
     """One file that somebody imported, with what it changed.
 
     `upload` names the kept file while it is a draft or a job is to read it; `options` are the choices about reading it;
-    `outcome` is what was said last: the check of a draft, the summary of what was imported, or the refusal. `repairs` is
-    the import whose refused rows this one brings, repaired.
+    `outcome` is what was said last: the check of a draft, the summary of what was imported, or the refusal. `repairs`
+    is the import whose refused rows this one brings, repaired.
     """
 
     kind = models.CharField(max_length=50)

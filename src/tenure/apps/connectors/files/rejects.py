@@ -1,7 +1,7 @@
-"""The rows an import refuses, as they stood in the file, with what is wrong: kept to be repaired, by file or in the page.
+"""The rows an import refuses, as they stood in the file, with what is wrong: kept to be repaired, in a file or a page.
 
-They lie beside the report as JSON Lines, the headings first, and become sentences in the language of whoever reads them.
-A file of them that comes back repaired is known by two columns of its own: they are no data, and by them a row keeps the
+They lie beside the report as JSON Lines, the headings first, and become sentences in the language of their reader. A
+file of them that comes back repaired is known by two columns of its own: they are no data, and by them a row keeps the
 number it had in the first file.
 """
 
@@ -42,7 +42,7 @@ class Reject:
 
 
 class Writer:
-    """Writes refused rows as they are found; the file appears under its name when it is whole, and only if there are any."""
+    """Writes refused rows as they are found; the file appears when it is whole, and only if there are any."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -108,7 +108,7 @@ def rows(path: Path) -> Iterator[Reject]:
 
 
 def as_csv(path: Path) -> Iterator[str]:
-    """The refused rows as a CSV file that a spreadsheet opens, piece by piece, with what is wrong in the reader's language."""
+    """The refused rows as a CSV file, piece by piece, with what is wrong in the reader's language."""
     heads = headings(path)
     yield "\ufeff" + _written([gettext(ROW), *heads, gettext(PROBLEM)])
     for reject in rows(path):

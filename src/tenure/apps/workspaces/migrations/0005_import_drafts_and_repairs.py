@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspaces", "0003_link_purpose"),
+        ("workspaces", "0004_teams_and_scope"),
     ]
 
     operations = [

@@ -31,6 +31,7 @@ from tenure.web.subscriptions.words import (
     RENEWALS,
     STATES,
     STATES_SAID,
+    TABLES,
 )
 
 ACCOUNTS_SHOWN = 100
@@ -310,7 +311,7 @@ def evidence(answer: Answer) -> dict[str, Any]:
         "checks": [{"ok": check["ok"], "text": check_said(check["name"])} for check in answer.checks],
         "reading": _reading(answer),
         "definition": _definition(answer),
-        "versions": ", ".join(f"{name} {version}" for name, version in sorted(answer.versions.items())),
+        "versions": ", ".join(f"{TABLES.get(name, name)} {at}" for name, at in sorted(answer.versions.items())),
         "as_of": f.moment(timezone.localtime(answer.computed_at)),
         "sql": answer.sql,
     }
@@ -328,7 +329,9 @@ def _source(row: Mapping[str, Any]) -> dict[str, str]:
         "until": _cell(row["end"]),
         "price": f"{price} {row['currency'] or ''}".strip(),
         "recorded": timezone.localtime(recorded).date().isoformat() if recorded is not None else f.NOTHING,
-        "source": " · ".join(str(part) for part in (row["table"], row["source"], row["row_id"]) if part),
+        "source": " · ".join(
+            str(part) for part in (TABLES.get(row["table"], row["table"]), row["source"], row["row_id"]) if part
+        ),
     }
 
 

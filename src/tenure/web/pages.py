@@ -74,6 +74,12 @@ NAVIGATION = (
             Item(gettext_lazy("Data health"), "health"),
         ),
     ),
+    Item(
+        gettext_lazy("Customers"),
+        "accounts",
+        "customers",
+        (Item(gettext_lazy("Accounts"), "accounts"),),
+    ),
 )
 """The sections, in the order of the loop; at most nine."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from tenure.web.api import api
 from tenure.web.api.docs import docs
+from tenure.web.crm import views as crm
 from tenure.web.subscriptions import upkeep
 from tenure.web.subscriptions import views as subscriptions
 from tenure.web.workspaces import account, entrance, members
@@ -64,6 +65,9 @@ urlpatterns = [
     path("retain/health/checks.csv", upkeep.health_file, name="health_file"),
     path("retain/health/anomalies.csv", upkeep.anomalies_file, name="anomalies_file"),
     path("retain/health/row/", upkeep.anomaly_rows, name="anomaly_rows"),
+    path("customers/accounts/", crm.account_list, name="accounts"),
+    re_path(r"^customers/accounts/accounts\.(?P<form>csv|xlsx)$", crm.accounts_file, name="accounts_file"),
+    path("customers/accounts/summary/", crm.account_summary, name="account_summary"),
     path("api/docs", docs, name="api_docs"),
     path("api/", api.urls),
 ]

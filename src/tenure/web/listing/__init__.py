@@ -12,5 +12,19 @@ from tenure.web.listing.columns import Cell, Column, Row
 from tenure.web.listing.selection import Selection, Source
 from tenure.web.listing.store import StoreRows
 from tenure.web.listing.table import Empty, Listing
+from tenure.web.listing.tabs import View, tabs
 
-__all__ = ["ArrowRows", "Cell", "Column", "Empty", "Listing", "Row", "Selection", "Source", "State", "StoreRows"]
+__all__ = [
+    "ArrowRows",
+    "Cell",
+    "Column",
+    "Empty",
+    "Listing",
+    "Row",
+    "Selection",
+    "Source",
+    "State",
+    "StoreRows",
+    "View",
+    "tabs",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -195,7 +195,7 @@ class Column:
 def places_of(columns: Sequence[Column], rows: Sequence[Row], currency: str) -> dict[str, int]:
     """Decimals of each column of numbers, the same all the way down."""
     return {
-        column.name: f.places_of([row[column.name] for row in rows], currency if column.kind == "money" else None)
+        column.name: f.places_of(_decimals(row[column.name] for row in rows), currency if column.kind == "money" else None)
         for column in columns
         if column.is_number
     }
@@ -224,3 +224,7 @@ def value_text(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+def _decimals(values: Iterable[Decimal | int | None]) -> list[Decimal | None]:
+    return [None if value is None else Decimal(value) for value in values]

@@ -1,0 +1,1 @@
+"""Pages of accounts: who there is, and what is known of each."""

@@ -75,10 +75,10 @@ NAVIGATION = (
         ),
     ),
     Item(
-        gettext_lazy("Customers"),
+        gettext_lazy("Accounts"),
         "accounts",
         "customers",
-        (Item(gettext_lazy("Accounts"), "accounts"),),
+        (Item(gettext_lazy("All accounts"), "accounts"),),
     ),
 )
 """The sections, in the order of the loop; at most nine."""

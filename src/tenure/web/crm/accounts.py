@@ -63,7 +63,7 @@ def columns(currency: str, today: date) -> tuple[Column, ...]:
         Column("change", _("This month"), "money", unit=unit, total=True, dress=_change),
         Column("notice_by", _("Notice by"), "day", dress=lambda row, cell: _notice(row, cell, today), card="start"),
         Column("ends", _("Contract ends"), "day"),
-        Column("owner", _("Owner"), "choice", card="end"),
+        Column("owner", _("Account owner"), "choice", card="end"),
         Column("region", _("Region"), "choice"),
         Column("industry", _("Industry"), "choice"),
         Column("since", _("Customer since"), "day"),
@@ -85,9 +85,7 @@ def listing(found: Opened) -> Listing:
         sort="-mrr",
         search=("name", "account_id"),
         currency=found.currency,
-        counted=lambda count: (
-            ngettext("%(count)s account", "%(count)s accounts", count) % {"count": f.exact(count)}
-        ),
+        counted=lambda count: ngettext("%(count)s account", "%(count)s accounts", count) % {"count": f.exact(count)},
         empty=Empty(
             _("There are no accounts yet"),
             _(
@@ -130,7 +128,7 @@ def _change(row: Row, cell: Cell) -> Cell:
     """The change with its arrow; nothing to see where nothing changed."""
     change = row["change"]
     if not change:
-        return replace(cell, shape="quiet")
+        return replace(cell, text="0", shape="quiet")
     places = len(cell.text.partition(".")[2])
     text = f.exact(change, places, plus=True)
     return replace(cell, delta={"text": text, "arrow": "up" if change > 0 else "fall", "mood": ""})

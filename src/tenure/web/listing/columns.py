@@ -195,7 +195,9 @@ class Column:
 def places_of(columns: Sequence[Column], rows: Sequence[Row], currency: str) -> dict[str, int]:
     """Decimals of each column of numbers, the same all the way down."""
     return {
-        column.name: f.places_of(_decimals(row[column.name] for row in rows), currency if column.kind == "money" else None)
+        column.name: f.places_of(
+            _decimals(row[column.name] for row in rows), currency if column.kind == "money" else None
+        )
         for column in columns
         if column.is_number
     }

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tenure.config.middleware.member_language",
+    "tenure.web.origin.origin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -106,6 +107,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Tenure"
 MFA_TOTP_TOLERANCE = 1
 ALLAUTH_TRUSTED_PROXY_COUNT: int = VALUES["TENURE_TRUSTED_PROXIES"]
+NINJA_NUM_PROXIES: int = VALUES["TENURE_TRUSTED_PROXIES"]
 
 MAIL: bool = bool(VALUES["TENURE_SMTP_HOST"])
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL else 'dummy'}.EmailBackend"

@@ -37,6 +37,7 @@ class ContactVersion(Version):
     """One version of a contact: a person at an account."""
 
     KIND = "contacts"
+    PERSONAL = ("user_id", "name", "title", "email", "phone", "consent", "attributes")
 
     contact_id = models.TextField()
     account_id = models.TextField(null=True)

@@ -20,7 +20,7 @@ from tenure.core.errors import TenureError
 MODELS: Mapping[str, type[Version]] = {model.KIND: model for model in (AccountVersion, ContactVersion)}
 ENDS: Mapping[str, str] = {"contacts": "left"}
 
-PERSONAL = ("user_id", "name", "title", "email", "phone", "consent", "attributes")
+PERSONAL = ContactVersion.PERSONAL
 """Columns of a contact that tell who the person is."""
 _TELLING = ("user_id", "name", "email", "phone")
 

@@ -137,6 +137,15 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix})"
 
 
+class Door(models.TextChoices):
+    """By which door a change came in."""
+
+    PAGE = "page", _("A page")
+    API = "api", _("The API")
+    COMMAND = "command", _("A command")
+    JOB = "job", _("A job")
+
+
 class AuditQuerySet(models.QuerySet["AuditEntry"]):
     def update(self, **kwargs: Any) -> int:
         raise TypeError("The audit trail is append-only.")
@@ -146,7 +155,10 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """Who did what to which object, and when: append-only."""
+    """Who did what to which object, when and from where: append-only.
+
+    `detail` holds `before` and `after`, by column, where something changed; `address` is where a request came from.
+    """
 
     at = models.DateTimeField()
     member = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -155,6 +167,8 @@ class AuditEntry(models.Model):
     kind = models.CharField(max_length=100)
     key = models.TextField()
     detail = models.JSONField(default=dict)
+    door = models.CharField(max_length=10, choices=Door.choices, blank=True)
+    address = models.CharField(max_length=64, blank=True)
 
     objects = AuditQuerySet.as_manager()
 
@@ -162,6 +176,9 @@ class AuditEntry(models.Model):
         indexes = (
             models.Index(fields=["kind", "key"], name="workspaces_audit_object"),
             models.Index(fields=["at"], name="workspaces_audit_at"),
+        )
+        constraints = (
+            models.CheckConstraint(condition=models.Q(door__in=["", *Door.values]), name="workspaces_audit_door"),
         )
 
     def __str__(self) -> str:

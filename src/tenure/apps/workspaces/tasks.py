@@ -27,8 +27,10 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from tenure.apps.workspaces import selectors
+from tenure.apps.workspaces.models import Door
 from tenure.apps.workspaces.processes import end_with_parent
 from tenure.apps.workspaces.services import lake, members
+from tenure.apps.workspaces.services.writing import coming_from
 from tenure.core.errors import TenureError
 
 log = logging.getLogger(__name__)
@@ -132,7 +134,8 @@ def work(sweep: Sweep) -> None:
         worker = job_runner(name)
         worker.configure_signals()
         try:
-            worker.run()
+            with coming_from(Door.JOB):
+                worker.run()
         finally:
             mirror.stop()
 

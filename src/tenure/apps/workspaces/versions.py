@@ -30,6 +30,8 @@ class Version(models.Model):
     """One version of one record; the columns of its table in `schema.TABLES` follow in the concrete model."""
 
     KIND: ClassVar[str]
+    PERSONAL: ClassVar[tuple[str, ...]] = ()
+    """Columns that tell who a person is: the audit trail names them and keeps no value of theirs."""
 
     version_key = models.TextField()
     row_id = models.TextField()
@@ -75,6 +77,12 @@ class Version(models.Model):
         names = [c.name for c in cls.table().columns if c.name not in OWN and c.kind != "derived"]
         moments = [c.name for c in cls.table().columns if c.kind == "derived" and c.name.endswith("_at")]
         return (*names, *moments)
+
+    def told(self, *columns: str) -> dict[str, Any]:
+        """The values of these columns (all that have one, if none is named) as the audit trail keeps them."""
+        row = self.as_row()
+        chosen = columns or tuple(name for name, value in row.items() if value is not None)
+        return {name: "…" if name in self.PERSONAL and row[name] is not None else row[name] for name in chosen}
 
     def as_row(self) -> dict[str, Any]:
         """The content of this version, by column."""

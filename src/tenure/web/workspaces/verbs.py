@@ -30,6 +30,10 @@ VERBS: Mapping[str, str] = {
 def said(verb: str, detail: Mapping[str, Any]) -> str:
     """One entry as a sentence; a verb without one stays as it was written."""
     if verb == "changed role":
-        names = {place: Role(detail[place]).label for place in ("before", "after")}
+        former, now = detail["before"], detail["after"]
+        names = {
+            place: Role(value["role"] if isinstance(value, Mapping) else value).label
+            for place, value in (("before", former), ("after", now))
+        }
         return _("Changed the role from %(before)s to %(after)s") % names
     return _(VERBS[verb]) if verb in VERBS else verb

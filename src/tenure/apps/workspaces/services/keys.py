@@ -58,8 +58,8 @@ def create_key(name: str, role: str, *, by: Actor, team: Team | None = None) -> 
             team=team,
             created_by=write.member,
         )
-        named = {} if team is None else {"team": team.name}
-        write.audit("created", "api key", prefix, name=key.name, role=role, scope=str(scope), **named)
+        made = {"name": key.name, "role": role, "scope": str(scope), "team": None if team is None else team.name}
+        write.audit("created", "api key", prefix, after=made)
     return key, text
 
 
@@ -116,4 +116,4 @@ def revoke_key(prefix: str, *, by: Actor) -> ApiKey:
 def _revoke(write: Writing, key: ApiKey) -> None:
     key.revoked_at = write.now
     key.save(update_fields=["revoked_at"])
-    write.audit("revoked", "api key", key.prefix, name=key.name)
+    write.audit("revoked", "api key", key.prefix, before={"name": key.name, "role": key.role})

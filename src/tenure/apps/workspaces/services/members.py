@@ -89,7 +89,7 @@ def create_member(
             _check_password(password, member)
         member.set_password(password)
         member.save()
-        write.audit("created", "member", email, role=role)
+        write.audit("created", "member", email, after={"role": role, "name": member.display_name})
     return member
 
 
@@ -250,7 +250,7 @@ def set_role(member: Member, role: str, *, by: Actor) -> None:
         if role == Role.OWNER:
             member.scope = Scope.ALL
         member.save(update_fields=["role", "scope"])
-        write.audit("changed role", "member", member.email, before=before, after=role)
+        write.audit("changed role", "member", member.email, before={"role": before}, after={"role": role})
 
 
 def drop_second_factor(member: Member, *, by: Actor) -> None:

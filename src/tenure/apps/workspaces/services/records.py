@@ -100,7 +100,7 @@ def add(
     with writing(by) as write:
         key = _free_key(model, content, None)
         version = _insert(write, model, key, content, given_id=None)
-        write.audit(verb, model.KIND, key, row_id=version.row_id, **_why(reason))
+        write.audit(verb, model.KIND, key, row_id=version.row_id, after=version.told(), **_why(reason))
     return version
 
 
@@ -142,8 +142,9 @@ def _replace(
     _supersede(write, former)
     version = _insert(write, model, key, content, given_id=former.given_id)
     changed = sorted(name for name in content if content[name] != former.as_row()[name])
-    told = {"row_id": version.row_id, "former": former.row_id, "fields": changed, **_why(reason)}
-    write.audit(verb, model.KIND, key, **told)
+    told = {"before": former.told(*changed), "after": version.told(*changed)} if changed else {}
+    ids = {"row_id": version.row_id, "former": former.row_id, "fields": changed}
+    write.audit(verb, model.KIND, key, **ids, **told, **_why(reason))
     return version
 
 
@@ -174,7 +175,7 @@ def withdraw(
     with writing(by) as write:
         former = _as_seen(model, key, seen)
         _supersede(write, former)
-        write.audit(verb, model.KIND, key, row_id=former.row_id, reason=reason)
+        write.audit(verb, model.KIND, key, row_id=former.row_id, before=former.told(), reason=reason)
     return former
 
 
@@ -191,12 +192,12 @@ def undo(model: type[Version], key: str, *, by: Actor, seen: str, rule: Rule | N
             content = step.former.as_row()
             _free_key(model, content, step.former.given_id)
             version = _insert(write, model, key, content, given_id=step.former.given_id)
-            write.audit("restored", model.KIND, key, row_id=version.row_id)
+            write.audit("restored", model.KIND, key, row_id=version.row_id, after=version.told())
             return version
         written = _as_seen(model, key, seen)
         if step is None or step.former is None:
             _supersede(write, written)
-            write.audit(history.WITHDREW, model.KIND, key, row_id=seen)
+            write.audit(history.WITHDREW, model.KIND, key, row_id=seen, before=written.told())
             return None
         content = step.former.as_row()
         if rule is not None:

@@ -45,7 +45,7 @@ def rename_team(team: Team, name: str, *, by: Actor) -> Team:
             return team
         team.name = _free_name(name)
         team.save(update_fields=["name"])
-        write.audit("renamed", "team", team.name, before=former, after=team.name)
+        write.audit("renamed", "team", team.name, before={"name": former}, after={"name": team.name})
     return team
 
 

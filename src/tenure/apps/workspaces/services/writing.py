@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,10 +16,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tenure.apps.workspaces.models import ApiKey, AuditEntry, Member
+from tenure.apps.workspaces.models import ApiKey, AuditEntry, Door, Member
 
 Actor = Member | ApiKey | str | None
 """Who writes: a member, a program by its key, or the name of a person or job that has no account here."""
+_origin: ContextVar[tuple[str, str]] = ContextVar("origin", default=(Door.COMMAND, ""))
+"""The door and the address from which this thread is asked to do what it does."""
 _LOCK = 0x7465_6E75_7265
 
 
@@ -31,10 +34,38 @@ class Writing:
     actor: str
 
     def audit(self, verb: str, kind: str, key: str, **detail: Any) -> None:
-        """Say what was done, in the same transaction."""
+        """Say what was done, in the same transaction; `before` and `after` are values by column."""
+        door, address = _origin.get()
         AuditEntry.objects.create(
-            at=self.now, member=self.member, actor=self.actor, verb=verb, kind=kind, key=key, detail=detail
+            at=self.now,
+            member=self.member,
+            actor=self.actor,
+            verb=verb,
+            kind=kind,
+            key=key,
+            detail=_plain(detail),
+            door=door,
+            address=address,
         )
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+@contextmanager
+def coming_from(door: str, address: str = "") -> Iterator[None]:
+    """Note in every audit entry of the block by which door the change came in, and from which address."""
+    token = _origin.set((door, address[:64]))
+    try:
+        yield
+    finally:
+        _origin.reset(token)
 
 
 def actor_name(by: Actor) -> str:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspaces", "0004_teams_and_scope"),
+        ("workspaces", "0005_import_drafts_and_repairs"),
     ]
 
     operations = [

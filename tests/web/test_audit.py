@@ -6,6 +6,7 @@ import json
 
 import pytest
 from django.core.exceptions import PermissionDenied
+
 from tenure.apps.crm import services as crm
 from tenure.apps.workspaces.models import AuditEntry
 from tenure.apps.workspaces.services import keys, members
@@ -33,7 +34,8 @@ def test_an_edit_says_what_was_there_and_what_is(owner):
 
 
 def test_what_tells_who_a_contact_is_is_named_and_not_kept(owner):
-    crm.add("contacts", {"contact_id": "c1", "account_id": "acme", "name": "Ada Low", "email": "ada@x.example"}, by=owner)
+    ada = {"contact_id": "c1", "account_id": "acme", "name": "Ada Low", "email": "ada@x.example"}
+    crm.add("contacts", ada, by=owner)
     crm.edit("contacts", "c1", {"name": "Ada High", "roles": ["champion"]}, by=owner)
     crm.withdraw("contacts", "c1", by=owner)
     said = json.dumps([entry.detail for entry in AuditEntry.objects.all()])

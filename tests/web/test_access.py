@@ -38,6 +38,9 @@ PAGES = [
     ("contract_rows", "/retain/renewals/contract/?account=elm&contract=c2", 200),
     ("renewal_rows", "/retain/renewals/rows/?grain=month&period=2024-04&kind=lost", 200),
     ("anomalies", "/retain/anomalies/", 302),
+    ("definitions", "/retain/definitions/", 200),
+    ("definitions_file", "/retain/definitions/definitions.csv", 200),
+    ("definition_diff_file", "/retain/definitions/diff.csv", 200),
     ("health", "/retain/health/", 200),
     ("health_file", "/retain/health/checks.csv", 200),
     ("anomalies_file", "/retain/health/anomalies.csv", 200),
@@ -73,6 +76,14 @@ KEPT = [
 ]
 """What owners and administrators alone may: name, method, address, status for them; others get 403."""
 
+DEFINING = [
+    ("definition_new", "get", "/retain/definitions/new/", 200),
+    ("definition_new", "post", "/retain/definitions/new/", 422),
+    ("definition_edit", "get", "/retain/definitions/edit/", 200),
+    ("definition_edit", "post", "/retain/definitions/edit/", 422),
+]
+"""What those who keep the books may: name, method, address, status for them; others get 403."""
+
 OPEN = [
     ("account_login", "/login/", 200, 302),
     ("forgotten", "/login/forgotten/", 200, 200),
@@ -96,6 +107,8 @@ API = [
     ("api:import_cancel", "post", "/api/imports/9999/cancel", {}, KEEPERS_AND_OPERATORS, 404),
     ("api:import_undo", "post", "/api/imports/9999/undo", {}, KEEPERS_AND_OPERATORS, 404),
     ("api:import_report", "get", "/api/imports/9999/report", None, KEEPERS_AND_OPERATORS, 404),
+    ("api:definitions", "get", "/api/definitions", None, EVERYBODY, 200),
+    ("api:define", "post", "/api/definitions", {"name": "tenure"}, CLOSERS, 422),
     ("api:closes", "post", "/api/closes", {"month": "2024-13"}, CLOSERS, 422),
     ("api:records", "get", "/api/records/contracts", None, EVERYBODY, 200),
     ("api:records", "post", "/api/records/contracts", {"values": {}}, WRITERS, 422),
@@ -138,6 +151,14 @@ def test_pages_about_oneself(signed_in, sample, name, address, status, role):
         assert "/login/" in response["Location"]
     else:
         assert response.status_code == status
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "method", "address", "status"), DEFINING)
+def test_pages_of_those_who_keep_the_books(signed_in, sample, name, method, address, status, role):
+    response = getattr(signed_in(role), method)(address)
+    assert response.status_code == (302 if role is None else status if role in CLOSERS else 403)
+    assert role is not None or response["Location"].startswith("/login/")
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])
@@ -194,7 +215,7 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
 
 def test_no_address_is_left_out():
     """A new address needs a line in one of the tables above."""
-    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *OPEN, *API, *FORMS)}
+    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *DEFINING, *OPEN, *API, *FORMS)}
     assert listed == set(_names(get_resolver()))
 
 

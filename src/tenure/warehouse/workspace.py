@@ -98,18 +98,24 @@ class Workspace:
     # ------------------------------------------------------------------------------------------------- definitions
 
     def definitions(self) -> dict[str, Definition]:
-        """The metric definitions by name: the workspace's own, the presets, and those people wrote."""
-        found = {DEFAULT: PRESETS["tenure"].with_settings(self.settings, name=DEFAULT)}
-        house = {k: v for k, v in self.settings.items() if k in OF_THE_HOUSE}
-        found |= {name: preset.with_settings(house) for name, preset in PRESETS.items()}
+        """The metric definitions by name: the workspace's own, the presets, and those people wrote.
+
+        One that people wrote under the name of the workspace's own takes its place; the others lie over it.
+        """
+        own = PRESETS["tenure"].with_settings(self.settings, name=DEFAULT)
+        written = self._written(own)
+        base = _laid_over(own, written.pop(DEFAULT, None))
+        house = {name: base.settings[name] for name in OF_THE_HOUSE}
+        presets = {name: preset.with_settings(house) for name, preset in PRESETS.items()}
+        return {DEFAULT: base, **presets, **{name: _laid_over(base, row) for name, row in written.items()}}
+
+    def _written(self, own: Definition) -> dict[str, dict[str, Any]]:
+        """The last version of each definition that people wrote, by name."""
         versions = self._versions()
-        if "metric_definitions" in versions:
-            snapshot = Snapshot(self.engine, versions, found[DEFAULT], datetime.now(UTC), self.lake_timezone)
-            for row in snapshot.run("metric_definitions").to_pylist():
-                settings = json.loads(row["settings"] or "{}")
-                base = found[DEFAULT]
-                found[row["name"]] = base.with_settings(settings, name=row["name"], version=row["version"] or 1)
-        return found
+        if "metric_definitions" not in versions:
+            return {}
+        snapshot = Snapshot(self.engine, versions, own, datetime.now(UTC), self.lake_timezone)
+        return {row["name"]: row for row in snapshot.run("metric_definitions").to_pylist()}
 
     def definition(self, name: str | None = None) -> Definition:
         """A metric definition by name, the workspace's own if none is given.
@@ -193,6 +199,13 @@ class Workspace:
 
     def _versions(self) -> dict[str, int]:
         return mirror.snapshot(self.lake)
+
+
+def _laid_over(base: Definition, row: Mapping[str, Any] | None) -> Definition:
+    """A definition as it was written: what it says, and for the rest the one below it."""
+    if row is None:
+        return base
+    return base.with_settings(json.loads(row["settings"] or "{}"), name=row["name"], version=row["version"] or 1)
 
 
 def _about(path: Path, settings: Mapping[str, Any] | None) -> dict[str, Any]:

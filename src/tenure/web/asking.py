@@ -34,6 +34,8 @@ class Seen:
     opened: Workspace
     owners: tuple[str, ...] | None
     """owners as the accounts spell them whose accounts the caller sees; None is every account"""
+    named: str | None = None
+    """the metric definition of every question that names none; None is the workspace's own"""
 
     @property
     def limited(self) -> bool:
@@ -49,26 +51,35 @@ class Seen:
         require_everything(self.caller, "workspace")
         return self.opened
 
+    def under(self, definition: str | None) -> Seen:
+        """The same, where every question that names no metric definition is asked under this one.
+
+        Raises: QuestionRefused if there is no such definition.
+        """
+        return replace(self, named=self.opened.definition(definition).name if definition else None)
+
     def ask(self, question: Question | Mapping[str, Any]) -> Answer:
         """The answer to a question about the accounts the caller sees; the rows behind it are of the same accounts.
 
         Raises: NotAllowed (permission.scope) for a question that cannot be limited and a caller who is.
                 QuestionRefused for an unknown question, field or value.
         """
-        asked = question if isinstance(question, Question) else questions.parse(question)
+        asked: Any = question if isinstance(question, Question) else questions.parse(question)
+        if self.named is not None and getattr(asked, "definition", "") is None:
+            asked = replace(asked, definition=self.named)
         if not self.limited or not asked.of_accounts:
             return self.opened.ask(asked)
         where = getattr(asked, "where", None)
         if not isinstance(where, Where):
             require_everything(self.caller, asked.name)
         theirs = Condition("owner", "in", self.owners)
-        limited: Any = replace(asked, where=Where(where.rows, (*where.accounts, theirs)))  # type: ignore[call-arg, union-attr]
+        limited: Any = replace(asked, where=Where(where.rows, (*where.accounts, theirs)))
         # what was read to answer is of everybody's rows
         return replace(self.opened.ask(limited), rows_read={})
 
     def definition(self, name: str | None = None) -> Definition:
-        """A metric definition by name, the workspace's own if none is given."""
-        return self.opened.definition(name)
+        """A metric definition by name; if none is given the one this is under, which is mostly the workspace's own."""
+        return self.opened.definition(name or self.named)
 
     def definitions(self) -> dict[str, Definition]:
         """The metric definitions by name."""

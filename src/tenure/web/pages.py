@@ -71,6 +71,7 @@ NAVIGATION = (
             Item(gettext_lazy("Metrics"), "metrics"),
             Item(gettext_lazy("Cohorts"), "cohorts"),
             Item(gettext_lazy("Renewals"), "renewals"),
+            Item(gettext_lazy("Definitions"), "definitions"),
             Item(gettext_lazy("Data health"), "health"),
         ),
     ),

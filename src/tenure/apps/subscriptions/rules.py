@@ -9,8 +9,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tenure.apps.workspaces.services.values import refuse
+from tenure.core.definition import PRESETS
 
 INTERVALS = ("day", "week", "month", "year")
+OWN_DEFINITION = "default"
+"""The name of the workspace's own metric definition."""
+_NAME = re.compile(r"[^\W_][\w .-]{0,59}")
+_COLUMNS = ("period", "metric", "differs", "accounts", "complete")
+"""Columns of a comparison of definitions, which has a column per definition beside them."""
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -104,3 +110,13 @@ def month(text: str) -> str:
     if not _MONTH.fullmatch(text):
         raise refuse("month", text, _("Write a month such as 2024-03."))
     return text
+
+
+def definition_name(text: str) -> str:
+    """The name of a definition that may be written, or a refusal: presets stay what they are."""
+    name = text.strip()
+    if name in PRESETS:
+        raise refuse("name", name, _("Choose another name: this one comes with Tenure and stays as it is."))
+    if name in _COLUMNS or not _NAME.fullmatch(name):
+        raise refuse("name", name, _("Write up to 60 letters, digits, spaces, points and hyphens, such as board."))
+    return name

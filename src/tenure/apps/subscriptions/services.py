@@ -86,13 +86,18 @@ def undo(kind: str, key: str, *, by: Actor, seen: str) -> Any:
 def define(name: str, settings: Mapping[str, Any], *, by: Actor) -> MetricDefinition:
     """Write the next version of a named definition; equal settings change nothing.
 
-    Raises: SettingRefused for an unknown setting or value; it names the allowed ones.
+    The one named `default` is the workspace's own: it takes the place of the settings the workspace was made with,
+    which are its version 1.
+    Raises: SettingRefused for an unknown setting or value, TenureError for a name that cannot be taken; both name what
+    is allowed.
     """
+    name = rules.definition_name(name)
     Definition().with_settings(settings)
     former = MetricDefinition.objects.live().filter(name=name).order_by("-version").first()
+    first = 2 if name == rules.OWN_DEFINITION else 1
     values = {
         "name": name,
-        "version": 1 if former is None else former.version + 1,
+        "version": first if former is None else former.version + 1,
         "settings": dict(settings),
         "author": actor_name(by),
     }

@@ -240,14 +240,14 @@ def renewals(ask: Ask, stretch: Stretch, currency: str) -> dict[str, Any]:
     """The strip of the period in focus: the rate of the decided leads, the pending stand beside it."""
     asked = {"question": "renewals", **stretch.asked(stretch.last, stretch.last)}
     row = ask(asked).to_dicts()[0]
-    base = reverse("renewal_rows")
+    base, own = reverse("renewal_rows"), (("grain", stretch.grain), ("period", stretch.last))
     notes = _renewal_notes(row, currency)
     facts = [
         {
             "label": RENEWALS[kind],
             "text": f.exact(row[kind]) if kind in ("pending", "lost") else f.percent(row[kind]),
             "note": notes[kind],
-            "href": f"{base}?{urlencode({'grain': stretch.grain, 'period': stretch.last, 'kind': kind})}",
+            "href": f"{base}?{urlencode([*own, ('kind', kind), *stretch.kept])}",
         }
         for kind in RENEWALS
     ]

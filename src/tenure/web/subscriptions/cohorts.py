@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from tenure.core.metrics.cohorts import Cell, average, grid
+from tenure.web import definition
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
 from tenure.web.heat import SCALE, HeatCell, heat_cell
@@ -156,7 +157,8 @@ def _cell(row: Row, cell: Cell, k: int, stretch: Stretch, chosen: Choices) -> He
     if not cell.complete:
         said = _("Cohort %(cohort)s, %(when)s: %(part)s of %(whole)s, %(share)s; not over") % places
     text = f.percent(cell.share, 0) if chosen.show == "share" else str(f.short(cell.part))
-    asked = {"grain": stretch.grain, "cohort": row["cohort"], "k": str(k), "value": chosen.value}
+    own = {"grain": stretch.grain, "cohort": row["cohort"], "k": str(k), "value": chosen.value}
+    asked = [*own.items(), *stretch.kept]
     return heat_cell(text, cell.share, said, f"{reverse('cohort_rows')}?{urlencode(asked)}", running=not cell.complete)
 
 
@@ -226,8 +228,7 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
                 % {"count": f.exact(len(gone))},
                 "unit": _("%(unit)s at the start") % {"unit": unit},
                 "rows": [
-                    _account(row, row["start_mrr"], called, named.grain, named.period, "new")
-                    for row in gone[:ACCOUNTS_SHOWN]
+                    _account(row, row["start_mrr"], called, replace(named, kind="new")) for row in gone[:ACCOUNTS_SHOWN]
                 ],
                 "more": proof.more(len(gone) - ACCOUNTS_SHOWN),
             },
@@ -236,13 +237,14 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
                 % {"count": f.exact(len(stay))},
                 "unit": _("%(unit)s at this close") % {"unit": unit},
                 "rows": [
-                    _account(row, row["mrr"][-1], called, named.grain, period, "close") for row in stay[:ACCOUNTS_SHOWN]
+                    _account(row, row["mrr"][-1], called, replace(named, period=period, kind="close"))
+                    for row in stay[:ACCOUNTS_SHOWN]
                 ],
                 "more": proof.more(len(stay) - ACCOUNTS_SHOWN),
             },
         ],
         **proof.sources(answer.rows_behind({"cohort": named.period, "k": k})),
-        "here": f"{reverse('cohort_rows')}?{urlencode(address)}",
+        "here": f"{reverse('cohort_rows')}?{urlencode([*address.items(), *definition.kept(query)])}",
     }
 
 
@@ -256,10 +258,7 @@ def _starts(rows: Sequence[Row], cohort: str, value: str) -> list[tuple[Decimal,
     return [(Decimal(row[_START[value]]), [Decimal(v) for v in row[value]]) for row in rows if row["cohort"] == cohort]
 
 
-def _account(
-    row: Row, amount: Decimal, called: Mapping[str, str], grain: str, period: str, kind: str
-) -> dict[str, str]:
-    moved = proof.Figure(grain, period, kind, None, "")
+def _account(row: Row, amount: Decimal, called: Mapping[str, str], moved: proof.Figure) -> dict[str, str]:
     return {
         "name": called.get(row["account_id"], row["account_id"]),
         "href": moved.address(account=row["account_id"]),

@@ -270,7 +270,7 @@ def _due(listed: Listed, chosen: Choices, stretch: Stretch, names: Names) -> dic
             {
                 "account": called.get(row["account_id"], row["account_id"]),
                 "contract": row["contract_id"],
-                "href": contract_address(row),
+                "href": contract_address(row, stretch.kept),
                 "last_day": row["last_day"].isoformat(),
                 "notice_by": row["notice_by"].isoformat(),
                 "is_urgent": _is_urgent(row, chosen.today),
@@ -293,9 +293,10 @@ def _is_urgent(row: Row, today: date) -> bool:
     return bool(row["state"] == "pending" or (row["state"] == "running" and near))
 
 
-def contract_address(row: Row) -> str:
+def contract_address(row: Row, kept: Sequence[tuple[str, str]] = ()) -> str:
     """The proof of a contract that is due."""
-    return f"{reverse('contract_rows')}?{urlencode({'account': row['account_id'], 'contract': row['contract_id']})}"
+    asked = [("account", row["account_id"]), ("contract", row["contract_id"]), *kept]
+    return f"{reverse('contract_rows')}?{urlencode(asked)}"
 
 
 def _where(chosen: Choices) -> str:
@@ -330,7 +331,7 @@ def _rates(rows: Sequence[Row], stretch: Stretch, currency: str) -> dict[str, An
                 "is_focus": row["period"] == stretch.last,
                 "running": "" if row["complete"] else _("not over"),
                 "cells": [
-                    *(_rate(row, kind, stretch.grain) for kind in RATES),
+                    *(_rate(row, kind, stretch) for kind in RATES),
                     {"text": f.exact(row["expiring_mrr"], places), "exact": f.plain(row["expiring_mrr"]), "href": ""},
                 ],
             }
@@ -339,9 +340,9 @@ def _rates(rows: Sequence[Row], stretch: Stretch, currency: str) -> dict[str, An
     }
 
 
-def _rate(row: Row, kind: str, grain: str) -> dict[str, str]:
+def _rate(row: Row, kind: str, stretch: Stretch) -> dict[str, str]:
     value = row[kind]
-    address = urlencode({"grain": grain, "period": row["period"], "kind": kind})
+    address = urlencode([("grain", stretch.grain), ("period", row["period"]), ("kind", kind), *stretch.kept])
     return {
         "text": f.exact(value) if isinstance(value, int) else f.percent(value),
         "exact": f.plain(value),

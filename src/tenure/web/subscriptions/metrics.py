@@ -64,10 +64,10 @@ def board(ask: Ask, stretch: Stretch, by: str) -> dict[str, Any]:
         "corner": GRAINS[stretch.grain],
         "columns": heads,
         "rows": lines,
-        "committed": _committed(ask, currency),
+        "committed": _committed(ask, currency, stretch),
         "ltv": _ltv(ask, by, currency, stretch),
         "export": f"{reverse('metrics_file')}?{stretch.query(by=by)}",
-        "ltv_export": f"{reverse('ltv_file')}?{urlencode({'by': by})}",
+        "ltv_export": f"{reverse('ltv_file')}?{urlencode([('by', by), *stretch.kept])}",
     }
 
 
@@ -124,7 +124,7 @@ def table(ask: Ask, stretch: Stretch) -> tuple[list[Any], list[list[Any]]]:
     ]
 
 
-def _committed(ask: Ask, currency: str) -> dict[str, Any]:
+def _committed(ask: Ask, currency: str, stretch: Stretch) -> dict[str, Any]:
     (row,) = ask({"question": "committed_mrr"}).to_dicts()
     notes = {
         "cmrr": _("as seen today"),
@@ -141,7 +141,7 @@ def _committed(ask: Ask, currency: str) -> dict[str, Any]:
                 "text": str(f.short(row[kind], currency=currency)),
                 "exact": f.money(row[kind], currency),
                 "note": notes[kind],
-                "href": f"{reverse('committed_rows')}?{urlencode({'kind': kind})}",
+                "href": f"{reverse('committed_rows')}?{urlencode([('kind', kind), *stretch.kept])}",
             }
             for kind, said in COMMITTED.items()
         ],

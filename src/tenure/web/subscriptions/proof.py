@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from tenure.core.errors import QuestionRefused
 from tenure.core.periods import CIVIL, GRAINS, Calendar, next_first_day
 from tenure.warehouse.answer import Answer
+from tenure.web import definition
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
 from tenure.web.subscriptions.figures import net_new
@@ -98,7 +99,9 @@ def figure(query: Mapping[str, str], calendar: Calendar) -> Figure:
     days = query.get("days", "")
     if days and not (days.isascii() and days.isdigit() and 1 <= int(days) <= 366):
         raise unknown("days", days, ["1 … 366"])
-    return Figure(grain, name, kind, int(days) if days else None, query.get("account", ""), calendar)
+    return Figure(
+        grain, name, kind, int(days) if days else None, query.get("account", ""), calendar, definition.kept(query)
+    )
 
 
 def unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
@@ -217,7 +220,7 @@ def contracts(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     named = {**EXPIRING, **RENEWALS}
     if kind not in named:
         raise unknown("kind", kind, list(named))
-    asked = figure({"grain": grain, "period": period, "kind": "net"}, opened.definition().calendar)
+    asked = figure({**query, "grain": grain, "period": period, "kind": "net"}, opened.definition().calendar)
     answer = opened.ask({"question": "renewals", **asked.stretch})
     value = answer.to_dicts()[0][kind]
     return {
@@ -229,7 +232,7 @@ def contracts(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
         "rule": _("A contract belongs to the period of its last day of service; a successor in time renews it."),
         **evidence(answer),
         **sources(answer.rows_behind({"period": asked.period, "kind": kind})),
-        "here": f"{reverse('renewal_rows')}?{urlencode({'grain': grain, 'period': asked.period, 'kind': kind})}",
+        "here": asked.address("renewal_rows", kind=kind),
     }
 
 
@@ -263,7 +266,7 @@ def contract(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, 
         "meaning": STATES_SAID[row["state"]],
         **evidence(answer),
         **sources(answer.rows_behind({"contract_id": wanted})),
-        "here": f"{reverse('contract_rows')}?{urlencode(address)}",
+        "here": f"{reverse('contract_rows')}?{urlencode([*address.items(), *definition.kept(query)])}",
     }
 
 
@@ -290,7 +293,7 @@ def committed(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
         "rule": rules[kind],
         **evidence(answer),
         **sources(answer.rows_behind({"kind": kind})),
-        "here": f"{reverse('committed_rows')}?{urlencode({'kind': kind})}",
+        "here": f"{reverse('committed_rows')}?{urlencode([('kind', kind), *definition.kept(query)])}",
     }
 
 

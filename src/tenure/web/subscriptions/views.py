@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from tenure.core.periods import GRAINS
-from tenure.web import asking
+from tenure.web import asking, definition
 from tenure.web.export import csv_file
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.stretch import COARSE, Stretch, of
@@ -34,8 +34,8 @@ def movements(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def movements_file(request: HttpRequest) -> HttpResponse:
     """The table of the page as a CSV file."""
-    opened = asking.workspace(request.user)
-    stretch = _stretch(request, opened)
+    opened = opened_for(request)
+    stretch = stretch_of(request, opened)
     heads, rows = board.table(opened.ask, stretch) if stretch else ([], [])
     return csv_file("movements", heads, rows)
 
@@ -44,7 +44,7 @@ def movements_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def movement_rows(request: HttpRequest) -> HttpResponse:
     """The proof of one figure: in the drawer of the page it is on, or as a page of its own."""
-    opened = asking.workspace(request.user)
+    opened = opened_for(request)
     chain = proof.chain(opened, request.GET, names_for(request.user))
     return show_proof(request, "proof", chain)
 
@@ -65,8 +65,8 @@ def metric_board(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def metrics_file(request: HttpRequest) -> HttpResponse:
     """The metrics of the page as a CSV file."""
-    opened = asking.workspace(request.user)
-    stretch = _stretch(request, opened)
+    opened = opened_for(request)
+    stretch = stretch_of(request, opened)
     return csv_file("metrics", *(metrics.table(opened.ask, stretch) if stretch else ([], [])))
 
 
@@ -74,14 +74,14 @@ def metrics_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def ltv_file(request: HttpRequest) -> HttpResponse:
     """The lifetime values of the page as a CSV file."""
-    return csv_file("ltv", *metrics.ltv_table(asking.workspace(request.user).ask, metrics.slicing(request.GET)))
+    return csv_file("ltv", *metrics.ltv_table(opened_for(request).ask, metrics.slicing(request.GET)))
 
 
 @require_GET
 @requires("ask")
 def committed_rows(request: HttpRequest) -> HttpResponse:
     """The lines behind a figure of committed MRR."""
-    chain = proof.committed(asking.workspace(request.user), request.GET)
+    chain = proof.committed(opened_for(request), request.GET)
     return show_proof(request, "proof_contracts", chain)
 
 
@@ -102,8 +102,8 @@ def cohort_map(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def cohorts_file(request: HttpRequest) -> HttpResponse:
     """The cohorts of the page as a CSV file."""
-    opened = asking.workspace(request.user)
-    stretch = _stretch(request, opened, COARSE)
+    opened = opened_for(request)
+    stretch = stretch_of(request, opened, COARSE)
     chosen = cohorts.choices(request.GET)
     return csv_file("cohorts", *(cohorts.table(opened.ask, stretch, chosen) if stretch else ([], [])))
 
@@ -112,7 +112,7 @@ def cohorts_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def cohort_rows(request: HttpRequest) -> HttpResponse:
     """The accounts behind a cell of the cohorts: who is gone, who is there."""
-    chain = cohorts.behind(asking.workspace(request.user), request.GET, names_for(request.user))
+    chain = cohorts.behind(opened_for(request), request.GET, names_for(request.user))
     return show_proof(request, "proof_cohort", chain)
 
 
@@ -134,7 +134,7 @@ def renewals(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def renewals_file(request: HttpRequest) -> HttpResponse:
     """The contracts of the page as a CSV file."""
-    opened = asking.workspace(request.user)
+    opened = opened_for(request)
     chosen = due.choices(request.GET, asking.today(opened))
     return csv_file("contracts", *due.table(opened.ask, chosen, names_for(request.user)))
 
@@ -143,8 +143,8 @@ def renewals_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def renewal_rates_file(request: HttpRequest) -> HttpResponse:
     """The renewal rates of the page as a CSV file."""
-    opened = asking.workspace(request.user)
-    stretch = _stretch(request, opened, COARSE)
+    opened = opened_for(request)
+    stretch = stretch_of(request, opened, COARSE)
     return csv_file("rates", *(due.rates_table(opened.ask, stretch) if stretch else ([], [])))
 
 
@@ -152,7 +152,7 @@ def renewal_rates_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def contract_rows(request: HttpRequest) -> HttpResponse:
     """The proof of one contract that is due."""
-    chain = proof.contract(asking.workspace(request.user), request.GET, names_for(request.user))
+    chain = proof.contract(opened_for(request), request.GET, names_for(request.user))
     return show_proof(request, "proof_contracts", chain)
 
 
@@ -160,7 +160,7 @@ def contract_rows(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def renewal_rows(request: HttpRequest) -> HttpResponse:
     """The contracts behind a figure of the renewals."""
-    chain = proof.contracts(asking.workspace(request.user), request.GET)
+    chain = proof.contracts(opened_for(request), request.GET)
     return show_proof(request, "proof_contracts", chain)
 
 
@@ -168,7 +168,7 @@ def renewal_rows(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def movement_rows_file(request: HttpRequest) -> HttpResponse:
     """The source rows behind one figure as a CSV file."""
-    heads, rows = proof.table(asking.workspace(request.user), request.GET)
+    heads, rows = proof.table(opened_for(request), request.GET)
     return csv_file("rows", heads, rows)
 
 
@@ -186,18 +186,25 @@ def _board(
     grains: Sequence[str] = GRAINS,
 ) -> HttpResponse:
     """A page over a stretch of time, or what to do first where there is no revenue at all."""
-    opened = asking.workspace(request.user)
-    stretch = _stretch(request, opened, grains)
+    opened = opened_for(request)
+    stretch = stretch_of(request, opened, grains)
     if stretch is None:
         return page(request, "subscriptions/empty.html", heading=heading)
-    return page(request, f"subscriptions/{name}.html", heading=heading, **board_of(opened, stretch))
+    shown = {"definition": definition.switch(request, opened), **board_of(opened, stretch)}
+    return page(request, f"subscriptions/{name}.html", heading=heading, **shown)
 
 
-def _stretch(request: HttpRequest, opened: asking.Seen, grains: Sequence[str] = GRAINS) -> Stretch | None:
+def opened_for(request: HttpRequest) -> asking.Seen:
+    """The workspace as the reader sees it, under the metric definition that the address names."""
+    return asking.workspace(request.user).under(request.GET.get(definition.FIELD))
+
+
+def stretch_of(request: HttpRequest, opened: asking.Seen, grains: Sequence[str] = GRAINS) -> Stretch | None:
     """The stretch in the address; None if there is nothing to show at all."""
     today = asking.today(opened)
-    definition = opened.definition()
-    newest = board.newest_month(opened.ask, today, definition.calendar)
+    chosen = opened.definition()
+    newest = board.newest_month(opened.ask, today, chosen.calendar)
     if newest is None:
         return None
-    return of(request.GET, today, newest, definition.calendar, grains=grains, timezone=definition.timezone)
+    kept = definition.kept(request.GET)
+    return of(request.GET, today, newest, chosen.calendar, grains=grains, timezone=chosen.timezone, kept=kept)

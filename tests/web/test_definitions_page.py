@@ -167,3 +167,22 @@ def test_programs_read_and_write_them_too(client, home, key):
     assert [(row["name"], row["version"]) for row in told["versions"]] == [("board", 1)]
     refused = client.post("/api/definitions", {"name": "tenure"}, content_type="application/json", headers=headers)
     assert refused.json()["error"]["code"] == "record.bad_value"
+
+
+@pytest.mark.parametrize(
+    ("path", "inside"),
+    [
+        pytest.param("/retain/movements/", "kind=close&amp;definition=stripe-like", id="movements"),
+        pytest.param("/retain/metrics/", "kind=cmrr&amp;definition=stripe-like", id="metrics"),
+        pytest.param("/retain/cohorts/", "value=customers&amp;definition=stripe-like", id="cohorts"),
+        pytest.param("/retain/renewals/", "definition=stripe-like", id="renewals"),
+    ],
+)
+def test_every_page_of_revenue_can_be_read_under_another_definition(signed_in, home, path, inside):
+    browser = signed_in("viewer")
+    page = browser.get(f"{path}?from=2023-01&to=2024-01&definition=stripe-like").content.decode()
+    assert "Definition stripe-like, version 1" in page
+    assert '<span class="range__part">Counted by</span>Like Stripe' in page
+    assert inside in page
+    assert 'href="?from=2023-01&amp;to=2024-01&amp;definition=tenure"' in page
+    assert browser.get(f"{path}?definition=tea").status_code == 422

@@ -185,7 +185,7 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
     """
     chosen = choices(query)
     calendar = opened.definition().calendar
-    given = {"grain": query.get("grain", "month"), "period": query.get("cohort", ""), "kind": "close"}
+    given = {**query, "grain": query.get("grain", "month"), "period": query.get("cohort", ""), "kind": "close"}
     named = proof.figure(given, calendar)
     k = _steps(query.get("k", ""))
     try:
@@ -210,6 +210,7 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
     unit = f.symbol(currency).strip()
     money = chosen.value == "mrr"
     address = {"grain": named.grain, "cohort": named.period, "k": str(k), "value": chosen.value}
+    at_close = replace(named, period=period, kind="close")
     return {
         "title": _("Cohort %(cohort)s, %(when)s")
         % {"cohort": f.period(named.period), "when": findings.after(k, named.grain)},
@@ -236,10 +237,7 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
                 "title": ngettext("%(count)s account is there", "%(count)s accounts are there", len(stay))
                 % {"count": f.exact(len(stay))},
                 "unit": _("%(unit)s at this close") % {"unit": unit},
-                "rows": [
-                    _account(row, row["mrr"][-1], called, replace(named, period=period, kind="close"))
-                    for row in stay[:ACCOUNTS_SHOWN]
-                ],
+                "rows": [_account(row, row["mrr"][-1], called, at_close) for row in stay[:ACCOUNTS_SHOWN]],
                 "more": proof.more(len(stay) - ACCOUNTS_SHOWN),
             },
         ],

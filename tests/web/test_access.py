@@ -121,6 +121,12 @@ API = [
 ]  # fmt: skip
 """Name, method, address, body, who may, and the status for them; the others get 403, callers without a key 401."""
 
+WRITES = [
+    ("accounts_bulk", "/customers/accounts/bulk/", {"action": "set_tier", "key": "acme"}, WRITERS, 200),
+    ("accounts_bulk_undo", "/customers/accounts/bulk/none/undo/", {}, WRITERS, 404),
+]
+"""Forms of one page: name, address, fields, who may, the status for them; the others get 403, visitors sign in."""
+
 FORMS = [
     ("logout", "/logout/"),
     ("language", "/language/"),
@@ -193,6 +199,14 @@ def test_forms(signed_in, sample, name, address, role):
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "address", "fields", "allowed", "status"), WRITES)
+def test_forms_that_write(signed_in, sample, name, address, fields, allowed, status, role):
+    response = signed_in(role).post(address, fields)
+    assert response.status_code == (302 if role is None else status if role in allowed else 403)
+    assert role is not None or response["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
 @pytest.mark.parametrize(("name", "method", "address", "body", "allowed", "status"), API)
 def test_api(client, key, sample, tmp_path, name, method, address, body, allowed, status, role):
     headers = key(role) if role else {}
@@ -216,6 +230,7 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
 def test_no_address_is_left_out():
     """A new address needs a line in one of the tables above."""
     listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *DEFINING, *OPEN, *API, *FORMS)}
+    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *OPEN, *API, *WRITES, *FORMS)}
     assert listed == set(_names(get_resolver()))
 
 

@@ -39,6 +39,7 @@ STATUS = {
     "subscription.unknown": 404,
     "team.unknown_number": 404,
     "import.unknown_run": 404,
+    "batch.unknown": 404,
     "member.unknown_number": 404,
     "record.changed": 409,
     "record.unknown": 404,

@@ -72,6 +72,8 @@ urlpatterns = [
     path("retain/health/row/", upkeep.anomaly_rows, name="anomaly_rows"),
     path("customers/accounts/", crm.account_list, name="accounts"),
     re_path(r"^customers/accounts/accounts\.(?P<form>csv|xlsx)$", crm.accounts_file, name="accounts_file"),
+    path("customers/accounts/bulk/", crm.accounts_bulk, name="accounts_bulk"),
+    path("customers/accounts/bulk/<str:batch>/undo/", crm.accounts_bulk_undo, name="accounts_bulk_undo"),
     path("customers/accounts/summary/", crm.account_summary, name="account_summary"),
     path("api/docs", docs, name="api_docs"),
     path("api/", api.urls),

@@ -55,9 +55,9 @@ def test_who_pays_most_comes_first_and_who_never_paid_is_there_too(look: Any) ->
     response = look()
     assert names(response) == ["长安汽车", "=HYPERLINK(1)", "elm", "<b>Coral</b>", "北京水泥"]
     (table,) = Tables(response.content.decode()).tables
-    assert table[1][1:4] == ["S", "Paying", "900.50"]
-    assert [row[2] for row in table[4:6]] == ["Left", "Never paid"]
-    assert table[-1][3] == "1,040.50"
+    assert table[1][1:5] == ["长安汽车", "S", "Paying", "900.50"]
+    assert [row[3] for row in table[4:6]] == ["Left", "Never paid"]
+    assert table[-1][4] == "1,040.50"
     assert "5 accounts" in text(response)
     assert "<b>Coral" not in response.content.decode()
 
@@ -158,3 +158,139 @@ def test_a_page_asks_the_store_few_questions(look: Any, django_assert_max_num_qu
     look()
     with django_assert_max_num_queries(12):
         assert look("f=state~eq~paying&q=a&sort=-name").status_code == 200
+
+
+# ---------------------------------------------------------------------- many accounts at once
+
+BULK = PAGE + "bulk/"
+
+
+@pytest.fixture
+def edit(look: Any, member: Any) -> Any:
+    """Send a form of the list as a member who may edit."""
+    from django.test import Client
+
+    browser = Client()
+    browser.force_login(member("operator"))
+
+    def send(address: str = BULK, **fields: Any) -> Any:
+        return browser.post(address, fields)
+
+    send.browser = browser
+    return send
+
+
+def owners() -> dict[str, str | None]:
+    from tenure.apps.crm.models import AccountVersion
+
+    return dict(AccountVersion.objects.live().values_list("account_id", "owner"))
+
+
+def test_one_value_for_many_is_seen_before_it_is_written(edit: Any, known: Any) -> None:
+    chosen = {"action": "set_owner", "key": ["amber", "coral", "dune", "elm", "nobody"]}
+    asked = edit(**chosen)
+    assert "4 accounts" in text(asked)
+    assert re.search(r"sales@example.com 2 no value 1 1 has no record of its own yet, and stays out", text(asked))
+    seen = edit(**chosen, value="wang@example.com")
+    assert "Account owner becomes: wang@example.com" in text(seen)
+    assert "Change 3 accounts" in text(seen)
+    assert owners()["amber"] == "sales@example.com"
+
+    done = edit(**chosen, value="wang@example.com", confirmed="yes")
+    assert done.status_code == 302
+    wang = "wang@example.com"
+    assert owners() == {"amber": wang, "beech": "li@example.com", "coral": wang, "dune": wang}
+    page = edit.browser.get(done["Location"])
+    assert "3 accounts changed." in text(page)
+    found = known("accounts", "account_id", "owner")
+    assert ("amber", wang) in found
+    assert ("beech", "li@example.com") in found
+
+    from tenure.apps.workspaces.models import AuditEntry
+
+    entries = AuditEntry.objects.filter(kind="accounts", verb="edited").order_by("pk")
+    assert [entry.key for entry in entries] == ["amber", "coral", "dune"]
+    assert {tuple(entry.detail["fields"]) for entry in entries} == {("owner",)}
+    assert AuditEntry.objects.get(kind="batches").detail["changed"] == 3
+
+
+def test_undoing_leaves_what_was_changed_since(edit: Any) -> None:
+    from tenure.apps.crm import services
+
+    edit(action="set_owner", key=["amber", "coral", "dune"], value="wang@example.com", confirmed="yes")
+    services.edit("accounts", "coral", {"owner": "zhao@example.com"}, by="somebody")
+    undo = re.search(r'action="(/customers/accounts/bulk/\w+/undo/)"', edit.browser.get(PAGE).content.decode())
+    assert undo is not None
+    page = edit.browser.get(edit(undo[1])["Location"])
+    assert "2 accounts are as they were before. 1 was changed since, and stays as it is." in text(page)
+    assert owners() == {
+        "amber": "sales@example.com", "beech": "li@example.com", "coral": "zhao@example.com", "dune": None,
+    }  # fmt: skip
+    again = edit.browser.get(edit(undo[1])["Location"])
+    assert "0 accounts are as they were before." in text(again)
+
+
+def test_all_that_match_are_changed_and_no_others(edit: Any) -> None:
+    fields = {"action": "set_tier", "all": "yes", "query": "f=region~set", "value": "C"}
+    assert "Change 2 accounts" in text(edit(**fields))
+    done = edit(**fields, confirmed="yes")
+    assert done["Location"] == f"{PAGE}?f=region~set"
+    from tenure.apps.crm.models import AccountVersion
+
+    tiers = dict(AccountVersion.objects.live().values_list("account_id", "tier"))
+    assert tiers == {"amber": "C", "beech": "C", "coral": "B", "dune": None}
+
+
+def test_what_has_the_value_already_stays_as_it_is(edit: Any) -> None:
+    done = edit(action="set_tier", key=["amber", "beech"], value="S", confirmed="yes")
+    assert "1 account changed. 1 has it already." in text(edit.browser.get(done["Location"]))
+    again = edit(action="set_tier", key=["amber", "beech"], value="S", confirmed="yes")
+    assert "0 accounts changed. 2 have it already." in text(edit.browser.get(again["Location"]))
+
+
+def test_an_empty_value_takes_it_away(edit: Any) -> None:
+    edit(action="set_owner", key=["amber"], value=" ", confirmed="yes")
+    assert owners()["amber"] is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"action": "set_owner"}, {"action": "set_owner", "key": ["nobody"]}, {"action": "remove", "key": ["amber"]},
+        {"action": "set_owner", "all": "yes", "query": "f=mrr~gt~lots"},
+        {"action": "set_owner", "all": "yes", "query": "f=mrr~gt~99999"},
+        {"action": "set_owner", "key": ["amber"], "value": "a\x00b", "confirmed": "yes"},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_refused(edit: Any, fields: dict[str, Any]) -> None:
+    assert edit(**fields).status_code == 422
+    assert owners()["amber"] == "sales@example.com"
+
+
+def test_chosen_rows_are_exported_as_they_stand(edit: Any) -> None:
+    file = edit(action="export_csv", key=["amber", "dune"], query="columns=name,tier")
+    rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert sorted(rows[1:]) == [["北京水泥", ""], ["长安汽车", "S"]]
+
+
+def test_a_limited_member_changes_only_what_they_see(look: Any, member: Any) -> None:
+    from django.test import Client
+
+    limited = Client()
+    limited.force_login(member("sales", scope="own"))
+    fields = {"action": "set_tier", "all": "yes", "query": "", "value": "X", "confirmed": "yes"}
+    limited.post(BULK, fields)
+    limited.post(BULK, {**fields, "all": "", "key": ["beech", "amber"], "value": "Y"})
+    from tenure.apps.crm.models import AccountVersion
+
+    tiers = dict(AccountVersion.objects.live().values_list("account_id", "tier"))
+    assert tiers == {"amber": "Y", "beech": "A", "coral": "X", "dune": None}
+
+
+def test_who_may_not_edit_may_export(look: Any) -> None:
+    browser = look.browser
+    fields = {"action": "set_owner", "key": ["amber"], "value": "me", "confirmed": "yes"}
+    assert browser.post(BULK, fields).status_code == 403
+    assert owners()["amber"] == "sales@example.com"
+    assert browser.post(BULK, {"action": "export_xlsx", "key": ["amber"]}).status_code == 200
+    assert "Set the owner" not in text(look())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -14,6 +14,9 @@ from tenure.apps.workspaces.services.writing import Actor
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 from tenure.warehouse.lines import NONE
+
+_AT_ONCE = 500
+"""Accounts per statement of the database."""
 
 
 def owner_spellings(caller: Caller) -> tuple[str, ...] | None:
@@ -101,6 +104,30 @@ def require_place(by: Actor, model: type[Version], values: Mapping[str, Any], *,
 
 def _is_visible(caller: Caller, account_id: str | None) -> bool:
     return accounts_visible_to(caller).filter(account_id=account_id).exists()
+
+
+def accounts_by_id(by: Actor, account_ids: Sequence[str]) -> Iterator[Any]:
+    """The records that speak for some accounts, of those that the actor sees."""
+    for start in range(0, len(account_ids), _AT_ONCE):
+        some = account_ids[start : start + _AT_ONCE]
+        speaking = {
+            one.account_id: one for one in _seen_by(by).filter(account_id__in=some).order_by("recorded_at", "pk")
+        }
+        yield from speaking.values()
+
+
+def recorded_accounts(caller: Caller) -> frozenset[str]:
+    """The ids of the accounts that have a record, of those that the caller sees."""
+    return frozenset(accounts_visible_to(caller).values_list("account_id", flat=True))
+
+
+def accounts_by_row_id(by: Actor, row_ids: Sequence[str]) -> QuerySet[Any]:
+    """The live versions with these row ids, of the accounts that the actor sees."""
+    return _seen_by(by).filter(row_id__in=row_ids)
+
+
+def _seen_by(by: Actor) -> QuerySet[Any]:
+    return accounts_visible_to(by) if isinstance(by, Caller) else AccountVersion.objects.live()
 
 
 def names(caller: Caller, account_ids: Sequence[str]) -> dict[str, str]:

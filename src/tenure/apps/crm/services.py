@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tenure.apps.crm import selectors
 from tenure.apps.crm.models import AccountVersion, ContactVersion
-from tenure.apps.workspaces.services import bulk, imports, records
+from tenure.apps.workspaces.services import batches, bulk, imports, records
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
@@ -68,6 +68,24 @@ def undo(kind: str, key: str, *, by: Actor, seen: str) -> Any:
     """
     selectors.require_place(by, MODELS[kind], {}, new=False)
     return records.undo(MODELS[kind], key, by=by, seen=seen)
+
+
+def edit_accounts(account_ids: Sequence[str], changes: Mapping[str, Any], *, by: Actor) -> batches.Batch:
+    """Write the same values into many accounts at once; ids the actor does not see, or without a record, stay out.
+
+    Where several sources tell of an account, the record that speaks for it is changed.
+    """
+    selectors.require_place(by, AccountVersion, changes, new=False)
+    return batches.edit(AccountVersion, lambda: selectors.accounts_by_id(by, account_ids), changes, by=by)
+
+
+def undo_edit_accounts(batch: str, *, by: Actor) -> batches.TakenBack:
+    """Take a change of many accounts back, where nothing was written since.
+
+    Raises: TenureError batch.unknown.
+    """
+    selectors.require_place(by, AccountVersion, {}, new=False)
+    return batches.undo(AccountVersion, batch, by=by, visible=lambda ids: selectors.accounts_by_row_id(by, ids))
 
 
 def apply_import(

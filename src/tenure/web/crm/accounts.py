@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -75,8 +75,8 @@ def columns(currency: str, today: date) -> tuple[Column, ...]:
     )
 
 
-def listing(found: Opened) -> Listing:
-    """The list of accounts."""
+def listing(found: Opened, actions: Sequence[Mapping[str, Any]] = ()) -> Listing:
+    """The list of accounts; `actions` are what can be done with the chosen ones."""
     return Listing(
         name=NAME,
         label=_("Accounts"),
@@ -97,6 +97,8 @@ def listing(found: Opened) -> Listing:
         row=lambda row: summary_address(row["account_id"]),
         peek=lambda row: summary_address(row["account_id"]),
         files={form: reverse("accounts_file", args=[form]) for form in ("csv", "xlsx")},
+        bulk=reverse("accounts_bulk"),
+        actions=tuple(actions),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tenure.web.listing.address import State
 from tenure.web.listing.arrow import ArrowRows
+from tenure.web.listing.chosen import Chosen, chosen
 from tenure.web.listing.columns import Cell, Column, Row
 from tenure.web.listing.selection import Selection, Source
 from tenure.web.listing.store import StoreRows
@@ -17,6 +18,7 @@ from tenure.web.listing.tabs import View, tabs
 __all__ = [
     "ArrowRows",
     "Cell",
+    "Chosen",
     "Column",
     "Empty",
     "Listing",
@@ -26,5 +28,6 @@ __all__ = [
     "State",
     "StoreRows",
     "View",
+    "chosen",
     "tabs",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -121,8 +121,11 @@ class Listing:
 
     def file(self, source: Source, state: State) -> tuple[list[str], Any]:
         """Heads and rows of an export: the filters, columns and order of the screen, every row, exact."""
+        return self.table(source.select(state, self.search).rows(), state)
+
+    def table(self, rows: Iterable[Row], state: State) -> tuple[list[str], Any]:
+        """Heads and rows of an export of some rows, in the columns of the screen."""
         heads = [column.heading for column in state.columns]
-        rows = source.select(state, self.search).rows()
         return heads, ([column.exported(row) for column in state.columns] for row in rows)
 
 

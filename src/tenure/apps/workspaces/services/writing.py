@@ -6,7 +6,7 @@ in the order of commits and the moment of a write is never earlier than that of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -46,6 +46,15 @@ class Writing:
             detail=_plain(detail),
             door=door,
             address=address,
+        )
+
+    def audit_many(self, verb: str, kind: str, told: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Say of many objects of a kind, by key, what was done with each."""
+        AuditEntry.objects.bulk_create(
+            AuditEntry(
+                at=self.now, member=self.member, actor=self.actor, verb=verb, kind=kind, key=key, detail=dict(detail)
+            )
+            for key, detail in told
         )
 
 

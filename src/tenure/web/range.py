@@ -112,13 +112,15 @@ def _hidden(stretch: Stretch, kept: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def _presets(stretch: Stretch, grains: Sequence[str], address: Any) -> Iterator[dict[str, Any]]:
     """The named stretches, in one group for each length of period."""
+    chosen = False
     for grain in grains:
         items = []
         for name, (of_grain, _first, _last) in PRESETS.items():
             if of_grain == grain:
                 there = stretch.preset(name)
                 same = (there.grain, there.first, there.last) == (stretch.grain, stretch.first, stretch.last)
-                items.append({"label": PRESET_NAMES[name], "href": address(there), "current": same})
+                items.append({"label": PRESET_NAMES[name], "href": address(there), "current": same and not chosen})
+                chosen = chosen or same
         yield {"label": GRAIN_NAMES[grain], "items": items}
 
 

@@ -127,6 +127,7 @@ def renewals(request: HttpRequest) -> HttpResponse:
         lambda opened, stretch: due.board(
             opened.ask, stretch, due.choices(request.GET, stretch.today), names_for(request.user)
         ),
+        COARSE,
     )
 
 

@@ -25,6 +25,8 @@ from tenure.warehouse.questions.base import Question
 from tenure.warehouse.slices import Where
 from tenure.warehouse.workspace import Workspace
 
+EVERYTHING = Where()
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -36,6 +38,8 @@ class Seen:
     """owners as the accounts spell them whose accounts the caller sees; None is every account"""
     named: str | None = None
     """the metric definition of every question that names none; None is the workspace's own"""
+    only: Where = EVERYTHING
+    """what the page is narrowed to: further conditions of every question about rows and accounts"""
 
     @property
     def limited(self) -> bool:
@@ -58,6 +62,10 @@ class Seen:
         """
         return replace(self, named=self.opened.definition(definition).name if definition else None)
 
+    def narrowed(self, only: Where) -> Seen:
+        """The same, where every question that can be is asked about some rows and accounts only."""
+        return replace(self, only=only)
+
     def ask(self, question: Question | Mapping[str, Any]) -> Answer:
         """The answer to a question about the accounts the caller sees; the rows behind it are of the same accounts.
 
@@ -67,9 +75,13 @@ class Seen:
         asked: Any = question if isinstance(question, Question) else questions.parse(question)
         if self.named is not None and getattr(asked, "definition", "") is None:
             asked = replace(asked, definition=self.named)
+        where = getattr(asked, "where", None)
+        if isinstance(where, Where):
+            rows = () if isinstance(asked, questions.Anomalies) else self.only.rows  # of tables without such fields
+            where = Where((*where.rows, *rows), (*where.accounts, *self.only.accounts))
+            asked = replace(asked, where=where)
         if not self.limited or not asked.of_accounts:
             return self.opened.ask(asked)
-        where = getattr(asked, "where", None)
         if not isinstance(where, Where):
             require_everything(self.caller, asked.name)
         theirs = Condition("owner", "in", self.owners)

@@ -30,7 +30,7 @@ NAVIGATION_COOKIE = "tenure_navigation"
 FOLDED = "folded"
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
-    "listing",
+    *("listing", "slices"),
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit", "print"),
 )
 

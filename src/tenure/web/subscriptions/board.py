@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from tenure.core.periods import CIVIL, Calendar, add_months, label, next_first_d
 from tenure.web import formatting as f
 from tenure.web.range import against_name, picker
 from tenure.web.stretch import Stretch
-from tenure.web.subscriptions import findings
+from tenure.web.subscriptions import findings, slices
 from tenure.web.subscriptions.figures import Row, Series, Tile, net_new, tiles
 from tenure.web.subscriptions.pictures import (
     Door,
@@ -31,7 +31,7 @@ from tenure.web.subscriptions.pictures import (
     value_of,
 )
 from tenure.web.subscriptions.proof import Figure
-from tenure.web.subscriptions.words import GRAINS, KINDS, REASONS, RENEWALS
+from tenure.web.subscriptions.words import GRAINS, KINDS, REASONS, RENEWALS, SLICES
 
 HISTORY = 13
 """Periods before the one in focus that tell what is usual (and hold the same period of the year before)."""
@@ -131,7 +131,21 @@ def _part(ask: Ask, stretch: Stretch, period: str, days: int) -> Row:
     return {**row, "period": period, "days": days}
 
 
-def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str]]) -> dict[str, Any]:
+def cut_fields(stretch: Stretch, route: str, by: str, anchor: str = "by-title") -> list[dict[str, Any]]:
+    """The choice of the field by which a page's figures are cut."""
+    return [
+        {"label": said, "href": f"{reverse(route)}?{stretch.query(by=code)}#{anchor}", "current": code == by}
+        for code, said in SLICES.items()
+    ]
+
+
+def narrowing(stretch: Stretch, route: str, by: str, value: str) -> str:
+    """The address of a page that shows one slice alone."""
+    pairs = [*stretch.pairs, ("f", slices.filter_of(by, value)), ("by", by)]
+    return f"{reverse(route)}?{urlencode(list(dict.fromkeys(pairs)))}"
+
+
+def board(ask: Ask, stretch: Stretch, by: str, names: Callable[[list[str]], dict[str, str]]) -> dict[str, Any]:
     """The whole page as values a template only has to print."""
     rows = gather(ask, stretch)
     focus = rows.by_period[stretch.last]
@@ -144,7 +158,7 @@ def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str
     called = names([move["account_id"] for move in moves[:LEDGER_ROWS]])
     shown = rows.of(stretch.shown)
     return {
-        "range": picker(stretch),
+        "range": picker(stretch, by=by),
         "facts": _facts(ask, stretch, rows.movements),
         "broken": [
             _("A check of these figures failed: %(name)s. Do not rely on them before it is cleared up.") % check
@@ -156,9 +170,10 @@ def board(ask: Ask, stretch: Stretch, names: Callable[[list[str]], dict[str, str
             stretch, series, currency, findings.bridge_summary(focus, moves, called), _is_churn_news(cards)
         ),
         "moves": _moves(stretch, shown, currency),
+        "cut": _cut(ask, stretch, focus, by, currency),
         "renewals": renewals(ask, stretch, currency),
         "ledger": _ledger(stretch, moves, called, currency),
-        "export": f"{reverse('movements_file')}?{stretch.query()}",
+        "export": f"{reverse('movements_file')}?{stretch.query(by=by)}",
     }
 
 
@@ -233,6 +248,44 @@ def _moves(stretch: Stretch, shown: list[Row], currency: str) -> dict[str, Any]:
         "corner": f"{GRAINS[stretch.grain]} · {f.symbol(currency).strip()}",
         "columns": heads,
         "rows": lines,
+    }
+
+
+def _cut(ask: Ask, stretch: Stretch, focus: Row, by: str, currency: str) -> dict[str, Any]:
+    """The movements of the period in focus, slice by slice; they add up to the figures above."""
+    figure = Figure(stretch.grain, stretch.last, "net", focus.get("days"), "", stretch.calendar)
+    rows = [{**row, "net": net_new(row)} for row in ask({**figure.question, "by": [by]}).to_dicts()]
+    shown = slices.pieces(rows, by, lambda row: row["close"])
+    kinds = [*moves_columns(rows or [focus])]
+    places = f.places_of([row[kind] for row in rows for kind in kinds], currency)
+
+    def cell(row: Row, kind: str, value: str) -> dict[str, str]:
+        behind = replace(figure, kind=kind, kept=stretch.kept, piece=(by, value))
+        doored = value and (kind != "fx" or row[kind])
+        return {
+            "text": f.exact(row[kind], places, plus=kind not in ("open", "close")),
+            "exact": f.plain(row[kind]),
+            "href": behind.address() if doored else "",
+        }
+
+    named = {"period": f.period(stretch.last, stretch.grain), "field": SLICES[by]}
+    return {
+        "title": _("Movements of %(period)s by %(field)s") % named,
+        "summary": _("Who also pays in another slice enters and leaves this one; seen alone, it comes and goes."),
+        "by": SLICES[by],
+        "fields": cut_fields(stretch, "movements", by),
+        "heads": [KINDS[kind] for kind in kinds],
+        "rows": [
+            {
+                "name": piece.name,
+                "href": narrowing(stretch, "movements", by, piece.value) if piece.value else "",
+                "cells": [cell(piece.row, kind, piece.value) for kind in kinds],
+            }
+            for piece in shown
+        ],
+        "total": [
+            cell({kind: sum((row[kind] for row in rows), Decimal(0)) for kind in kinds}, kind, "") for kind in kinds
+        ],
     }
 
 

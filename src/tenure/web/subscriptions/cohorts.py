@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from tenure.core.metrics.cohorts import Cell, average, grid
-from tenure.web import definition
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
 from tenure.web.heat import SCALE, HeatCell, heat_cell
@@ -242,7 +241,7 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
             },
         ],
         **proof.sources(answer.rows_behind({"cohort": named.period, "k": k})),
-        "here": f"{reverse('cohort_rows')}?{urlencode([*address.items(), *definition.kept(query)])}",
+        "here": f"{reverse('cohort_rows')}?{urlencode([*address.items(), *proof.kept_of(query)])}",
     }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,17 +13,27 @@ from django.utils.translation import gettext as _
 from tenure.web import formatting as f
 from tenure.web.sparkline import Sparkline, sparkline
 from tenure.web.stretch import Stretch
-from tenure.web.subscriptions import findings, proof
-from tenure.web.subscriptions.board import Ask, Rows, door, freshness, gather, made_of, picker, series_of
-from tenure.web.subscriptions.figures import Row, Tile, exactly, tiles, written
+from tenure.web.subscriptions import findings, proof, slices
+from tenure.web.subscriptions.board import (
+    Ask,
+    Rows,
+    cut_fields,
+    door,
+    freshness,
+    gather,
+    made_of,
+    narrowing,
+    picker,
+    series_of,
+)
+from tenure.web.subscriptions.figures import Row, Tile, exactly, net_new, tiles, written
+from tenure.web.subscriptions.proof import Figure
 from tenure.web.subscriptions.words import COMMITTED, GRAINS, METHODS, METRICS, MORE_METRICS, SLICES, WHY
 
 ALL = (*METRICS, *MORE_METRICS)
 ASKED = ("simple", "margin", "trailing6", "net_retention")
 SLICES_SHOWN = 50
 WIDTH, HEIGHT = 240, 56
-NONE = "(none)"
-"""How an answer names the slice of rows without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +44,6 @@ class Multiple:
     line: Sparkline | None
     first: str
     last: str
-
-
-def slicing(query: Mapping[str, str]) -> str:
-    """The field by which lifetime value is sliced.
-
-    Raises: QuestionRefused if it is not one of those offered.
-    """
-    by = query.get("by") or "plan"
-    if by not in SLICES:
-        raise proof.unknown("by", by, list(SLICES))
-    return by
 
 
 def board(ask: Ask, stretch: Stretch, by: str) -> dict[str, Any]:
@@ -68,6 +67,7 @@ def board(ask: Ask, stretch: Stretch, by: str) -> dict[str, Any]:
         "ltv": _ltv(ask, by, currency, stretch),
         "export": f"{reverse('metrics_file')}?{stretch.query(by=by)}",
         "ltv_export": f"{reverse('ltv_file')}?{urlencode([('by', by), *stretch.kept])}",
+        "cut": _cut(ask, stretch, rows.by_period[stretch.last], by, currency),
     }
 
 
@@ -90,10 +90,7 @@ def _multiples(rows: Rows, shown: Sequence[Row], stretch: Stretch, currency: str
 def _lines(shown: Sequence[Row], stretch: Stretch, currency: str) -> tuple[list[str], list[dict[str, Any]]]:
     opens = door(stretch)
     unit = f.symbol(currency).strip()
-    heads = [
-        _("%(name)s, %(unit)s") % {"name": metric.label, "unit": unit} if metric.form == "money" else str(metric.label)
-        for metric in ALL
-    ]
+    heads = _heads(unit)
     places = {m.name: f.places_of([row[m.name] for row in shown], currency) for m in ALL if m.form == "money"}
     lines = [
         {
@@ -112,6 +109,49 @@ def _lines(shown: Sequence[Row], stretch: Stretch, currency: str) -> tuple[list[
         for row in reversed(shown)
     ]
     return heads, lines
+
+
+def _cut(ask: Ask, stretch: Stretch, focus: Row, by: str, currency: str) -> dict[str, Any]:
+    """The metrics of the period in focus, slice by slice; what is made of several slices cannot be added up."""
+    figure = Figure(stretch.grain, stretch.last, "close", focus.get("days"), "", stretch.calendar)
+    moved = ask({**figure.question, "by": [by]}).to_dicts()
+    measured = ask({"question": "revenue_metrics", **figure.stretch, "by": [by]}).to_dicts()
+    found = [{**one, "net_new_mrr": net_new(other)} for one, other in zip(measured, moved, strict=True)]
+    ordered = sorted(found, key=lambda row: (-(row["mrr"] or 0), row[by]))
+    unit = f.symbol(currency).strip()
+    places = {m.name: f.places_of([row[m.name] for row in ordered], currency) for m in ALL if m.form == "money"}
+    return {
+        "title": _("Metrics of %(period)s by %(field)s")
+        % {"period": f.period(stretch.last, stretch.grain), "field": SLICES[by]},
+        "summary": _("A customer with lines in several slices counts in each of them."),
+        "by": SLICES[by],
+        "fields": cut_fields(stretch, "metrics", by),
+        "heads": _heads(unit),
+        "rows": [
+            {
+                "name": slices.said(row[by]),
+                "href": narrowing(stretch, "metrics", by, row[by]),
+                "cells": [
+                    {
+                        "text": f.exact(row[m.name], places[m.name])
+                        if m.form == "money"
+                        else written(m, row[m.name], ""),
+                        "exact": exactly(m, row[m.name], currency),
+                        "href": replace(figure, kind=m.behind, kept=stretch.kept, piece=(by, row[by])).address(),
+                    }
+                    for m in ALL
+                ],
+            }
+            for row in ordered[:SLICES_SHOWN]
+        ],
+    }
+
+
+def _heads(unit: str) -> list[str]:
+    return [
+        _("%(name)s, %(unit)s") % {"name": metric.label, "unit": unit} if metric.form == "money" else str(metric.label)
+        for metric in ALL
+    ]
 
 
 def table(ask: Ask, stretch: Stretch) -> tuple[list[Any], list[list[Any]]]:
@@ -157,10 +197,6 @@ def _slices(ask: Ask, by: str) -> list[Row]:
     return sorted(rows, key=lambda row: (-(row["n"] or 0), row["slice"]))
 
 
-def _slice_name(row: Row) -> str:
-    return _("Not given") if row["slice"] == NONE else str(row["slice"])
-
-
 def _ltv(ask: Ask, by: str, currency: str, stretch: Stretch) -> dict[str, Any]:
     (best,) = ask({"question": "ltv"}).to_dicts()
     sliced = _slices(ask, by)
@@ -173,15 +209,8 @@ def _ltv(ask: Ask, by: str, currency: str, stretch: Stretch) -> dict[str, Any]:
             for row in _methods(ask)
         ],
         "by": SLICES[by],
-        "fields": [
-            {
-                "label": said,
-                "href": f"{reverse('metrics')}?{stretch.query(by=code)}#slices-title",
-                "current": code == by,
-            }
-            for code, said in SLICES.items()
-        ],
-        "slices": [_worth(row, _slice_name(row), currency) for row in sliced[:SLICES_SHOWN]],
+        "fields": cut_fields(stretch, "metrics", by, "slices-title"),
+        "slices": [_worth(row, slices.said(row["slice"]), currency) for row in sliced[:SLICES_SHOWN]],
         "more": proof.more(len(sliced) - SLICES_SHOWN),
     }
 
@@ -206,7 +235,7 @@ def ltv_table(ask: Ask, by: str) -> tuple[list[Any], list[list[Any]]]:
     """The lifetime values of the page, exact, for a file: by method, then by slice."""
     heads = [_("Slice"), _("Method"), _("LTV"), _("Low"), _("High"), _("Customers measured"), _("Why")]
     named = [("", METHODS[row["asked"]], row) for row in _methods(ask)]
-    named += [(_slice_name(row), METHODS[row["method"]], row) for row in _slices(ask, by)]
+    named += [(slices.said(row["slice"]), METHODS[row["method"]], row) for row in _slices(ask, by)]
     return heads, [
         [
             name,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 import pyarrow.compute as pc
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ from tenure.web.subscriptions.words import (
     LOSSES,
     REASONS,
     RENEWALS,
+    SLICES,
     STATES,
     STATES_SAID,
     TABLES,
@@ -38,6 +40,8 @@ from tenure.web.subscriptions.words import (
 ACCOUNTS_SHOWN = 100
 SOURCE_ROWS_SHOWN = 100
 SUMMANDS_SHOWN = 8
+NOT_GIVEN = "(none)"
+"""How an answer names the slice of rows without a value."""
 NET = (*GAINS, *LOSSES)
 Names = Callable[[list[str]], dict[str, str]]
 
@@ -53,7 +57,9 @@ class Figure:
     account: str
     calendar: Calendar = CIVIL
     kept: tuple[tuple[str, str], ...] = ()
-    """what else the address says: the slice the figure is of"""
+    """what else the address says: the slice its page is narrowed to"""
+    piece: tuple[str, str] | None = None
+    """field and value of the slice of the page's figures that this one is of"""
 
     @property
     def first(self) -> date:
@@ -68,13 +74,31 @@ class Figure:
         return {"from": self.first.isoformat(), "to": stop.isoformat(), "grain": self.grain}
 
     @property
+    def question(self) -> dict[str, Any]:
+        """The question whose answer holds the figure."""
+        return {"question": "movements", **self.stretch, "by": [] if self.piece is None else [self.piece[0]]}
+
+    @property
     def cell(self) -> dict[str, str]:
-        return {"period": self.period} if self.kind == "net" else {"period": self.period, "kind": self.kind}
+        own = {"period": self.period} if self.kind == "net" else {"period": self.period, "kind": self.kind}
+        return own if self.piece is None else {**own, self.piece[0]: self.piece[1]}
+
+    def row(self, answer: Answer) -> Mapping[str, Any]:
+        """The row of the answer that holds the figure.
+
+        Raises: QuestionRefused if there is no such slice in the period.
+        """
+        for row in answer.to_dicts():
+            if self.piece is None or row[self.piece[0]] == self.piece[1]:
+                return row
+        raise unknown("slice", "~".join(self.piece or ()), [f"{self.piece[0]}~…" if self.piece else "…"])
 
     def address(self, route: str = "movement_rows", **more: str) -> str:
         own = {"grain": self.grain, "period": self.period, "kind": self.kind}
         if self.days is not None:
             own["days"] = str(self.days)
+        if self.piece is not None:
+            own["slice"] = "~".join(self.piece)
         return f"{reverse(route)}?{urlencode([*{**own, **more}.items(), *self.kept])}"
 
     def of(self, row: Mapping[str, Any]) -> Decimal:
@@ -99,9 +123,19 @@ def figure(query: Mapping[str, str], calendar: Calendar) -> Figure:
     days = query.get("days", "")
     if days and not (days.isascii() and days.isdigit() and 1 <= int(days) <= 366):
         raise unknown("days", days, ["1 … 366"])
+    field, _tilde, value = query.get("slice", "").partition("~")
+    if field and field not in SLICES:
+        raise unknown("slice", field, [f"{name}~…" for name in SLICES])
+    piece = (field, value) if field else None
     return Figure(
-        grain, name, kind, int(days) if days else None, query.get("account", ""), calendar, definition.kept(query)
+        grain, name, kind, int(days) if days else None, query.get("account", ""), calendar, kept_of(query), piece
     )
+
+
+def kept_of(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The words of an address that say what its figures are of: the definition, and the slice they are narrowed to."""
+    narrowed = query.getlist("f") if isinstance(query, QueryDict) else []
+    return (*definition.kept(query), *(("f", text) for text in narrowed))
 
 
 def unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
@@ -118,8 +152,8 @@ def unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
 def chain(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any]:
     """The four links as values a template only has to print."""
     proven = figure(query, opened.definition().calendar)
-    answer = opened.ask({"question": "movements", **proven.stretch})
-    row = answer.to_dicts()[0]
+    answer = opened.ask(proven.question)
+    row = proven.row(answer)
     currency = answer.definition["settings"]["reporting_currency"]
     total = proven.of(row)
     accounts, count = _accounts(opened, proven)
@@ -160,7 +194,7 @@ def chain(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any
 def table(opened: Seen, query: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
     """Every source row behind a figure, for a file."""
     proven = figure(query, opened.definition().calendar)
-    rows = opened.ask({"question": "movements", **proven.stretch}).rows_behind(proven.cell)
+    rows = opened.ask(proven.question).rows_behind(proven.cell)
     return rows.column_names, [[_cell(value) for value in row.values()] for row in rows.to_pylist()]
 
 
@@ -172,7 +206,10 @@ def _cell(value: Any) -> Any:
 
 def _accounts(opened: Seen, proven: Figure) -> tuple[list[dict[str, Any]], int]:
     """The accounts the figure is made of, the largest first, and how many there are in all."""
-    found = opened.ask({"question": "movements", **proven.stretch, "by": ["account_id"]}).table
+    question = proven.question
+    found = opened.ask({**question, "by": [*question["by"], "account_id"]}).table
+    if proven.piece is not None:
+        found = found.filter(pc.equal(found[proven.piece[0]], proven.piece[1]))
     columns = NET if proven.kind == "net" else (proven.kind,)
     moved = pc.not_equal(found[columns[0]], 0)
     for name in columns[1:]:
@@ -190,7 +227,7 @@ def _one_account(opened: Seen, proven: Figure, account: str) -> dict[str, Any]:
     if not account:
         return {"moves": [], "sources": [], "moves_title": "", "sources_title": "", "sources_more": ""}
     only = {"where": {"account_id": account}}
-    asked = {"question": "movements", **proven.stretch, **only}
+    asked = {**proven.question, **only}
     stretch = {key: value for key, value in proven.stretch.items() if key != "grain"}
     moves = opened.ask({"question": "ledger", **stretch, **only}).to_dicts()
     places = f.places_of([move["amount"] for move in moves])
@@ -220,7 +257,9 @@ def contracts(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     named = {**EXPIRING, **RENEWALS}
     if kind not in named:
         raise unknown("kind", kind, list(named))
-    asked = figure({**query, "grain": grain, "period": period, "kind": "net"}, opened.definition().calendar)
+    asked = replace(
+        figure({"grain": grain, "period": period, "kind": "net"}, opened.definition().calendar), kept=kept_of(query)
+    )
     answer = opened.ask({"question": "renewals", **asked.stretch})
     value = answer.to_dicts()[0][kind]
     return {
@@ -266,7 +305,7 @@ def contract(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, 
         "meaning": STATES_SAID[row["state"]],
         **evidence(answer),
         **sources(answer.rows_behind({"contract_id": wanted})),
-        "here": f"{reverse('contract_rows')}?{urlencode([*address.items(), *definition.kept(query)])}",
+        "here": f"{reverse('contract_rows')}?{urlencode([*address.items(), *kept_of(query)])}",
     }
 
 
@@ -293,7 +332,7 @@ def committed(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
         "rule": rules[kind],
         **evidence(answer),
         **sources(answer.rows_behind({"kind": kind})),
-        "here": f"{reverse('committed_rows')}?{urlencode([('kind', kind), *definition.kept(query)])}",
+        "here": f"{reverse('committed_rows')}?{urlencode([('kind', kind), *kept_of(query)])}",
     }
 
 
@@ -349,6 +388,10 @@ def _formula(proven: Figure, accounts: list[dict[str, Any]], count: int, total: 
 
 def _where(proven: Figure) -> str:
     period = f.period(proven.period, proven.grain)
+    if proven.piece is not None:
+        value = _("Not given") if proven.piece[1] == NOT_GIVEN else proven.piece[1]
+        places = {"period": period, "field": SLICES[proven.piece[0]], "value": value}
+        period = _("%(period)s, %(field)s %(value)s") % places
     if proven.days is None:
         return period
     said = ngettext("%(period)s, first %(days)s day", "%(period)s, first %(days)s days", proven.days)

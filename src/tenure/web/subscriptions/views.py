@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -14,7 +14,7 @@ from tenure.web import asking, definition
 from tenure.web.export import csv_file
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.stretch import COARSE, Stretch, of
-from tenure.web.subscriptions import board, cohorts, due, metrics, proof
+from tenure.web.subscriptions import board, cohorts, due, metrics, proof, slices
 from tenure.web.subscriptions.names import names_for
 
 
@@ -26,7 +26,7 @@ def movements(request: HttpRequest) -> HttpResponse:
         request,
         "movements",
         _("Movements"),
-        lambda opened, stretch: board.board(opened.ask, stretch, names_for(request.user)),
+        lambda opened, stretch: board.board(opened.ask, stretch, slices.by(request.GET), names_for(request.user)),
     )
 
 
@@ -57,7 +57,7 @@ def metric_board(request: HttpRequest) -> HttpResponse:
         request,
         "metrics",
         _("Metrics"),
-        lambda opened, stretch: metrics.board(opened.ask, stretch, metrics.slicing(request.GET)),
+        lambda opened, stretch: metrics.board(opened.ask, stretch, slices.by(request.GET)),
     )
 
 
@@ -74,7 +74,7 @@ def metrics_file(request: HttpRequest) -> HttpResponse:
 @requires("ask")
 def ltv_file(request: HttpRequest) -> HttpResponse:
     """The lifetime values of the page as a CSV file."""
-    return csv_file("ltv", *metrics.ltv_table(opened_for(request).ask, metrics.slicing(request.GET)))
+    return csv_file("ltv", *metrics.ltv_table(opened_for(request).ask, slices.by(request.GET)))
 
 
 @require_GET
@@ -187,25 +187,32 @@ def _board(
     grains: Sequence[str] = GRAINS,
 ) -> HttpResponse:
     """A page over a stretch of time, or what to do first where there is no revenue at all."""
+    meant = slices.canonical(request.GET)
+    if meant is not None:
+        return HttpResponseRedirect(f"{request.path}?{meant}")
     opened = opened_for(request)
     stretch = stretch_of(request, opened, grains)
     if stretch is None:
         return page(request, "subscriptions/empty.html", heading=heading)
     shown = {"definition": definition.switch(request, opened), **board_of(opened, stretch)}
+    pairs = [(key, value) for key in request.GET for value in request.GET.getlist(key)]
+    values = [row["name"] for row in shown["cut"]["rows"]] if "cut" in shown else []
+    shown["slices"] = slices.bar(slices.of(request.GET, stretch.today), request.path, pairs, values)
     return page(request, f"subscriptions/{name}.html", heading=heading, **shown)
 
 
 def opened_for(request: HttpRequest) -> asking.Seen:
-    """The workspace as the reader sees it, under the metric definition that the address names."""
-    return asking.workspace(request.user).under(request.GET.get(definition.FIELD))
+    """The workspace as the reader sees it, under the metric definition and narrowed to the slice of the address."""
+    seen = asking.workspace(request.user).under(request.GET.get(definition.FIELD))
+    return seen.narrowed(slices.of(request.GET, asking.today(seen)).where)
 
 
 def stretch_of(request: HttpRequest, opened: asking.Seen, grains: Sequence[str] = GRAINS) -> Stretch | None:
     """The stretch in the address; None if there is nothing to show at all."""
     today = asking.today(opened)
     chosen = opened.definition()
-    newest = board.newest_month(opened.ask, today, chosen.calendar)
+    newest = board.newest_month(opened.narrowed(asking.EVERYTHING).ask, today, chosen.calendar)
     if newest is None:
         return None
-    kept = definition.kept(request.GET)
+    kept = proof.kept_of(request.GET)
     return of(request.GET, today, newest, chosen.calendar, grains=grains, timezone=chosen.timezone, kept=kept)

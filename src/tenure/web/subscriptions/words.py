@@ -204,4 +204,5 @@ SLICES: Mapping[str, Any] = {
     "region": _("Region"),
     "industry": _("Industry"),
     "tier": _("Tier"),
+    "owner": _("Owner"),
 }

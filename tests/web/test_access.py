@@ -18,6 +18,7 @@ QUESTION = {"question": "movements", "from": "2024-01", "to": "2024-04"}
 
 PAGES = [
     ("home", "/", 302),
+    ("settings", "/settings/", 302),
     ("movements", "/retain/movements/", 200),
     ("movements_file", "/retain/movements/movements.csv", 200),
     ("movement_rows", f"/retain/movements/rows/?{FIGURE}", 200),
@@ -66,13 +67,25 @@ OWN = [
 """Pages about oneself: name, address, status for a member without password and second step. Visitors sign in first."""
 
 KEPT = [
-    ("members", "get", "/members/", 200),
-    ("members", "post", "/members/", 422),
-    ("member", "get", "/members/{colleague}/", 200),
-    ("member_role", "post", "/members/{colleague}/role/", 302),
-    ("member_active", "post", "/members/{colleague}/active/", 302),
-    ("member_link", "post", "/members/{colleague}/link/", 200),
-    ("member_second_factor", "post", "/members/{colleague}/second-step/", 302),
+    ("members", "get", "/settings/members/", 200),
+    ("members", "post", "/settings/members/", 422),
+    ("member", "get", "/settings/members/{colleague}/", 200),
+    ("member_scope", "post", "/settings/members/{colleague}/scope/", 422),
+    ("teams", "get", "/settings/teams/", 200),
+    ("teams", "post", "/settings/teams/", 422),
+    ("team", "get", "/settings/teams/{team}/", 200),
+    ("team", "post", "/settings/teams/{team}/", 422),
+    ("team_delete", "post", "/settings/teams/{team}/delete/", 302),
+    ("keys", "get", "/settings/keys/", 200),
+    ("keys", "post", "/settings/keys/", 422),
+    ("key_revoke", "post", "/settings/keys/{key}/revoke/", 302),
+    ("audit", "get", "/settings/audit/", 200),
+    ("audit_csv", "get", "/settings/audit/audit.csv", 200),
+    ("audit_xlsx", "get", "/settings/audit/audit.xlsx", 200),
+    ("member_role", "post", "/settings/members/{colleague}/role/", 302),
+    ("member_active", "post", "/settings/members/{colleague}/active/", 302),
+    ("member_link", "post", "/settings/members/{colleague}/link/", 200),
+    ("member_second_factor", "post", "/settings/members/{colleague}/second-step/", 302),
 ]
 """What owners and administrators alone may: name, method, address, status for them; others get 403."""
 
@@ -141,7 +154,7 @@ FORMS = [
 @pytest.mark.parametrize(("name", "address", "status"), PAGES)
 def test_pages(signed_in, sample, name, address, status, role):
     response = signed_in(role).get(address)
-    if role is None and name != "home":
+    if role is None and name not in ("home", "settings"):
         assert response.status_code == 302
         assert response["Location"].startswith("/login/?next=")
     else:
@@ -170,11 +183,13 @@ def test_pages_of_those_who_keep_the_books(signed_in, sample, name, method, addr
 @pytest.mark.parametrize("role", [*ROLES, None])
 @pytest.mark.parametrize(("name", "method", "address", "status"), KEPT)
 def test_pages_of_keepers(signed_in, sample, name, method, address, status, role):
-    from tenure.apps.workspaces.models import Member
+    from tenure.apps.workspaces.models import Member, Team
+    from tenure.apps.workspaces.services.keys import create_key
 
     colleague = Member.objects.create(email="carl@example.com", display_name="Carl", role="viewer")
+    there = {"colleague": colleague.pk, "team": Team.objects.create(name="North").pk}
     browser = signed_in(role)
-    address = address.format(colleague=colleague.pk)
+    address = address.format(**there, key=create_key("a program", "viewer", by="the test")[0].prefix)
     response = browser.get(address) if method == "get" else browser.post(address, {"role": "sales"})
     expected = 302 if role is None else status if role in KEEPERS else 403
     assert response.status_code == expected

@@ -58,7 +58,7 @@ def test_every_door_is_told_apart(owner, client, queued):
     assert newest().actor.startswith("a program (")
     client.force_login(owner)
     other = members.create_member("ann@example.com", "Ann", "viewer", by=owner)
-    client.post(f"/members/{other.pk}/role/", {"role": "sales"}, REMOTE_ADDR="198.51.100.7")
+    client.post(f"/settings/members/{other.pk}/role/", {"role": "sales"}, REMOTE_ADDR="198.51.100.7")
     entry = newest()
     assert (entry.door, entry.address, entry.verb) == ("page", "198.51.100.7", "changed role")
     assert (entry.detail["before"], entry.detail["after"]) == ({"role": "viewer"}, {"role": "sales"})
@@ -70,7 +70,9 @@ def test_only_proxies_of_ours_say_where_a_request_comes_from(owner, client, sett
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     client.force_login(owner)
     other = members.create_member("ann@example.com", "Ann", "viewer", by=owner)
-    client.post(f"/members/{other.pk}/role/", {"role": "sales"}, headers={"x-forwarded-for": "6.6.6.6, 203.0.113.9"})
+    client.post(
+        f"/settings/members/{other.pk}/role/", {"role": "sales"}, headers={"x-forwarded-for": "6.6.6.6, 203.0.113.9"}
+    )
     assert newest().address == "203.0.113.9"
 
 

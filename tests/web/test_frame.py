@@ -22,7 +22,7 @@ def crumbs(page: str) -> list[str]:
     [
         ("/retain/movements/", ["Retain", "Movements"]),
         ("/retain/movements/rows/?grain=month&period=2024-04&kind=churn", ["Retain", "Movements", None]),
-        ("/members/", ["Settings", "Members"]),
+        ("/settings/members/", ["Settings", "Members"]),
         ("/account/", ["Settings", "My account"]),
     ],
 )
@@ -36,19 +36,19 @@ def test_the_crumbs_say_where_a_page_is(signed_in, sample, address, way):
 
 def test_the_crumbs_of_a_record_name_what_it_belongs_to(signed_in, sample, member):
     colleague = member("viewer")
-    page = signed_in("owner").post(f"/members/{colleague.pk}/link/").content.decode()
+    page = signed_in("owner").post(f"/settings/members/{colleague.pk}/link/").content.decode()
     assert crumbs(page) == ["Settings", "Members", "Viewer", "Link for Viewer"]
 
 
 @pytest.mark.parametrize(("role", "seen"), [("owner", True), ("admin", True), ("operator", False), ("viewer", False)])
 def test_places_one_may_not_see_are_not_shown(signed_in, sample, role, seen):
     page = signed_in(role).get("/account/").content.decode()
-    assert ('href="/members/"' in page) == seen
+    assert ('href="/settings/members/"' in page) == seen
 
 
 def test_exactly_one_place_is_current(signed_in, sample):
     browser = signed_in("owner")
-    for address in ("/retain/movements/", "/retain/renewals/", "/members/", "/account/"):
+    for address in ("/retain/movements/", "/retain/renewals/", "/settings/members/", "/account/"):
         assert browser.get(address).content.decode().split("<main")[0].count('aria-current="page"') == 1
 
 

@@ -111,8 +111,8 @@ def test_an_administrator_takes_a_lost_one_away(armed, member):
     keeper = Client()
     keeper.force_login(member("admin"))
     number = Authenticator.objects.first().user_id
-    assert b"Take the second step away" in keeper.get(f"/members/{number}/").content
-    keeper.post(f"/members/{number}/second-step/")
+    assert b"Take the second step away" in keeper.get(f"/settings/members/{number}/").content
+    keeper.post(f"/settings/members/{number}/second-step/")
     assert out_and_password(client)["Location"] == "/"
 
 

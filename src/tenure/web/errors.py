@@ -38,6 +38,7 @@ STATUS = {
     "contract.unknown": 404,
     "subscription.unknown": 404,
     "team.unknown_number": 404,
+    "key.unknown": 404,
     "import.unknown_run": 404,
     "batch.unknown": 404,
     "member.unknown_number": 404,

@@ -92,6 +92,9 @@ FOOT = (
         (
             Item(gettext_lazy("My account"), "account"),
             Item(gettext_lazy("Members"), "members", permission="manage_members"),
+            Item(gettext_lazy("Teams"), "teams", permission="manage_members"),
+            Item(gettext_lazy("API keys"), "keys", permission="manage_keys"),
+            Item(gettext_lazy("Audit trail"), "audit", permission="read_audit"),
         ),
     ),
 )

@@ -10,7 +10,7 @@ from tenure.web.api.docs import docs
 from tenure.web.crm import views as crm
 from tenure.web.subscriptions import upkeep
 from tenure.web.subscriptions import views as subscriptions
-from tenure.web.workspaces import account, entrance, members
+from tenure.web.workspaces import account, audit, entrance, keys, members, teams
 from tenure.web.workspaces import views as workspaces
 
 urlpatterns = [
@@ -35,12 +35,22 @@ urlpatterns = [
     path("account/second-step/off/", account.drop_second_factor, name="mfa_deactivate_totp"),
     path("account/recovery-codes/", account.recovery_codes, name="mfa_view_recovery_codes"),
     path("account/recovery-codes/new/", account.new_recovery_codes, name="mfa_generate_recovery_codes"),
-    path("members/", members.member_list, name="members"),
-    path("members/<int:member_id>/", members.member, name="member"),
-    path("members/<int:member_id>/role/", members.member_role, name="member_role"),
-    path("members/<int:member_id>/active/", members.member_active, name="member_active"),
-    path("members/<int:member_id>/link/", members.member_link, name="member_link"),
-    path("members/<int:member_id>/second-step/", members.member_second_factor, name="member_second_factor"),
+    path("settings/members/", members.member_list, name="members"),
+    path("settings/members/<int:member_id>/", members.member, name="member"),
+    path("settings/members/<int:member_id>/role/", members.member_role, name="member_role"),
+    path("settings/members/<int:member_id>/active/", members.member_active, name="member_active"),
+    path("settings/members/<int:member_id>/link/", members.member_link, name="member_link"),
+    path("settings/members/<int:member_id>/second-step/", members.member_second_factor, name="member_second_factor"),
+    path("settings/members/<int:member_id>/scope/", members.member_scope, name="member_scope"),
+    path("settings/", RedirectView.as_view(pattern_name="account"), name="settings"),
+    path("settings/teams/", teams.team_list, name="teams"),
+    path("settings/teams/<int:team_id>/", teams.team, name="team"),
+    path("settings/teams/<int:team_id>/delete/", teams.team_delete, name="team_delete"),
+    path("settings/keys/", keys.key_list, name="keys"),
+    path("settings/keys/<str:prefix>/revoke/", keys.key_revoke, name="key_revoke"),
+    path("settings/audit/", audit.trail, name="audit"),
+    path("settings/audit/audit.csv", audit.trail_file, {"form": "csv"}, name="audit_csv"),
+    path("settings/audit/audit.xlsx", audit.trail_file, {"form": "xlsx"}, name="audit_xlsx"),
     path("language/", workspaces.set_language, name="language"),
     path("theme/", workspaces.set_theme, name="theme"),
     path("navigation/", workspaces.set_navigation, name="navigation"),

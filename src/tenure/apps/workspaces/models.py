@@ -184,6 +184,22 @@ class AuditEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.kind} {self.key}"
 
+    @property
+    def before(self) -> Any:
+        """The values that were, by column."""
+        return self.detail.get("before")
+
+    @property
+    def after(self) -> Any:
+        """The values that are, by column; of what changed nothing, what else was noted."""
+        rest = {k: v for k, v in self.detail.items() if k not in ("before", "row_id", "former", "fields", "reason")}
+        return rest.get("after") or rest or None
+
+    @property
+    def reason(self) -> str:
+        """Why, in the words of who did it."""
+        return str(self.detail.get("reason") or "")
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is not None:
             raise TypeError("The audit trail is append-only.")

@@ -105,7 +105,8 @@ class Accounts(Question):
             straight = book.state_at(day_number(day))
             ok = abs((pc.sum(worth).as_py() or Decimal(0)) - straight) <= Decimal("1e-9") * max(1, len(worth))
             checks = [{"name": "MRR of all accounts = sum of spans in force", "ok": ok, "detail": str(straight)}]
-        notes = [*notes_of_rates(snapshot, book.currencies, day, min(day, snapshot.today)), *notes_of_rows(book)]
+        about = Ledger.open(snapshot, ask.shelf, self.where)
+        notes = [*notes_of_rates(snapshot, book.currencies, day, min(day, snapshot.today)), *notes_of_rows(about)]
         return Result(table, checks, notes)
 
     def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:

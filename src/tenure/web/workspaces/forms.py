@@ -13,7 +13,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from tenure.apps.workspaces.models import Language, Member, Role
+from tenure.apps.workspaces import selectors
+from tenure.apps.workspaces.models import Language, Member, Role, Scope
+from tenure.core.errors import TenureError
+from tenure.web import errors
 
 PASSWORD_HINT = _("At least 10 characters, and none of the passwords that everybody uses. Four random words are good.")
 
@@ -25,6 +28,13 @@ def _shown(form: forms.BaseForm, **labels: Any) -> None:
         field.widget.attrs.pop("placeholder", None)
         field.label = labels.get(name, field.label)
     form.label_suffix = ""
+
+
+def refused(form: forms.BaseForm, problem: TenureError) -> None:
+    """Say in a form why it was not carried out: at the field it is about, else above all."""
+    said = errors.translated(problem)
+    field = problem.where.get("field")
+    form.add_error(field if field in form.fields else None, " ".join((said.message, said.fix)))
 
 
 class SignIn(account.LoginForm):
@@ -141,3 +151,60 @@ class ChooseRole(forms.Form):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         _shown(self, role=_("Role"))
+
+
+class TeamName(forms.Form):
+    name = forms.CharField(max_length=100)
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        _shown(self, name=_("Name of the team"))
+
+
+class _WithTeam(forms.Form):
+    """A form in which a team may be chosen."""
+
+    team = forms.TypedChoiceField(required=False, empty_value=None)
+
+    def __init__(self, *arguments: Any, none: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._teams = {str(team.pk): team for team in selectors.teams()}
+        field: Any = self.fields["team"]
+        field.choices = [("", none), *((number, team.name) for number, team in self._teams.items())]
+        field.coerce = self._teams.get
+
+
+SCOPES = {Scope.OWN: _("Their own"), Scope.TEAM: _("Those of the team"), Scope.ALL: _("All")}
+"""Whose accounts a member sees, in words."""
+
+
+class ChooseScope(_WithTeam):
+    """Whose accounts a member sees."""
+
+    scope = forms.ChoiceField(choices=list(SCOPES.items()))
+    owns_as = forms.CharField(max_length=200, required=False)
+    field_order = ("scope", "team", "owns_as")
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, none=_("No team"), **named)
+        self.fields["owns_as"].help_text = _("Besides the e-mail address; width and case do not matter.")
+        _shown(self, scope=_("Sees the accounts"), team=_("Team"), owns_as=_("Named as owner in the accounts"))
+
+    @classmethod
+    def of(cls, member: Member) -> ChooseScope:
+        """The form as a member is now."""
+        return cls(initial={"scope": member.scope, "team": str(member.team_id or ""), "owns_as": member.owns_as})
+
+
+class NewKey(_WithTeam):
+    """A key for a program."""
+
+    name = forms.CharField(max_length=200)
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.ANALYST)
+    field_order = ("name", "role", "team")
+
+    def __init__(self, *arguments: Any, by: Member, **named: Any) -> None:
+        super().__init__(*arguments, none=_("All accounts"), **named)
+        role: Any = self.fields["role"]
+        role.choices = [(r.value, r.label) for r in Role if r != Role.OWNER or by.role == Role.OWNER]
+        _shown(self, name=_("For which program"), role=_("Role"), team=_("Sees the accounts of"))

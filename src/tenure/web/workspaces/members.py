@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,9 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.models import AuditEntry, LinkPurpose, Member, Role
-from tenure.apps.workspaces.services import members
+from tenure.apps.workspaces.services import members, teams
 from tenure.core.errors import TenureError
-from tenure.web import errors
 from tenure.web.formatting import moment
 from tenure.web.pages import page, requires
 from tenure.web.workspaces import forms
@@ -32,9 +32,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
         try:
             member = members.create_member(by=request.user, **form.cleaned_data)
         except TenureError as problem:
-            text = errors.translated(problem)
-            form.add_error(problem.where.get("field") if problem.where.get("field") in form.fields else None,
-                           " ".join((text.message, text.fix)))  # fmt: skip
+            forms.refused(form, problem)
         else:
             return _linked(request, member, LinkPurpose.INVITE)
     return page(
@@ -51,13 +49,36 @@ def member_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires("manage_members")
 def member(request: HttpRequest, member_id: int) -> HttpResponse:
-    """One member: role, access, second factor, and the audit trail about them."""
+    """One member: role, scope, access, second factor, and the audit trail about them."""
     found = selectors.member(member_id)
+    return _member(request, found, forms.ChooseScope.of(found))
+
+
+@require_POST
+@requires("manage_members")
+def member_scope(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Whose accounts a member sees, and how accounts name them as their owner."""
+    found = selectors.member(member_id)
+    form = forms.ChooseScope(request.POST)
+    if form.is_valid():
+        try:
+            teams.set_scope(found, by=request.user, **form.cleaned_data)
+        except TenureError as problem:
+            forms.refused(form, problem)
+        else:
+            messages.success(request, _("Saved: what %(name)s sees.") % {"name": str(found)})
+            return _back(member_id)
+    return _member(request, found, form)
+
+
+def _member(request: HttpRequest, found: Member, scope_form: forms.ChooseScope) -> HttpResponse:
     trail = selectors.audit("member", found.email)[:TRAIL]
     return page(
         request,
         "workspaces/member.html",
+        status=422 if scope_form.is_bound else 200,
         heading=str(found),
+        scope_form=scope_form,
         who=found,
         row=_row(found),
         role_form=forms.ChooseRole(initial={"role": found.role}),
@@ -128,6 +149,8 @@ def _row(member: Member) -> dict[str, object]:
         "name": str(member),
         "email": member.email,
         "role": Role(member.role).label,
+        "team": "–" if member.team is None else member.team.name,
+        "scope": forms.SCOPES[member.scope],
         "state": state,
         "active": member.is_active,
         "has_password": member.has_usable_password(),

@@ -1,4 +1,4 @@
-"""What the audit trail says was done to a member, in the reader's language."""
+"""What the audit trail says was done, and to what, in the reader's language."""
 
 from __future__ import annotations
 
@@ -6,34 +6,66 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy
 
 from tenure.apps.workspaces.models import Role
+from tenure.web.subscriptions.words import TABLES
 
-VERBS: Mapping[str, str] = {
-    "created": gettext_noop("Made the member"),
-    "made login link": gettext_noop("Made a login link"),
-    "used login link": gettext_noop("Used a login link"),
-    "signed in": gettext_noop("Signed in"),
-    "set password": gettext_noop("Set the password"),
-    "activated": gettext_noop("Gave access back"),
-    "deactivated": gettext_noop("Took access away"),
-    "set second factor": gettext_noop("Set up the second step"),
-    "dropped second factor": gettext_noop("Switched the second step off"),
-    "added passkey": gettext_noop("Added a passkey"),
-    "removed passkey": gettext_noop("Removed a passkey"),
-    "made recovery codes": gettext_noop("Made new recovery codes"),
-    "ended other sessions": gettext_noop("Signed out everywhere else"),
+VERBS: Mapping[str, Any] = {
+    "added": gettext_lazy("Added"),
+    "edited": gettext_lazy("Edited"),
+    "ended": gettext_lazy("Ended"),
+    "merged": gettext_lazy("Merged"),
+    "withdrew": gettext_lazy("Withdrew"),
+    "restored": gettext_lazy("Restored"),
+    "undid edit": gettext_lazy("Took an edit back"),
+    "imported": gettext_lazy("Imported"),
+    "undid import": gettext_lazy("Took an import back"),
+    "cancelled import": gettext_lazy("Stopped an import"),
+    "failed to import": gettext_lazy("Failed to import"),
+    "defined": gettext_lazy("Defined"),
+    "closed": gettext_lazy("Closed"),
+    "reopened": gettext_lazy("Reopened"),
+    "created": gettext_lazy("Made"),
+    "renamed": gettext_lazy("Renamed"),
+    "deleted": gettext_lazy("Deleted"),
+    "revoked": gettext_lazy("Revoked"),
+    "changed role": gettext_lazy("Changed the role"),
+    "changed scope": gettext_lazy("Changed what they see"),
+    "activated": gettext_lazy("Gave access back"),
+    "deactivated": gettext_lazy("Took access away"),
+    "signed in": gettext_lazy("Signed in"),
+    "made login link": gettext_lazy("Made a login link"),
+    "used login link": gettext_lazy("Used a login link"),
+    "set password": gettext_lazy("Set the password"),
+    "set second factor": gettext_lazy("Set up the second step"),
+    "dropped second factor": gettext_lazy("Switched the second step off"),
+    "added passkey": gettext_lazy("Added a passkey"),
+    "removed passkey": gettext_lazy("Removed a passkey"),
+    "made recovery codes": gettext_lazy("Made new recovery codes"),
+    "ended other sessions": gettext_lazy("Signed out everywhere else"),
+    "exported": gettext_lazy("Exported"),
+    "backed up": gettext_lazy("Backed up"),
+    "replayed": gettext_lazy("Wrote the lake again"),
+    "erased": gettext_lazy("Erased a person"),
 }
+"""Verb -> what it says by itself; a verb that is not here stays as it was written."""
+KINDS: Mapping[str, Any] = {
+    **TABLES,
+    "member": gettext_lazy("Member"),
+    "team": gettext_lazy("Team"),
+    "api key": gettext_lazy("API key"),
+    "file": gettext_lazy("File"),
+    "workspace": gettext_lazy("Workspace"),
+    "lake": gettext_lazy("Lake"),
+}
+"""Kind of record -> its name."""
 
 
 def said(verb: str, detail: Mapping[str, Any]) -> str:
-    """One entry as a sentence; a verb without one stays as it was written."""
+    """One entry about a member as a sentence."""
     if verb == "changed role":
-        former, now = detail["before"], detail["after"]
-        names = {
-            place: Role(value["role"] if isinstance(value, Mapping) else value).label
-            for place, value in (("before", former), ("after", now))
-        }
-        return _("Changed the role from %(before)s to %(after)s") % names
-    return _(VERBS[verb]) if verb in VERBS else verb
+        places = {place: detail[place] for place in ("before", "after")}
+        roles = {place: value["role"] if isinstance(value, Mapping) else value for place, value in places.items()}
+        return _("Changed the role from %(before)s to %(after)s") % {p: Role(role).label for p, role in roles.items()}
+    return str(VERBS.get(verb, verb))

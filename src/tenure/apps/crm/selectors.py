@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from tenure.apps.crm.models import AccountVersion
+from tenure.apps.crm.models import AccountVersion, ContactVersion
+from tenure.apps.workspaces.finding import Finder
 from tenure.apps.workspaces.permissions import Caller, folded, limited, owners_visible_to, require_everything
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.apps.workspaces.versions import Version
@@ -140,3 +141,18 @@ def owners(caller: Caller, account_ids: Sequence[str]) -> dict[str, str]:
     """Account id -> who looks after it, of those that the caller sees and that have an owner."""
     known = accounts_visible_to(caller).filter(account_id__in=account_ids).exclude(owner=None)
     return dict(known.values_list("account_id", "owner"))
+
+
+_ACCOUNTS = Finder(AccountVersion, ("name", "account_id"))
+_CONTACTS = Finder(ContactVersion, ("name", "email", "contact_id"))
+
+
+def found_accounts(caller: Caller, query: str, limit: int) -> list[Any]:
+    """The accounts the caller sees whose name or id a query finds: pinyin and its first letters find Chinese names."""
+    records = _ACCOUNTS.found(query, accounts_visible_to(caller), limit, limited=limited(caller))
+    return list({record.account_id: record for record in records}.values())
+
+
+def found_contacts(caller: Caller, query: str, limit: int) -> list[Any]:
+    """The contacts of accounts the caller sees whose name, address or id a query finds."""
+    return _CONTACTS.found(query, visible_to(caller, ContactVersion), limit, limited=limited(caller))

@@ -108,3 +108,9 @@ def _no_subscription(key: str) -> TenureError:
         field="key",
         value=key,
     )
+
+
+def found_contracts(caller: Caller, query: str, limit: int) -> list[Any]:
+    """The contracts the caller sees whose id has the query in it, in order."""
+    found = contracts_visible_to(caller).filter(contract_id__icontains=query)
+    return list(found.order_by("contract_id")[:limit])

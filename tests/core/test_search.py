@@ -43,6 +43,7 @@ def found(query: str, limit: int | None = None) -> list[str]:
         ("chanshi", ["单氏集团"]),
         ("xi'an", ["西安 3M 中国"]),
         ("xa3mzg", ["西安 3M 中国"]),
+        ("yt-", []),
         ("unti", []),
         ("", []),
         ("  ", []),

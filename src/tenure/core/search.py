@@ -21,6 +21,7 @@ LONGEST_PHRASE = 4
 MOST_READINGS = 6
 """Of a name. One with more has each doubtful character read in its second way alone, not in all combinations."""
 MOST_SPLITS = 16
+BETWEEN_SYLLABLES = {ord(c): None for c in " '’"}
 LATIN_FIRST = "\ue000"
 """What stands before a Chinese character in a key to sort by: above every letter and digit."""
 
@@ -78,7 +79,8 @@ class Index:
         plain = folded(query)
         if not plain:
             return []
-        letters = "".join(c for c in plain.replace("ü", "v") if c.isalnum())
+        typed = plain.replace("ü", "v").translate(BETWEEN_SYLLABLES)
+        letters = typed if typed.isalnum() else ""
         splits = _splits(letters)
         hits = itertools.chain(
             self._plain.found(f"\n{plain}\n"),

@@ -31,6 +31,7 @@ FOLDED = "folded"
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
     *("listing", "slices"),
+    "palette",
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit", "print"),
 )
 
@@ -99,6 +100,19 @@ FOOT = (
     ),
 )
 """What stands below the sections."""
+
+LETTERS = {
+    "movements": "m",
+    "metrics": "t",
+    "cohorts": "o",
+    "renewals": "r",
+    "definitions": "d",
+    "health": "h",
+    "accounts": "a",
+    "account": "s",
+    "members": "p",
+}
+"""Route -> the letter that goes to its page after a `g`."""
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -201,6 +215,7 @@ def _frame(request: HttpRequest, crumbs: Sequence[tuple[Any, str]]) -> dict[str,
             *_way(request.path, [*sections, *foot]),
             *({"label": label, "href": href} for label, href in crumbs),
         ],
+        "who": member.pk if member else "",
         "member": str(member or ""),
         "initial": str(member or "")[:1].upper(),
         "role": Role(member.role).label if member else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
+from tenure.web import palette
 from tenure.web.api import api
 from tenure.web.api.docs import docs
 from tenure.web.crm import views as crm
@@ -52,6 +53,7 @@ urlpatterns = [
     path("settings/audit/audit.csv", audit.trail_file, {"form": "csv"}, name="audit_csv"),
     path("settings/audit/audit.xlsx", audit.trail_file, {"form": "xlsx"}, name="audit_xlsx"),
     path("language/", workspaces.set_language, name="language"),
+    path("palette/", palette.palette, name="palette"),
     path("theme/", workspaces.set_theme, name="theme"),
     path("navigation/", workspaces.set_navigation, name="navigation"),
     path("retain/movements/", subscriptions.movements, name="movements"),

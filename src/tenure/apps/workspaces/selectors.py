@@ -118,6 +118,12 @@ def imports_with_upload() -> QuerySet[ImportRun]:
     return ImportRun.objects.exclude(upload="").order_by("pk")
 
 
+def drafts_of(member: Member | None) -> QuerySet[ImportRun]:
+    """Files a member has uploaded and not decided on, in the order they came."""
+    found = ImportRun.objects.filter(state=ImportState.DRAFT, by=member, repairs=None)
+    return found.order_by("pk") if member is not None else found.none()
+
+
 def applied_before(kind: str, digest: str) -> ImportRun | None:
     """The applied import of the very same file, if there was one."""
     found = ImportRun.objects.filter(kind=kind, digest=digest, state=ImportState.APPLIED)

@@ -18,7 +18,7 @@ from tenure.apps.connectors.files.headings import KINDS, normal, ranks
 from tenure.apps.connectors.files.limits import Limits
 from tenure.apps.connectors.files.mapping import Plan
 from tenure.apps.connectors.files.options import Options
-from tenure.apps.connectors.files.problems import ImportRefused
+from tenure.apps.connectors.files.problems import ImportRefused, Problem
 from tenure.apps.connectors.files.readers import Facts
 from tenure.apps.connectors.files.reading import Given, Place, open_reader
 from tenure.apps.connectors.files.source import opened
@@ -244,3 +244,16 @@ def repair(
     if found.outcome.rows_good == 0:
         return found
     return importer.run_import(content, run.kind, options, by=by, name=run.file_name, repairs=run)
+
+
+def still_refused(lines: Sequence[tuple[int, Sequence[str]]], found: importer.Preview) -> list[rejects.Reject]:
+    """Repaired rows of which none could be imported, with what is wrong with them now."""
+    told: dict[int, list[Problem]] = {}
+    for problem in found.outcome.problems:
+        if problem.row is not None and problem.severity == "error":
+            told.setdefault(problem.row, []).append(problem)
+    first = 2  # the row after the headings
+    return [
+        rejects.Reject(row, tuple(cells), tuple(told.get(at, ())))
+        for at, (row, cells) in enumerate(lines, start=first)
+    ]

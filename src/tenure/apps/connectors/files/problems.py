@@ -23,6 +23,22 @@ REFUSALS: dict[str, tuple[str, str]] = {
         _("There is no file “{file}”."),
         _("Check the path and that you may read it."),
     ),
+    "import.no_file": (
+        _("No file was chosen."),
+        _("Choose one or more files, or drop them on the field."),
+    ),
+    "import.too_many_files": (
+        _("More than {limit} files were chosen at once."),
+        _("Send them in several turns."),
+    ),
+    "import.too_large": (
+        _("The files together are larger than {megabytes} MB."),
+        _("Send less at once; large files are imported by the command `tenure import`."),
+    ),
+    "import.column_twice": (
+        _("Several columns of the file are read as {column}: {headings}."),
+        _("Choose one of them, and leave the others out."),
+    ),
     "import.empty_file": (
         _("“{file}” is empty."),
         _("Export it again; the first row must hold the headings."),

@@ -2,6 +2,7 @@
 // It holds no words: every label and message is in the page.
 import htmx from "htmx.org/dist/htmx.esm.js";
 import "./palette.js";
+import "./upload.js";
 import "./listing.js";
 
 window.htmx = htmx;

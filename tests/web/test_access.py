@@ -98,6 +98,23 @@ DEFINING = [
 ]
 """What those who keep the books may: name, method, address, status for them; others get 403."""
 
+IMPORTING = [
+    ("imports", "get", "/imports/", 200),
+    ("import_new", "get", "/imports/new/", 200),
+    ("import_new", "post", "/imports/new/", 422),
+    ("import", "get", "/imports/9999/", 404),
+    ("import_columns", "get", "/imports/9999/columns/", 404),
+    ("import_check", "get", "/imports/9999/check/", 404),
+    ("import_progress", "get", "/imports/9999/progress/", 404),
+    ("import_cancel", "post", "/imports/9999/cancel/", 404),
+    ("import_undo", "get", "/imports/9999/undo/", 404),
+    ("import_undo", "post", "/imports/9999/undo/", 404),
+    ("import_rejects", "get", "/imports/9999/refused.csv", 404),
+    ("import_rows", "post", "/imports/9999/rows/", 404),
+    ("import_return", "post", "/imports/9999/repaired/", 404),
+]
+"""What those who import may: name, method, address, status for them; the others get 403."""
+
 OPEN = [
     ("account_login", "/login/", 200, 302),
     ("forgotten", "/login/forgotten/", 200, 200),
@@ -182,6 +199,24 @@ def test_pages_of_those_who_keep_the_books(signed_in, sample, name, method, addr
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "method", "address", "status"), IMPORTING)
+def test_pages_of_those_who_import(signed_in, sample, name, method, address, status, role):
+    response = getattr(signed_in(role), method)(address)
+    expected = 302 if role is None else status if role in KEEPERS_AND_OPERATORS else 403
+    assert response.status_code == expected
+    assert role is not None or response["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize("scope", ["own", "team"])
+@pytest.mark.parametrize(("name", "method", "address", "status"), IMPORTING)
+def test_who_sees_some_accounts_only_imports_nothing(client, member, sample, name, method, address, status, scope):
+    from tenure.apps.workspaces.models import Team
+
+    client.force_login(member("operator", scope=scope, team=Team.objects.create(name="North")))
+    assert getattr(client, method)(address).status_code == 403
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
 @pytest.mark.parametrize(("name", "method", "address", "status"), KEPT)
 def test_pages_of_keepers(signed_in, sample, name, method, address, status, role):
     from tenure.apps.workspaces.models import Member, Team
@@ -247,6 +282,7 @@ def test_no_address_is_left_out():
     """A new address needs a line in one of the tables above."""
     listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *DEFINING, *OPEN, *API, *FORMS)}
     listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *OPEN, *API, *WRITES, *FORMS)}
+    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *DEFINING, *IMPORTING, *OPEN, *API, *FORMS)}
     assert listed == set(_names(get_resolver()))
 
 

@@ -32,7 +32,8 @@ STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
     *("listing", "slices"),
     "palette",
-    *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit", "print"),
+    *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
+    *("stepper", "progress", "imports", "print"),
 )
 
 UNDO = "undo "
@@ -86,6 +87,7 @@ NAVIGATION = (
 """The sections, in the order of the loop; at most nine."""
 
 FOOT = (
+    Item(gettext_lazy("Imports"), "imports", "upload", permission="import"),
     Item(
         gettext_lazy("Settings"),
         "account",

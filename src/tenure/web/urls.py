@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from tenure.web import palette
 from tenure.web.api import api
 from tenure.web.api.docs import docs
+from tenure.web.connectors import views as connectors
 from tenure.web.crm import views as crm
 from tenure.web.subscriptions import upkeep
 from tenure.web.subscriptions import views as subscriptions
@@ -87,6 +88,17 @@ urlpatterns = [
     path("customers/accounts/bulk/", crm.accounts_bulk, name="accounts_bulk"),
     path("customers/accounts/bulk/<str:batch>/undo/", crm.accounts_bulk_undo, name="accounts_bulk_undo"),
     path("customers/accounts/summary/", crm.account_summary, name="account_summary"),
+    path("imports/", connectors.import_list, name="imports"),
+    path("imports/new/", connectors.import_new, name="import_new"),
+    path("imports/<int:run_id>/", connectors.import_run, name="import"),
+    path("imports/<int:run_id>/columns/", connectors.import_columns, name="import_columns"),
+    path("imports/<int:run_id>/check/", connectors.import_check, name="import_check"),
+    path("imports/<int:run_id>/progress/", connectors.import_progress, name="import_progress"),
+    path("imports/<int:run_id>/cancel/", connectors.import_cancel, name="import_cancel"),
+    path("imports/<int:run_id>/undo/", connectors.import_undo, name="import_undo"),
+    path("imports/<int:run_id>/refused.csv", connectors.import_rejects, name="import_rejects"),
+    path("imports/<int:run_id>/rows/", connectors.import_rows, name="import_rows"),
+    path("imports/<int:run_id>/repaired/", connectors.import_return, name="import_return"),
     path("api/docs", docs, name="api_docs"),
     path("api/", api.urls),
 ]

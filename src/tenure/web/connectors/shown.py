@@ -135,10 +135,10 @@ def counted(found: Mapping[str, Any]) -> str:
 
 
 def _label(good: int, bad: int) -> str:
-    rows = ngettext("Import %(count)s row", "Import %(count)s rows", good) % {"count": f.exact(good)}
     if not bad:
-        return rows
-    return _("%(rows)s, leave out %(bad)s") % {"rows": rows, "bad": f.exact(bad)}
+        return ngettext("Import %(count)s row", "Import %(count)s rows", good) % {"count": f.exact(good)}
+    said = ngettext("Import %(count)s row, leave out %(bad)s", "Import %(count)s rows, leave out %(bad)s", good)
+    return said % {"count": f.exact(good), "bad": f.exact(bad)}
 
 
 def _text(value: Any) -> str:
@@ -232,12 +232,14 @@ def rejects_table(
                 "fix": " ".join(dict.fromkeys(fix for _message, fix in said)),
             }
         )
-    return {"heads": list(heads), "rows": rows, "more": max(run.rows_bad - len(rows), 0) and f.exact(run.rows_bad - len(rows))}
+    return {
+        "heads": list(heads),
+        "rows": rows,
+        "more": max(run.rows_bad - len(rows), 0) and f.exact(run.rows_bad - len(rows)),
+    }
 
 
-def repaired_lines(
-    rejects: Sequence[Reject], width: int, given: Mapping[str, str]
-) -> list[tuple[int, list[str]]]:
+def repaired_lines(rejects: Sequence[Reject], width: int, given: Mapping[str, str]) -> list[tuple[int, list[str]]]:
     """The rows of a filled form: those that were shown and are not to be left out, with what was written into them."""
     lines = []
     for reject in rejects:
@@ -310,12 +312,19 @@ def result(run: ImportRun, given: Mapping[str, str] | None = None, rejects: Any 
              "rows": f.exact(one.created + one.changed)}
             for one in repairs
         ],
-        "repairs": {"href": reverse("import", args=[run.repairs_id]), "number": run.repairs_id} if run.repairs_id else None,
-        "undone": _("Undone %(when)s by %(who)s") % {
-            "when": f.moment(timezone.localtime(run.undone_at)), "who": str(run.undone_by or _("Tenure")),
-        } if run.undone_at else "",
+        "repairs": {"href": reverse("import", args=[run.repairs_id]), "number": run.repairs_id}
+        if run.repairs_id
+        else None,
+        "undone": _undone(run),
         "waiting": [
             {"href": reverse("import", args=[one.pk]), "name": one.file_name, "kind": words.kind(one.kind)}
             for one in selectors.drafts_of(run.by) if one.pk != run.pk
         ],
     }  # fmt: skip
+
+
+def _undone(run: ImportRun) -> str:
+    if run.undone_at is None:
+        return ""
+    when = f.moment(timezone.localtime(run.undone_at))
+    return _("Undone %(when)s by %(who)s") % {"when": when, "who": str(run.undone_by or _("Tenure"))}

@@ -21,7 +21,6 @@ from tenure.apps.connectors.files import ImportRefused, Options, drafts, rejects
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.models import ImportRun
 from tenure.core.errors import TenureError
-from tenure.web import errors
 from tenure.web import formatting as f
 from tenure.web.api.requests import MEGABYTE, MOST_FILE
 from tenure.web.connectors import matching, shown, words
@@ -96,7 +95,6 @@ def _choosing(
         request,
         "connectors/new.html",
         status=422 if refused else 200,
-        crumbs=[(_("Imports"), reverse("imports"))],
         heading=_("Import files"),
         steps=shown.steps(1, broken=bool(refused)),
         kinds=[{"code": code, "label": name, "said": said, "chosen": code == chosen} for code, name, said in kinds],
@@ -164,9 +162,7 @@ def _check(run: ImportRun) -> HttpResponse:
     return HttpResponseRedirect(reverse("import_check", args=[run.pk]))
 
 
-def _matching(
-    request: HttpRequest, run: ImportRun, problem: TenureError | None, post: Any = None
-) -> HttpResponse:
+def _matching(request: HttpRequest, run: ImportRun, problem: TenureError | None, post: Any = None) -> HttpResponse:
     try:
         seen = drafts.look(run)
     except TenureError as unreadable:
@@ -175,7 +171,6 @@ def _matching(
         request,
         "connectors/columns.html",
         status=422 if post is not None else 200,
-        crumbs=[(_("Imports"), reverse("imports"))],
         heading=run.file_name,
         steps=shown.steps(2, broken=problem is not None),
         run=run,
@@ -202,7 +197,6 @@ def import_check(request: HttpRequest, run_id: int) -> HttpResponse:
     return page(
         request,
         "connectors/check.html",
-        crumbs=[(_("Imports"), reverse("imports"))],
         heading=run.file_name,
         steps=shown.steps(3),
         run=run,
@@ -228,7 +222,6 @@ def _result(request: HttpRequest, run: ImportRun, **more: Any) -> HttpResponse:
         request,
         "connectors/run.html",
         status=422 if more else 200,
-        crumbs=[(_("Imports"), reverse("imports"))],
         heading=run.file_name,
         run=run,
         result=shown.result(run, **more),
@@ -239,7 +232,6 @@ def _running(request: HttpRequest, run: ImportRun, step: int) -> HttpResponse:
     return page(
         request,
         "connectors/running.html",
-        crumbs=[(_("Imports"), reverse("imports"))],
         heading=run.file_name,
         steps=shown.steps(step),
         progress=shown.progress(run),
@@ -276,13 +268,17 @@ def import_undo(request: HttpRequest, run_id: int) -> HttpResponse:
     run = selectors.import_run(run_id)
     if request.method == "POST":
         done = files.undo(run_id, by=request.user)
-        said = _("Taken back: %(withdrawn)s rows withdrawn, %(restored)s restored, %(kept)s left as they changed since.")
-        messages.success(request, said % {name: f.exact(getattr(done, name)) for name in ("withdrawn", "restored", "kept")})
+        said = _(
+            "Taken back: %(withdrawn)s rows withdrawn, %(restored)s restored, %(kept)s left as they changed since."
+        )
+        messages.success(
+            request, said % {name: f.exact(getattr(done, name)) for name in ("withdrawn", "restored", "kept")}
+        )
         return HttpResponseRedirect(reverse("import", args=[run.pk]))
     return page(
         request,
         "connectors/undo.html",
-        crumbs=[(_("Imports"), reverse("imports")), (run.file_name, reverse("import", args=[run.pk]))],
+        crumbs=[(run.file_name, reverse("import", args=[run.pk]))],
         heading=_("Undo this import"),
         run=run,
         is_undoable=run.state == "applied",
@@ -295,9 +291,7 @@ def import_undo(request: HttpRequest, run_id: int) -> HttpResponse:
 def import_rejects(request: HttpRequest, run_id: int) -> HttpResponse:
     """The refused rows as a file, with what is wrong with each."""
     run = selectors.import_run(run_id)
-    response = StreamingHttpResponse(
-        rejects.as_csv(drafts.rejects_of(run)), content_type="text/csv; charset=utf-8"
-    )
+    response = StreamingHttpResponse(rejects.as_csv(drafts.rejects_of(run)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="import-{run.pk}-refused.csv"'
     response["Cache-Control"] = "private, no-store"
     return response
@@ -338,9 +332,7 @@ def _returned(request: HttpRequest, run: ImportRun) -> HttpResponse:
     if file is None:
         raise ImportRefused("import.no_file")
     options: Options = drafts.repair_options(run)
-    draft = drafts.keep(
-        _content(file), by=request.user, name=file.name, kind=run.kind, options=options, repairs=run
-    )
+    draft = drafts.keep(_content(file), by=request.user, name=file.name, kind=run.kind, options=options, repairs=run)
     return _check(draft)
 
 

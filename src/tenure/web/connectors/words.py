@@ -1,4 +1,4 @@
-"""What imports are called in the pages: kinds, columns, states, and remedies that a page offers where a command has flags."""
+"""What imports are called in the pages: kinds, columns, and remedies that a page has where a command has flags."""
 
 from __future__ import annotations
 

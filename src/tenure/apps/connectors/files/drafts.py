@@ -254,6 +254,5 @@ def still_refused(lines: Sequence[tuple[int, Sequence[str]]], found: importer.Pr
             told.setdefault(problem.row, []).append(problem)
     first = 2  # the row after the headings
     return [
-        rejects.Reject(row, tuple(cells), tuple(told.get(at, ())))
-        for at, (row, cells) in enumerate(lines, start=first)
+        rejects.Reject(row, tuple(cells), tuple(told.get(at, ()))) for at, (row, cells) in enumerate(lines, start=first)
     ]

@@ -1,4 +1,4 @@
-"""Every page of the navigation holds for who reads by ear, by keyboard or with little contrast (WCAG 2.2 AA, by axe)."""
+"""No page of the navigation shuts anybody out: by ear, by keyboard, with little contrast (WCAG 2.2 AA, by axe)."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from tenure.warehouse.answer import Answer
 from tenure.web import definition
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.subscriptions.definition_words import SETTINGS
 from tenure.web.subscriptions.figures import net_new
 from tenure.web.subscriptions.words import (
     COMMITTED,
@@ -441,11 +442,11 @@ def _reading(answer: Answer) -> str:
 
 
 def _definition(answer: Answer) -> dict[str, Any]:
-    settings = sorted(answer.definition["settings"].items())
+    settings = answer.definition["settings"]
     places = {"name": answer.definition["name"], "version": answer.definition["version"]}
     return {
         "name": _("Definition %(name)s, version %(version)s") % places,
-        "settings": [{"name": name, "value": f.NOTHING if value is None else str(value)} for name, value in settings],
+        "settings": [{"name": one.label, "value": one.said(settings[one.name])} for one in SETTINGS],
     }
 
 

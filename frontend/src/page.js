@@ -3,6 +3,7 @@
 import htmx from "htmx.org/dist/htmx.esm.js";
 import "./palette.js";
 import "./upload.js";
+import "./inline.js";
 import "./listing.js";
 
 window.htmx = htmx;

@@ -46,6 +46,21 @@ PAGES = [
     ("health_file", "/retain/health/checks.csv", 200),
     ("anomalies_file", "/retain/health/anomalies.csv", 200),
     ("anomaly_rows", "/retain/health/row/?kind=overlap&row=none", 422),
+    ("contracts", "/customers/contracts/", 200),
+    ("contracts_file", "/customers/contracts/contracts.csv", 200),
+    ("subscriptions", "/customers/subscriptions/", 200),
+    ("subscriptions_file", "/customers/subscriptions/subscriptions.csv", 200),
+    ("contacts", "/customers/contacts/", 200),
+    ("contacts_file", "/customers/contacts/contacts.csv", 200),
+    ("products", "/customers/products/", 200),
+    ("products_file", "/customers/products/products.csv", 200),
+    ("plans", "/customers/plans/", 200),
+    ("plans_file", "/customers/plans/plans.csv", 200),
+    ("discounts", "/customers/discounts/", 200),
+    ("discounts_file", "/customers/discounts/discounts.csv", 200),
+    ("record", "/customers/contracts/none/", 404),
+    ("account_record", "/customers/accounts/none/", 404),
+    ("account_record", "/customers/accounts/acme/", 200),
 ]
 """Name, address, status for a signed-in member. Everybody may look; who is not signed in is sent to sign in."""
 
@@ -97,6 +112,18 @@ DEFINING = [
     ("definition_edit", "post", "/retain/definitions/edit/", 422),
 ]
 """What those who keep the books may: name, method, address, status for them; others get 403."""
+WRITTEN = [
+    ("record_new", "get", "/customers/new/contracts/", 200),
+    ("record_new", "post", "/customers/new/contracts/", 422),
+    ("record_edit", "get", "/customers/edit/contracts/none/", 404),
+    ("record_edit", "post", "/customers/edit/contracts/none/", 404),
+    ("record_fact", "get", "/customers/edit/accounts/none/tier/", 404),
+    ("record_fact", "post", "/customers/edit/accounts/none/tier/", 404),
+    ("record_end", "get", "/customers/end/contracts/none/", 404),
+    ("record_withdraw", "get", "/customers/withdraw/contracts/none/", 404),
+    ("record_undo", "post", "/customers/undo/contracts/none/?version=x", 404),
+]
+"""What those who write records may: name, method, address, status for them; others get 403."""
 
 IMPORTING = [
     ("imports", "get", "/imports/", 200),
@@ -162,7 +189,6 @@ FORMS = [
     ("logout", "/logout/"),
     ("language", "/language/"),
     ("theme", "/theme/"),
-    ("navigation", "/navigation/"),
     ("end_sessions", "/account/sessions/end/"),
 ]
 """Forms of every page: they answer by sending the browser on."""
@@ -236,6 +262,13 @@ def test_pages_of_keepers(signed_in, sample, name, method, address, status, role
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "method", "address", "status"), WRITTEN)
+def test_pages_of_writers(signed_in, sample, name, method, address, status, role):
+    response = getattr(signed_in(role), method)(address)
+    assert response.status_code == (302 if role is None else status if role in WRITERS else 403)
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
 @pytest.mark.parametrize(("name", "address", "outside", "inside"), OPEN)
 def test_pages_that_need_no_sign_in(signed_in, sample, name, address, outside, inside, role):
     assert signed_in(role).get(address).status_code == (outside if role is None else inside)
@@ -283,6 +316,7 @@ def test_no_address_is_left_out():
     listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *DEFINING, *OPEN, *API, *FORMS)}
     listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *OPEN, *API, *WRITES, *FORMS)}
     listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *DEFINING, *IMPORTING, *OPEN, *API, *FORMS)}
+    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *WRITTEN, *OPEN, *API, *FORMS)}
     assert listed == set(_names(get_resolver()))
 
 

@@ -74,10 +74,10 @@ def _round(value: Decimal, places: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
 
 
-def places_of(values: Iterable[Decimal | None], currency: str | None = None) -> int:
+def places_of(values: Iterable[Decimal | int | None], currency: str | None = None) -> int:
     """Decimals for one column: none if every figure in it is whole, else those of the currency."""
     most = 2 if currency is None else minor_units(currency)
-    return most if any(v is not None and _round(v, most) != v.to_integral_value() for v in values) else 0
+    return most if any(v is not None and _round(Decimal(v), most) != int(v) for v in values) else 0
 
 
 def exact(value: Decimal | int | None, places: int = 0, *, plus: bool = False) -> str:
@@ -204,3 +204,8 @@ def period_short(name: str, grain: str = "") -> str:
     if "-" in name:
         return f"{first.month}月" if zh else _MONTHS[first.month - 1]
     return f"{first.year}年" if zh else str(first.year)
+
+
+def listed(items: Iterable[str]) -> str:
+    """Some words in a row: 决策者、采购 or Decision maker, Procurement."""
+    return ("、" if language() == "zh" else ", ").join(items)

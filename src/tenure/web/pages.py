@@ -33,7 +33,7 @@ STYLESHEETS = (
     *("listing", "slices"),
     "palette",
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
-    *("stepper", "progress", "imports", "print"),
+    *("stepper", "progress", "imports", "record", "account", "print"),
 )
 
 UNDO = "undo "
@@ -81,7 +81,15 @@ NAVIGATION = (
         gettext_lazy("Accounts"),
         "accounts",
         "customers",
-        (Item(gettext_lazy("All accounts"), "accounts"),),
+        (
+            Item(gettext_lazy("All accounts"), "accounts"),
+            Item(gettext_lazy("Contacts"), "contacts"),
+            Item(gettext_lazy("Contracts"), "contracts"),
+            Item(gettext_lazy("Subscriptions"), "subscriptions"),
+            Item(gettext_lazy("Products"), "products"),
+            Item(gettext_lazy("Plans"), "plans"),
+            Item(gettext_lazy("Discounts"), "discounts"),
+        ),
     ),
 )
 """The sections, in the order of the loop; at most nine."""

@@ -10,6 +10,9 @@ from tenure.web.api import api
 from tenure.web.api.docs import docs
 from tenure.web.connectors import views as connectors
 from tenure.web.crm import views as crm
+from tenure.web.records import accounts as record_accounts
+from tenure.web.records import lists as record_lists
+from tenure.web.records import views as records
 from tenure.web.subscriptions import upkeep
 from tenure.web.subscriptions import views as subscriptions
 from tenure.web.workspaces import account, audit, entrance, keys, members, teams
@@ -99,6 +102,21 @@ urlpatterns = [
     path("imports/<int:run_id>/refused.csv", connectors.import_rejects, name="import_rejects"),
     path("imports/<int:run_id>/rows/", connectors.import_rows, name="import_rows"),
     path("imports/<int:run_id>/repaired/", connectors.import_return, name="import_return"),
+    *(path(f"customers/{kind}/", record_lists.record_list, {"kind": kind}, name=kind) for kind in record_lists.SHOWN),
+    *(
+        re_path(
+            rf"^customers/{kind}/{kind}\.(?P<form>csv|xlsx)$", record_lists.record_file, {"kind": kind}, f"{kind}_file"
+        )
+        for kind in record_lists.SHOWN
+    ),
+    path("customers/new/<str:kind>/", records.record_new, name="record_new"),
+    path("customers/edit/<str:kind>/<str:key>/", records.record_edit, name="record_edit"),
+    path("customers/edit/<str:kind>/<str:key>/<str:column>/", record_accounts.record_fact, name="record_fact"),
+    path("customers/end/<str:kind>/<str:key>/", records.record_end, name="record_end"),
+    path("customers/withdraw/<str:kind>/<str:key>/", records.record_withdraw, name="record_withdraw"),
+    path("customers/undo/<str:kind>/<str:key>/", records.record_undo, name="record_undo"),
+    re_path(rf"^customers/(?P<kind>{'|'.join(record_lists.SHOWN)})/(?P<key>[^/]+)/$", records.record, name="record"),
+    path("customers/accounts/<path:account_id>/", record_accounts.account_record, name="account_record"),
     path("api/docs", docs, name="api_docs"),
     path("api/", api.urls),
 ]

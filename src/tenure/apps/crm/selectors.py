@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from tenure.apps.crm.models import AccountVersion, ContactVersion
@@ -15,6 +15,7 @@ from tenure.apps.workspaces.services.writing import Actor
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 from tenure.warehouse.lines import NONE
+from tenure.warehouse.schema import GIVEN_AS
 
 _AT_ONCE = 500
 """Accounts per statement of the database."""
@@ -88,6 +89,7 @@ def require_place(by: Actor, model: type[Version], values: Mapping[str, Any], *,
     """Refuse to let somebody who sees some accounts write to others, or what all accounts share."""
     if not limited(by):
         return
+    values = {GIVEN_AS.get(name, name): value for name, value in values.items()}
     named = {"merged_into"} if model is AccountVersion else {"account_id"}
     for account_id in (values[column] for column in named & values.keys() if values[column]):
         account_for(by, str(account_id))
@@ -156,3 +158,21 @@ def found_accounts(caller: Caller, query: str, limit: int) -> list[Any]:
 def found_contacts(caller: Caller, query: str, limit: int) -> list[Any]:
     """The contacts of accounts the caller sees whose name, address or id a query finds."""
     return _CONTACTS.found(query, visible_to(caller, ContactVersion), limit, limited=limited(caller))
+
+
+def suggestions(caller: Caller, column: str, most: int) -> list[str]:
+    """Values that the accounts a caller sees have in a column, for a form to offer."""
+    known = accounts_visible_to(caller).exclude(**{column: None}).order_by(column)
+    return list(known.values_list(column, flat=True).distinct()[:most])
+
+
+def children(caller: Caller, account_id: str, most: int = 200) -> list[Any]:
+    """The accounts a caller sees that belong to an account, or were merged into it."""
+    rows = accounts_visible_to(caller).filter(Q(parent_id=account_id) | Q(merged_into=account_id))
+    return list(rows.order_by("account_id")[:most])
+
+
+def with_account_names(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Rows with an `account_id`, each with what its account is called as `account_name`."""
+    named = AccountVersion.objects.live().filter(account_id=OuterRef("account_id")).exclude(name=None)
+    return rows.annotate(account_name=Subquery(named.order_by("-recorded_at").values("name")[:1]))

@@ -14,6 +14,8 @@ from tenure.apps.subscriptions.models import (
     DiscountVersion,
     MetricDefinition,
     MonthClose,
+    PlanVersion,
+    ProductVersion,
     SubscriptionVersion,
 )
 from tenure.apps.workspaces.permissions import Caller, limited, owners_visible_to
@@ -114,3 +116,15 @@ def found_contracts(caller: Caller, query: str, limit: int) -> list[Any]:
     """The contracts the caller sees whose id has the query in it, in order."""
     found = contracts_visible_to(caller).filter(contract_id__icontains=query)
     return list(found.order_by("contract_id")[:limit])
+
+
+def accounts_of_subscription(subscription_id: str) -> set[str]:
+    """The accounts that pay for a subscription now."""
+    found = SubscriptionVersion.objects.live().filter(subscription_id=subscription_id)
+    return set(found.values_list("account_id", flat=True))
+
+
+def suggestions(column: str, most: int) -> list[str]:
+    """Values that plans and products are known by, for a form to offer."""
+    model: Any = {"plan": PlanVersion, "product": ProductVersion}[column]
+    return list(model.objects.live().order_by(column).values_list(column, flat=True).distinct()[:most])

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, QuerySet
+
 from tenure.apps.workspaces.models import AuditEntry, ImportRun
 from tenure.apps.workspaces.versions import Version
 
@@ -73,6 +75,31 @@ def last(model: type[Version], key: str, seen: str) -> Step | None:
     """The newest step of the record that had version `seen`, under whichever key it has now; None if it never had."""
     found = steps(model, key)
     return found[0] if any(step.version is not None and step.version.row_id == seen for step in found) else None
+
+
+def edits(model: type[Version], versions: QuerySet[Any], most: int) -> list[Step]:
+    """The newest steps that somebody wrote one by one on the records these versions are of, the newest first."""
+    keys = versions.values("version_key")
+    entries = list(AuditEntry.objects.filter(kind=model.KIND, key__in=keys).order_by("-at", "-pk")[:most])
+    ids = {entry.detail[name] for entry in entries for name in ("row_id", "former") if entry.detail.get(name)}
+    known = {version.row_id: version for version in model.objects.filter(row_id__in=ids)}
+    found = []
+    for entry in entries:
+        version = known.get(entry.detail.get("row_id"))
+        if version is None:
+            continue
+        reason = str(entry.detail.get("reason", ""))
+        gone = entry.verb == WITHDREW
+        former = version if gone else known.get(entry.detail.get("former"))
+        found.append(Step(entry.verb, entry.at, entry.actor, reason, None if gone else version, former, None))
+    return found
+
+
+def imports(versions: QuerySet[Any], most: int) -> list[tuple[ImportRun, int]]:
+    """The newest imports by which these versions came, with how many of them each brought."""
+    counts = versions.exclude(run=None).values("run").annotate(rows=Count("pk")).order_by("-run")[:most]
+    brought = {row["run"]: row["rows"] for row in counts}
+    return [(run, brought[run.pk]) for run in ImportRun.objects.filter(pk__in=brought).defer("outcome")]
 
 
 def _was_ended(version: Any, ended: Mapping[str, AuditEntry]) -> bool:

@@ -146,7 +146,7 @@ def moves_chart(rows: Sequence[Row], focus: str, currency: str, label: str, door
     kinds = kinds_in(rows)
     up = [sum((row[k] for k in GAINS), Decimal(0)) for row in rows]
     down = [sum((row[k] for k in LOSSES), Decimal(0)) for row in rows]
-    ticks = _ticks(min([*down, Decimal(0)]), max([*up, Decimal(0)]))
+    ticks = round_values(min([*down, Decimal(0)]), max([*up, Decimal(0)]))
     scale = f.scale_of(ticks, 0 if all(t == t.to_integral_value() for t in _scaled(ticks)) else 1)
     return {
         "kind": "moves",
@@ -233,7 +233,7 @@ def _down_to(value: Decimal, step: Decimal) -> Decimal:
     return (value / step).to_integral_value(ROUND_FLOOR) * step
 
 
-def _ticks(low: Decimal, high: Decimal) -> list[Decimal]:
+def round_values(low: Decimal, high: Decimal) -> list[Decimal]:
     """At most six round values around [low, high], with 0 among them."""
     if low == high:
         return [Decimal(0)]

@@ -1,0 +1,169 @@
+"""Pages of records: an account, the forms, both versions of two editors, what a write did to the figures."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from tenure.apps.crm import services as crm
+from tenure.apps.crm.models import AccountVersion
+from tenure.apps.subscriptions import services
+from tenure.apps.subscriptions.models import ContractVersion, SubscriptionVersion
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
+CONTRACT = {
+    "contract_id": "c1", "account_id": "acme", "currency": "USD", "start": "2024-01-01", "end": "2025-01-01",
+    "total": "1200",
+}  # fmt: skip
+
+
+@pytest.fixture
+def acme(home: Any) -> Any:
+    """An account with one contract of 100 a month."""
+    crm.add("accounts", {"account_id": "acme", "name": "Acme", "tier": "A"}, by="test")
+    return services.add("contracts", CONTRACT, by="test")
+
+
+@pytest.fixture
+def sales(signed_in: Any) -> Any:
+    return signed_in("sales")
+
+
+def text_of(response: Any) -> str:
+    body = re.sub(r"<(script|style|svg).*?</\1>", " ", response.content.decode(), flags=re.S)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def form_of(version: Any, **changed: str) -> dict[str, str]:
+    """What the form of a contract posts: everything it shows, some of it changed."""
+    shown = {"account_id": version.account_id, "currency": "USD", "total": "1200", "start": "2024-01-01",
+             "end": "2025-01-01", "kind": "", "auto_renew": "", "version": version.row_id}  # fmt: skip
+    return {**shown, **changed}
+
+
+def test_an_account_answers_in_one_screen(sales: Any, acme: Any) -> None:
+    crm.add("contacts", {"contact_id": "p1", "account_id": "acme", "name": "Zoe", "roles": "decision_maker"}, by="test")
+    crm.add("accounts", {"account_id": "branch", "name": "Branch", "parent_id": "acme"}, by="test")
+    response = sales.get("/customers/accounts/acme/")
+    said = text_of(response)
+    assert "<title>Acme · Tenure</title>" in response.content.decode()
+    for words in ("Tier A", "with a decision maker", "Has Branch", "c1", "Zoe", "Contract c1: Added", "New ", "+100"):
+        assert words in said, words
+    for tab in ("contracts", "contacts", "subscriptions", "history"):
+        assert sales.get(f"/customers/accounts/acme/?tab={tab}").status_code == 200
+    assert sales.get("/customers/accounts/acme/?tab=tea").status_code == 422
+    assert sales.get("/customers/accounts/acme/?show=money").status_code == 200
+    assert "c1: Added" not in text_of(sales.get("/customers/accounts/acme/?show=imports"))
+
+
+def test_a_record_is_added_edited_and_undone_by_its_pages(sales: Any, acme: Any) -> None:
+    response = sales.post(
+        "/customers/new/contracts/", {**CONTRACT, "contract_id": "c2", "reason": "signed"}, follow=True
+    )
+    assert response.redirect_chain[-1][0] == "/customers/contracts/c2/"
+    assert "signed" in text_of(response)
+    c2 = ContractVersion.objects.live().get(contract_id="c2")
+    response = sales.post("/customers/edit/contracts/c2/", form_of(c2, total="2400", reason="a typo"), follow=True)
+    assert "Total without tax 1,200 → 2,400" in text_of(response)
+    now = ContractVersion.objects.live().get(contract_id="c2")
+    sales.post(f"/customers/undo/contracts/c2/?version={now.row_id}")
+    assert ContractVersion.objects.live().get(contract_id="c2").total == 1200
+    assert sales.post(f"/customers/undo/contracts/c2/?version={now.row_id}").status_code == 409
+
+
+def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(sales: Any, acme: Any) -> None:
+    response = sales.post("/customers/edit/contracts/c1/", form_of(acme, total="12,50,0", end="2023-01-01"))
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert 'value="12,50,0"' in page
+    assert 'value="2023-01-01"' in page
+    assert re.search(r'id="id_total_error">.*1234\.50', page, re.S)
+    assert ContractVersion.objects.count() == 1
+
+
+def test_the_second_editor_sees_both_and_chooses(sales: Any, acme: Any) -> None:
+    services.edit("contracts", "c1", {"total": "1300", "plan": "pro"}, by="Olga")
+    posted = form_of(acme, total="1400", quantity="3")
+    response = sales.post("/customers/edit/contracts/c1/", posted)
+    page, said = response.content.decode(), text_of(response)
+    assert response.status_code == 409
+    assert "Olga" in said
+    assert re.search(r"Total without tax 1200 1300 1400", said)
+    assert 'name="take-total" value="theirs"' in page
+    live = ContractVersion.objects.live().get()
+    assert (live.total, live.plan, live.quantity) == (1300, "pro", None)
+    assert live.row_id in page
+    again = {**posted, "plan": "pro", "version": live.row_id}
+    sales.post("/customers/edit/contracts/c1/", {**again, "take-total": "theirs"})
+    live = ContractVersion.objects.live().get()
+    assert (live.total, live.plan, live.quantity) == (1300, "pro", 3)
+
+
+def test_a_save_says_what_it_did_to_the_figures(sales: Any, acme: Any) -> None:
+    services.add("subscriptions", {"account_id": "acme", "subscription_id": "s", "amount": "10", "currency": "USD",
+                                   "start": "2024-01-01"}, by="test")  # fmt: skip
+    services.close_month("2026-01", by="test")
+    key = "/customers/edit/subscriptions/acme~s~main~2024-01-01/"
+    seen = SubscriptionVersion.objects.get().row_id
+    form = {"account_id": "acme", "amount": "10", "quantity": "3", "currency": "USD", "start": "2024-01-01",
+            "version": seen}  # fmt: skip
+    said = text_of(sales.post(key, form, follow=True))
+    assert "+$20" in said
+    assert "1 closed month is restated" in said
+    seen = SubscriptionVersion.objects.live().get().row_id
+    form |= {"product": "desk", "version": seen}
+    assert "MRR is as it was" in text_of(sales.post(key, form, follow=True))
+
+
+def test_end_and_withdraw(sales: Any, acme: Any) -> None:
+    sub = {"account_id": "acme", "subscription_id": "s", "amount": "10", "start": "2024-01-01"}
+    services.add("subscriptions", sub, by="test")
+    seen = SubscriptionVersion.objects.get().row_id
+    at = "subscriptions/acme~s~main~2024-01-01/"
+    assert sales.post(f"/customers/end/{at}", {"version": seen, "end": ""}).status_code == 422
+    sales.post(f"/customers/end/{at}", {"version": seen, "end": "2024-06-01", "reason": "notice"})
+    assert SubscriptionVersion.objects.live().get().end.isoformat() == "2024-06-01"
+    assert sales.post(f"/customers/withdraw/{at}", {"version": seen}).status_code == 422
+    sales.post(f"/customers/withdraw/{at}", {"version": SubscriptionVersion.objects.live().get().row_id})
+    assert not SubscriptionVersion.objects.live().exists()
+    assert "This record is withdrawn" in text_of(sales.get(f"/customers/{at}"))
+
+
+def test_a_fact_is_edited_in_its_place(sales: Any, acme: Any) -> None:
+    seen = AccountVersion.objects.get().row_id
+    at = "/customers/edit/accounts/acme/tier/"
+    form = sales.get(at, headers={"hx-request": "true"}).content.decode()
+    assert 'value="A"' in form
+    assert "<html" not in form
+    shown = sales.post(at, {"version": seen, "tier": "B"}, headers={"hx-request": "true"})
+    assert (shown.status_code, AccountVersion.objects.live().get().tier) == (200, "B")
+    assert "data-fact-edit" in shown.content.decode()
+    refused = sales.post(at, {"version": seen, "tier": "C"}, headers={"hx-request": "true"})
+    assert (refused.status_code, AccountVersion.objects.live().get().tier) == (409, "B")
+    assert 'value="C"' in refused.content.decode()
+    assert "It is now: B" in refused.content.decode()
+    without_script = sales.post(at, {"version": AccountVersion.objects.live().get().row_id, "tier": "C"})
+    assert without_script["Location"] == "/customers/accounts/acme/"
+
+
+@pytest.mark.parametrize("kind", ["contracts", "subscriptions", "contacts", "products", "plans", "discounts"])
+def test_every_kind_has_a_list_a_form_and_a_file(sales: Any, kind: str) -> None:
+    for address in (f"/customers/{kind}/", f"/customers/new/{kind}/", f"/customers/{kind}/{kind}.csv"):
+        assert sales.get(address).status_code == 200
+    assert sales.get(f"/customers/{kind}/?f=nonsense~eq~x").status_code == 422
+
+
+def test_who_does_not_write_records_reads_no_personal_data(signed_in: Any, acme: Any) -> None:
+    person = {"contact_id": "p1", "account_id": "acme", "name": "Zoe Li", "email": "zoe@example.com"}
+    crm.add("contacts", person, by="test")
+    crm.edit("contacts", "p1", {"email": "z@example.com"}, by="test")
+    viewer = signed_in("viewer")
+    for address in ("/customers/contacts/", "/customers/contacts/p1/", "/customers/contacts/contacts.csv",
+                    "/customers/accounts/acme/", "/customers/accounts/acme/?tab=contacts"):  # fmt: skip
+        said = b"".join(viewer.get(address)).decode()
+        assert "p1" in said
+        assert "Zoe" not in said
+        assert "@example.com" not in said.replace("viewer@example.com", "")

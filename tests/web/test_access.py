@@ -112,6 +112,7 @@ DEFINING = [
     ("definition_edit", "post", "/retain/definitions/edit/", 422),
 ]
 """What those who keep the books may: name, method, address, status for them; others get 403."""
+
 WRITTEN = [
     ("record_new", "get", "/customers/new/contracts/", 200),
     ("record_new", "post", "/customers/new/contracts/", 422),
@@ -189,6 +190,7 @@ FORMS = [
     ("logout", "/logout/"),
     ("language", "/language/"),
     ("theme", "/theme/"),
+    ("navigation", "/navigation/"),
     ("end_sessions", "/account/sessions/end/"),
 ]
 """Forms of every page: they answer by sending the browser on."""
@@ -317,6 +319,8 @@ def test_no_address_is_left_out():
     listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *OPEN, *API, *WRITES, *FORMS)}
     listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *DEFINING, *IMPORTING, *OPEN, *API, *FORMS)}
     listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *WRITTEN, *OPEN, *API, *FORMS)}
+    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *WRITTEN, *DEFINING, *OPEN, *API, *FORMS)}
+    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *WRITTEN, *OPEN, *API, *WRITES, *FORMS)}
     assert listed == set(_names(get_resolver()))
 
 

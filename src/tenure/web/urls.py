@@ -103,11 +103,10 @@ urlpatterns = [
     path("imports/<int:run_id>/rows/", connectors.import_rows, name="import_rows"),
     path("imports/<int:run_id>/repaired/", connectors.import_return, name="import_return"),
     *(path(f"customers/{kind}/", record_lists.record_list, {"kind": kind}, name=kind) for kind in record_lists.SHOWN),
+    *(path(f"customers/{kind}/", record_lists.record_list, {"kind": kind}, kind) for kind in record_lists.SHOWN),
     *(
-        re_path(
-            rf"^customers/{kind}/{kind}\.(?P<form>csv|xlsx)$", record_lists.record_file, {"kind": kind}, f"{kind}_file"
-        )
-        for kind in record_lists.SHOWN
+        re_path(rf"^customers/{k}/{k}\.(?P<form>csv|xlsx)$", record_lists.record_file, {"kind": k}, f"{k}_file")
+        for k in record_lists.SHOWN
     ),
     path("customers/new/<str:kind>/", records.record_new, name="record_new"),
     path("customers/edit/<str:kind>/<str:key>/", records.record_edit, name="record_edit"),

@@ -42,6 +42,11 @@ PAGES = [
     ("definitions", "/retain/definitions/", 200),
     ("definitions_file", "/retain/definitions/definitions.csv", 200),
     ("definition_diff_file", "/retain/definitions/diff.csv", 200),
+    ("closing", "/retain/closing/", 200),
+    ("closing_file", "/retain/closing/months.xlsx", 200),
+    ("closing_month", "/retain/closing/2024-03/", 200),
+    ("restatements_file", "/retain/closing/2024-03/restatements.csv", 200),
+    ("restatement_rows", "/retain/closing/rows/?month=2024-03&account=none", 422),
     ("health", "/retain/health/", 200),
     ("health_file", "/retain/health/checks.csv", 200),
     ("anomalies_file", "/retain/health/anomalies.csv", 200),
@@ -110,6 +115,8 @@ DEFINING = [
     ("definition_new", "post", "/retain/definitions/new/", 422),
     ("definition_edit", "get", "/retain/definitions/edit/", 200),
     ("definition_edit", "post", "/retain/definitions/edit/", 422),
+    ("close_month", "post", "/retain/closing/2999-01/close/", 422),
+    ("reopen_month", "post", "/retain/closing/2024-03/reopen/", 422),
 ]
 """What those who keep the books may: name, method, address, status for them; others get 403."""
 
@@ -168,6 +175,8 @@ API = [
     ("api:import_report", "get", "/api/imports/9999/report", None, KEEPERS_AND_OPERATORS, 404),
     ("api:definitions", "get", "/api/definitions", None, EVERYBODY, 200),
     ("api:define", "post", "/api/definitions", {"name": "tenure"}, CLOSERS, 422),
+    ("api:close_list", "get", "/api/closes", None, EVERYBODY, 200),
+    ("api:reopen", "post", "/api/closes/2024-03/reopen", {}, CLOSERS, 422),
     ("api:closes", "post", "/api/closes", {"month": "2024-13"}, CLOSERS, 422),
     ("api:records", "get", "/api/records/contracts", None, EVERYBODY, 200),
     ("api:records", "post", "/api/records/contracts", {"values": {}}, WRITERS, 422),

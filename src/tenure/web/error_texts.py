@@ -34,6 +34,7 @@ TEXTS: Mapping[str, Text] = {
     "question.unknown_definition": Text(_("There is no metric definition %(value)s."), _ONE_OF),
     "question.unknown_period": Text(_("The answer has no period %(value)s.")),
     "question.unknown_cell": Text(_("The answer has no such cell: %(value)s."), _ONE_OF),
+    "close.month_not_over": Text(_("%(month)s is not over."), _("Close it from the first day of the next month on.")),
     "question.backwards": Text(_("The start %(value)s is after the end."), _("Swap them.")),
     "question.too_long": Text(
         _("That is more periods than one question may span."), _("Ask for a shorter stretch or a coarser grain.")

@@ -74,6 +74,7 @@ NAVIGATION = (
             Item(gettext_lazy("Cohorts"), "cohorts"),
             Item(gettext_lazy("Renewals"), "renewals"),
             Item(gettext_lazy("Definitions"), "definitions"),
+            Item(gettext_lazy("Month close"), "closing"),
             Item(gettext_lazy("Data health"), "health"),
         ),
     ),

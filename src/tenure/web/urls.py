@@ -14,6 +14,7 @@ from tenure.web.records import accounts as record_accounts
 from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
 from tenure.web.subscriptions import upkeep
+from tenure.web.subscriptions import closing_views, upkeep
 from tenure.web.subscriptions import views as subscriptions
 from tenure.web.workspaces import account, audit, entrance, keys, members, teams
 from tenure.web.workspaces import views as workspaces
@@ -82,6 +83,17 @@ urlpatterns = [
     path("retain/definitions/diff.csv", upkeep.definition_diff_file, name="definition_diff_file"),
     path("retain/definitions/new/", upkeep.definition_new, name="definition_new"),
     path("retain/definitions/edit/", upkeep.definition_edit, name="definition_edit"),
+    path("retain/closing/", closing_views.months, name="closing"),
+    re_path(r"^retain/closing/months\.(?P<form>csv|xlsx)$", closing_views.months_file, name="closing_file"),
+    path("retain/closing/rows/", closing_views.restatement_rows, name="restatement_rows"),
+    path("retain/closing/<str:month>/", closing_views.month, name="closing_month"),
+    path("retain/closing/<str:month>/close/", closing_views.close, name="close_month"),
+    path("retain/closing/<str:month>/reopen/", closing_views.reopen, name="reopen_month"),
+    re_path(
+        r"^retain/closing/(?P<month>[^/]+)/restatements\.(?P<form>csv|xlsx)$",
+        closing_views.restatements_file,
+        name="restatements_file",
+    ),
     path("retain/health/", upkeep.data_health, name="health"),
     path("retain/health/checks.csv", upkeep.health_file, name="health_file"),
     path("retain/health/anomalies.csv", upkeep.anomalies_file, name="anomalies_file"),

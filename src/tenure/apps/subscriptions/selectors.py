@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,21 +14,69 @@ from tenure.apps.crm import selectors as crm
 from tenure.apps.subscriptions.models import (
     ContractVersion,
     DiscountVersion,
+    InvoiceLineVersion,
     MetricDefinition,
     MonthClose,
     PlanVersion,
     ProductVersion,
     SubscriptionVersion,
 )
+from tenure.apps.workspaces import history
+from tenure.apps.workspaces import selectors as workspaces
+from tenure.apps.workspaces.models import AuditEntry
 from tenure.apps.workspaces.permissions import Caller, limited, owners_visible_to
 from tenure.apps.workspaces.services.writing import Actor
-from tenure.apps.workspaces.versions import Version
+from tenure.apps.workspaces.versions import Version, key_text
 from tenure.core.errors import TenureError
 
 
 def closed_months() -> QuerySet[Any]:
     """The months that are closed now, in order."""
     return MonthClose.objects.live().order_by("month")
+
+
+@dataclass(frozen=True, slots=True)
+class CloseStep:
+    """A month was closed, or opened again: by whom, when and why."""
+
+    verb: str
+    at: datetime
+    actor: str
+    reason: str
+
+
+def close_steps(month: str) -> list[CloseStep]:
+    """Who closed a month and opened it again, the newest first."""
+    notes = dict(MonthClose.objects.filter(month=month).values_list("row_id", "note"))
+    return [
+        CloseStep(entry.verb, entry.at, entry.actor, entry.detail.get("reason") or _note_of(entry, notes))
+        for entry in workspaces.audit(MonthClose.KIND, key_text([month]))
+    ]
+
+
+def _note_of(entry: AuditEntry, notes: Mapping[str, str | None]) -> str:
+    return (notes.get(entry.detail.get("row_id", "")) or "") if entry.verb == "closed" else ""
+
+
+MOST_RECORDS = 20
+"""Of so many records of a proof it is told who did what."""
+
+
+def steps_since(rows: Sequence[tuple[str, str]], since: datetime) -> list[tuple[str, str, history.Step]]:
+    """What was done after a moment to the records that rows (table, row_id) are versions of: kind, key, step; the
+    newest first. Rows that were loaded straight into the lake have no steps."""
+    found: dict[tuple[str, str], type[Version]] = {}
+    for model in (SubscriptionVersion, ContractVersion, InvoiceLineVersion):
+        ids = [row_id for table, row_id in rows if table == model.KIND]
+        for key in model.objects.filter(row_id__in=ids).values_list("version_key", flat=True).distinct():
+            found[model.KIND, key] = model
+    steps = [
+        (kind, key, step)
+        for (kind, key), model in list(found.items())[:MOST_RECORDS]
+        for step in history.steps(model, key)
+        if step.at > since
+    ]
+    return sorted(steps, key=lambda one: one[2].at, reverse=True)
 
 
 def definitions() -> QuerySet[Any]:

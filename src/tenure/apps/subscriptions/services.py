@@ -132,9 +132,15 @@ def close_month(month: str, *, by: Actor, name: str = "", note: str = "") -> Mon
 
 def reopen_month(month: str, *, by: Actor, note: str = "") -> MonthClose:
     """Open a closed month again; that it was closed, and by whom, stays known."""
-    opened: MonthClose = records.withdraw(
-        MonthClose, key_text([rules.month(month)]), by=by, reason=note, verb="reopened"
-    )
+    month = rules.month(month)
+    if not MonthClose.objects.live().filter(month=month).exists():
+        raise TenureError(
+            "close.not_closed",
+            _("%(month)s is not closed.") % {"month": month},
+            fix=_("There is nothing to open again; see the closed months."),
+            month=month,
+        )
+    opened: MonthClose = records.withdraw(MonthClose, key_text([month]), by=by, reason=note, verb="reopened")
     return opened
 
 

@@ -1,4 +1,4 @@
-"""Views of the pages that keep the figures right: data health and its anomalies, metric definitions."""
+"""Views of the pages that keep the figures right: data health, metric definitions."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from tenure.web.crm import views as crm
 from tenure.web.records import accounts as record_accounts
 from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
-from tenure.web.subscriptions import upkeep
 from tenure.web.subscriptions import closing_views, upkeep
 from tenure.web.subscriptions import views as subscriptions
 from tenure.web.workspaces import account, audit, entrance, keys, members, teams

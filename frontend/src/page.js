@@ -1,6 +1,7 @@
 // What every page does: fragments, the drawer, the folded navigation, chart or table, copying an address.
 // It holds no words: every label and message is in the page.
 import htmx from "htmx.org/dist/htmx.esm.js";
+import "./keys.js";
 import "./palette.js";
 import "./upload.js";
 import "./inline.js";

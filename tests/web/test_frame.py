@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tenure.web.pages import FOOT, NAVIGATION
+from tenure.web.pages import FOOT, LETTERS, NAVIGATION
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "src" / "tenure" / "web" / "templates"
 
@@ -68,3 +68,13 @@ def test_the_folded_navigation_stays_folded(signed_in, sample):
     assert 'data-navigation="folded"' in browser.get("/account/").content.decode()
     assert browser.post("/navigation/", {"navigation": "open"}, headers={"HX-Request": "true"}).status_code == 204
     assert "data-navigation" not in browser.get("/account/").content.decode()
+
+
+def test_every_letter_goes_to_one_page_and_is_in_the_list_of_keys(signed_in, sample):
+    page = signed_in("owner").get("/account/").content.decode()
+    shown = re.findall(r'href="([^"]+)" data-go="(\w)"', page)
+    assert sorted(letter for _href, letter in shown) == sorted(LETTERS.values())
+    assert len({href for href, _letter in shown}) == len(shown)
+    assert ("/members/", "p") not in re.findall(
+        r'href="([^"]+)" data-go="(\w)"', signed_in("viewer").get("/account/").content.decode()
+    )

@@ -31,7 +31,7 @@ FOLDED = "folded"
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
     *("listing", "slices"),
-    "palette",
+    *("palette", "shortcuts"),
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
     *("stepper", "progress", "imports", "record", "account", "print"),
 )
@@ -124,6 +124,19 @@ LETTERS = {
     "members": "p",
 }
 """Route -> the letter that goes to its page after a `g`."""
+
+SHORTCUTS = (
+    (gettext_lazy("Search or do"), ("Ctrl K",)),
+    (gettext_lazy("Search on this page"), ("/",)),
+    (gettext_lazy("Create"), ("c",)),
+    (gettext_lazy("Next row, row before"), ("j", "k")),
+    (gettext_lazy("Open the row"), ("↵",)),
+    (gettext_lazy("Edit"), ("e",)),
+    (gettext_lazy("Period before, next period"), ("[", "]")),
+    (gettext_lazy("Close what was opened last"), ("Esc",)),
+    (gettext_lazy("This list"), ("?",)),
+)
+"""What the keys do, as the list of them says it; frontend/src/keys.js does it."""
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -221,6 +234,8 @@ def _frame(request: HttpRequest, crumbs: Sequence[tuple[Any, str]]) -> dict[str,
         "here": request.get_full_path() if request.method == "GET" else reverse("home"),
         "navigation": sections,
         "foot": foot,
+        "shortcuts": [{"label": label, "keys": keys} for label, keys in SHORTCUTS],
+        "letters": _letters([*sections, *foot]),
         "folded": request.COOKIES.get(NAVIGATION_COOKIE) == FOLDED,
         "crumbs": [
             *_way(request.path, [*sections, *foot]),
@@ -253,7 +268,13 @@ def _yes(value: bool) -> str:
 def _places(items: Sequence[Item], request: HttpRequest) -> list[dict[str, Any]]:
     """The places that this member may see; of those the request is in, the one with the longest address is current."""
     places = [
-        {"label": item.label, "href": reverse(item.route), "icon": item.icon, "items": _places(item.items, request)}
+        {
+            "label": item.label,
+            "href": reverse(item.route),
+            "icon": item.icon,
+            "letter": "" if item.items else LETTERS.get(item.route, ""),
+            "items": _places(item.items, request),
+        }
         for item in items
         if may(request.user, item.permission)
     ]
@@ -263,6 +284,12 @@ def _places(items: Sequence[Item], request: HttpRequest) -> list[dict[str, Any]]
         holds = any(inner["current"] for inner in place["items"])
         place["current"] = "true" if holds else "page" if place is here else ""
     return places
+
+
+def _letters(places: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The places that a letter goes to, in their order."""
+    everywhere = [inner for place in places for inner in (place["items"] or [place])]
+    return [place for place in everywhere if place["letter"]]
 
 
 def _is_in(path: str, href: str) -> bool:

@@ -62,7 +62,7 @@ def columns(currency: str, today: date) -> tuple[Column, ...]:
         Column("mrr", _("MRR"), "money", unit=unit, total=True, card="end"),
         Column("change", _("This month"), "money", unit=unit, total=True, dress=_change),
         Column("notice_by", _("Notice by"), "day", dress=lambda row, cell: _notice(row, cell, today), card="start"),
-        Column("ends", _("Contract ends"), "day"),
+        Column("ends", _("Contract ends"), "day", shown=False),
         Column("owner", _("Account owner"), "choice", card="end"),
         Column("region", _("Region"), "choice"),
         Column("industry", _("Industry"), "choice"),

@@ -67,8 +67,7 @@ def accounts_bulk(request: HttpRequest) -> HttpResponseBase:
     value = request.POST.get("value")
     if value is None or request.POST.get("confirmed") != "yes":
         value = None if value is None else value.strip()[: bulk.LONGEST]
-        crumbs = [(_("Accounts"), reverse("accounts"))]
-        return page(request, "crm/bulk.html", crumbs=crumbs, **bulk.preview(found, picked, action, value, without))
+        return page(request, "crm/bulk.html", **bulk.preview(found, picked, action, value, without))
     batch = services.edit_accounts(picked.keys, {column: value.strip()[: bulk.LONGEST] or None}, by=request.user)
     said = bulk.done(batch.changed, batch.unchanged)
     if batch.key:

@@ -33,6 +33,8 @@ PAGES = [
     ("accounts", "/customers/accounts/", 200),
     ("accounts_file", "/customers/accounts/accounts.xlsx", 200),
     ("account_summary", "/customers/accounts/summary/?account=acme", 200),
+    ("saved_views", "/views/", 200),
+    ("saved_view", "/views/9999/", 404),
     ("renewals", "/retain/renewals/", 200),
     ("renewals_file", "/retain/renewals/contracts.csv", 200),
     ("renewal_rates_file", "/retain/renewals/rates.csv", 200),
@@ -185,12 +187,17 @@ API = [
     ("api:record_end", "post", "/api/records/contracts/none/end", {"day": "2024-01-01"}, WRITERS, 404),
     ("api:record_withdraw", "post", "/api/records/contracts/none/withdraw", {}, WRITERS, 404),
     ("api:record_undo", "post", "/api/records/contracts/none/undo", {"version": "x"}, WRITERS, 404),
+    ("api:views", "get", "/api/views", None, EVERYBODY, 200),
+    ("api:views", "post", "/api/views", {"name": "House", "page": "accounts"}, EVERYBODY, 201),
+    ("api:view", "patch", "/api/views/9999", {}, EVERYBODY, 404),
     ("api:record_history", "get", "/api/records/contracts/none/history", None, EVERYBODY, 404),
 ]  # fmt: skip
 """Name, method, address, body, who may, and the status for them; the others get 403, callers without a key 401."""
 
 WRITES = [
     ("accounts_bulk", "/customers/accounts/bulk/", {"action": "set_tier", "key": "acme"}, WRITERS, 200),
+    ("save_view", "/views/new/", {"name": "Mine", "page": "accounts"}, EVERYBODY, 302),
+    ("remove_view", "/views/9999/remove/", {}, EVERYBODY, 404),
     ("accounts_bulk_undo", "/customers/accounts/bulk/none/undo/", {}, WRITERS, 404),
 ]
 """Forms of one page: name, address, fields, who may, the status for them; the others get 403, visitors sign in."""

@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "login-link": ("tenure.config.commands.people:login_link", _("Make a one-time link that signs a member in.")),
     "member": ("tenure.config.commands.teams:member", _("List, invite or change members.")),
     "team": ("tenure.config.commands.teams:team", _("Make, list, rename or delete teams.")),
+    "view": ("tenure.config.commands.saved:view", _("Save, list or remove views that everybody sees.")),
     "api-key": ("tenure.config.commands.people:api_key", _("Make, list or revoke keys for programs.")),
     "migrate": ("tenure.config.commands.upkeep:migrate", _("Make or update the tables of the store.")),
     "mirror": ("tenure.config.commands.upkeep:mirror", _("Bring the lake up to date with the store now.")),

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from tenure.apps.workspaces.models import Role, Scope
 from tenure.apps.workspaces.permissions import may, require, sees_everything
 from tenure.core.errors import TenureError
-from tenure.web import errors
+from tenure.web import errors, saved_views
 
 THEME_COOKIE = "tenure_theme"
 THEMES = ("light", "dark", "system")
@@ -215,6 +215,7 @@ def _frame(request: HttpRequest, crumbs: Sequence[tuple[Any, str]]) -> dict[str,
     """What the frame of every page shows: places, person, language, theme."""
     chosen = request.COOKIES.get(THEME_COOKIE)
     member = request.user if request.user.is_authenticated else None
+    saved = saved_views.of(request)
     sections, foot = (_places(items, request) if member else [] for items in (NAVIGATION, FOOT))
     speaking = get_language() or settings.LANGUAGE_CODE
     labels = {"light": _("Light"), "dark": _("Dark"), "system": _("As the system")}
@@ -233,6 +234,8 @@ def _frame(request: HttpRequest, crumbs: Sequence[tuple[Any, str]]) -> dict[str,
         "toasts": [] if is_fragment(request) else _toasts(request),
         "here": request.get_full_path() if request.method == "GET" else reverse("home"),
         "navigation": sections,
+        "pinned": saved.pinned,
+        "views": saved,
         "foot": foot,
         "shortcuts": [{"label": label, "keys": keys} for label, keys in SHORTCUTS],
         "letters": _letters([*sections, *foot]),

@@ -15,7 +15,7 @@ from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
 from tenure.web.subscriptions import closing_views, upkeep
 from tenure.web.subscriptions import views as subscriptions
-from tenure.web.workspaces import account, audit, entrance, keys, members, teams
+from tenure.web.workspaces import account, audit, entrance, keys, members, saving, teams
 from tenure.web.workspaces import views as workspaces
 
 urlpatterns = [
@@ -97,6 +97,10 @@ urlpatterns = [
     path("retain/health/checks.csv", upkeep.health_file, name="health_file"),
     path("retain/health/anomalies.csv", upkeep.anomalies_file, name="anomalies_file"),
     path("retain/health/row/", upkeep.anomaly_rows, name="anomaly_rows"),
+    path("views/", saving.view_list, name="saved_views"),
+    path("views/new/", saving.save_view, name="save_view"),
+    path("views/<int:view_id>/", saving.saved_view, name="saved_view"),
+    path("views/<int:view_id>/remove/", saving.remove_view, name="remove_view"),
     path("customers/accounts/", crm.account_list, name="accounts"),
     re_path(r"^customers/accounts/accounts\.(?P<form>csv|xlsx)$", crm.accounts_file, name="accounts_file"),
     path("customers/accounts/bulk/", crm.accounts_bulk, name="accounts_bulk"),

@@ -258,6 +258,42 @@ class ImportRun(models.Model):
         return f"{self.kind} {self.file_name}"
 
 
+class Shared(models.TextChoices):
+    PRIVATE = "private", _("Only me")
+    TEAM = "team", _("My team")
+    ALL = "all", _("Everybody")
+
+
+class SavedView(models.Model):
+    """What a page showed, kept under a name: the query of its address. It shows a reader what they may see."""
+
+    name = models.CharField(_("name"), max_length=100)
+    page = models.CharField(max_length=50)
+    query = models.TextField(blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="views")
+    """who made it; none: a program or command, for everybody"""
+    shared = models.CharField(max_length=10, choices=Shared.choices, default=Shared.PRIVATE)
+    pinned = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["page"], name="workspaces_savedview_page"),)
+        constraints = (
+            models.UniqueConstraint(fields=["owner", "page", "name"], name="workspaces_savedview_name"),
+            models.UniqueConstraint(
+                fields=["page", "name"], condition=models.Q(owner=None), name="workspaces_savedview_unowned_name"
+            ),
+            models.CheckConstraint(condition=models.Q(shared__in=Shared.values), name="workspaces_savedview_shared"),
+            models.CheckConstraint(
+                condition=models.Q(owner__isnull=False) | models.Q(shared=Shared.ALL),
+                name="workspaces_savedview_owned",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class OutboxEntry(models.Model):
     """Rows on their way to the lake, written in the transaction of the change; deleted once the lake has them."""
 

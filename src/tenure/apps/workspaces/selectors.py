@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from tenure.apps.workspaces.models import ApiKey, AuditEntry, ImportRun, ImportState, Member, Team
+from tenure.apps.workspaces.models import (
+    ApiKey,
+    AuditEntry,
+    ImportRun,
+    ImportState,
+    Member,
+    SavedView,
+    Shared,
+    Team,
+)
+from tenure.apps.workspaces.permissions import Caller
 from tenure.core.errors import TenureError
 
 
@@ -128,3 +138,40 @@ def applied_before(kind: str, digest: str) -> ImportRun | None:
     """The applied import of the very same file, if there was one."""
     found = ImportRun.objects.filter(kind=kind, digest=digest, state=ImportState.APPLIED)
     return found.order_by("-pk").first()
+
+
+def views_visible_to(caller: Caller) -> QuerySet[SavedView]:
+    """The saved views somebody sees: their own, those of their team, and those for everybody."""
+    seen = Q(shared=Shared.ALL)
+    if caller.team_id is not None:
+        seen |= Q(shared=Shared.TEAM, owner__team_id=caller.team_id)
+    if isinstance(caller, Member):
+        seen |= Q(owner=caller)
+    return SavedView.objects.filter(seen).select_related("owner").order_by("name", "pk")
+
+
+def views_of_everybody() -> QuerySet[SavedView]:
+    """The saved views that are for everybody."""
+    return SavedView.objects.filter(shared=Shared.ALL).select_related("owner").order_by("name", "pk")
+
+
+def view_for(caller: Caller, view_id: int) -> SavedView:
+    """One saved view; one the caller does not see is refused as one that is not there."""
+    return _the_view(views_visible_to(caller), view_id)
+
+
+def view_of_everybody(view_id: int) -> SavedView:
+    """One saved view that is for everybody."""
+    return _the_view(views_of_everybody(), view_id)
+
+
+def _the_view(views: QuerySet[SavedView], view_id: int) -> SavedView:
+    found = views.filter(pk=view_id).first()
+    if found is None:
+        raise TenureError(
+            "view.unknown",
+            _("There is no such saved view."),
+            fix=_("Choose one from the list of saved views."),
+            value=str(view_id),
+        )
+    return found

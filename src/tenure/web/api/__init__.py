@@ -16,7 +16,7 @@ from ninja.errors import HttpError, ValidationError
 from tenure.core.errors import TenureError
 from tenure.version import __version__
 from tenure.web import errors
-from tenure.web.api import asking, closes, definitions, imports, reading, records
+from tenure.web.api import asking, closes, definitions, imports, reading, records, views
 from tenure.web.api.caller import CALLERS, Patience
 from tenure.web.api.requests import too_large
 from tenure.web.refusals import not_found
@@ -30,7 +30,15 @@ api = NinjaAPI(
     auth=CALLERS,
     throttle=[Patience("600/m")],
 )
-for routes in (asking.router, imports.router, closes.router, definitions.router, reading.router, records.router):
+for routes in (
+    asking.router,
+    imports.router,
+    closes.router,
+    definitions.router,
+    reading.router,
+    records.router,
+    views.router,
+):
     api.add_router("", routes)
 
 

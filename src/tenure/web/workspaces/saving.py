@@ -1,0 +1,99 @@
+"""Saving what a page shows, and the page on which saved views are renamed, shared, pinned and removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from tenure.apps.workspaces import selectors
+from tenure.apps.workspaces.models import SavedView, Shared
+from tenure.apps.workspaces.services import views
+from tenure.web import saved_views
+from tenure.web.pages import page, requires
+
+NAMES = {
+    "accounts": gettext_lazy("Accounts"),
+    "movements": gettext_lazy("Movements"),
+    "metrics": gettext_lazy("Metrics"),
+    "cohorts": gettext_lazy("Cohorts"),
+    "renewals": gettext_lazy("Renewals"),
+    "health": gettext_lazy("Data health"),
+}
+"""What the pages are called."""
+
+
+@require_GET
+@requires("own_account")
+def view_list(request: HttpRequest) -> HttpResponse:
+    """The saved views the member sees."""
+    found = selectors.views_visible_to(request.user).order_by("page", "name", "pk")
+    rows = [
+        {
+            "name": view.name,
+            "href": saved_views.address(view),
+            "page": NAMES[view.page],
+            "owner": view.owner or _("a program"),
+            "shared": view.get_shared_display(),
+            "pinned": view.pinned,
+            "edit": reverse("saved_view", args=[view.pk]) if views.may_change(request.user, view) else "",
+        }
+        for view in found
+    ]
+    return page(request, "workspaces/views.html", heading=_("Saved views"), rows=rows)
+
+
+@require_POST
+@requires("own_account")
+def save_view(request: HttpRequest) -> HttpResponse:
+    """Keep what a page shows under a name."""
+    given = request.POST
+    made = views.save(
+        given.get("name", ""), given.get("page", ""), given.get("query", ""), by=request.user, **_sharing(given)
+    )
+    messages.success(request, _("Saved as “%(name)s”.") % {"name": made.name})
+    return HttpResponseRedirect(saved_views.address(made))
+
+
+@requires("own_account")
+def saved_view(request: HttpRequest, view_id: int) -> HttpResponse:
+    """One saved view: its name, who sees it, whether it is pinned; or, from its page, what it shows."""
+    view = selectors.view_for(request.user, view_id)
+    if request.method == "POST":
+        given = request.POST
+        changes: dict[str, Any] = {"query": given["query"]} if "query" in given else {}
+        if "name" in given:
+            changes |= {"name": given["name"], **_sharing(given)}
+        view = views.change(view, changes, by=request.user)
+        messages.success(request, _("“%(name)s” is saved.") % {"name": view.name})
+        return HttpResponseRedirect(saved_views.address(view))
+    return page(
+        request,
+        "workspaces/view.html",
+        heading=view.name,
+        crumbs=[(_("Saved views"), reverse("saved_views"))],
+        view=view,
+        href=saved_views.address(view),
+        place=NAMES[view.page],
+        sharings=Shared.choices,
+        may_change=views.may_change(request.user, view),
+    )
+
+
+@require_POST
+@requires("own_account")
+def remove_view(request: HttpRequest, view_id: int) -> HttpResponse:
+    """Take a saved view away."""
+    view: SavedView = selectors.view_for(request.user, view_id)
+    views.remove(view, by=request.user)
+    messages.success(request, _("“%(name)s” is removed.") % {"name": view.name})
+    return HttpResponseRedirect(reverse("saved_views"))
+
+
+def _sharing(given: Any) -> dict[str, Any]:
+    return {"shared": given.get("shared") or Shared.PRIVATE, "pinned": given.get("pinned") == "yes"}

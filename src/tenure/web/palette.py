@@ -12,10 +12,9 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import translation
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -25,6 +24,9 @@ from tenure.apps.subscriptions import selectors as subscriptions
 from tenure.apps.workspaces.permissions import may
 from tenure.core import search
 from tenure.web.pages import FOOT, LETTERS, NAVIGATION, Item, is_fragment, page, requires
+from tenure.web.records import said
+from tenure.web.records.kinds import KINDS
+from tenure.web.records.words import KINDS as KIND_WORDS
 
 MOST_TYPED = 200
 MOST_SENT = 40
@@ -46,6 +48,10 @@ class Doing:
 
 
 DOINGS: tuple[Doing, ...] = (
+    *(
+        Doing(KIND_WORDS[kind].new, "customers", "record_new", "edit_records", (kind,), creates=True)
+        for kind in ("accounts", "contacts", "contracts", "subscriptions")
+    ),
     Doing(gettext_lazy("Invite somebody"), "person", "members", "manage_members", creates=True),
     Doing(gettext_lazy("Speak English"), "language", "language", sends=("language", "en")),
     Doing(gettext_lazy("Speak Chinese"), "language", "language", sends=("language", "zh-hans")),
@@ -82,7 +88,8 @@ def _groups(request: HttpRequest, typed: str, creates: bool) -> Iterator[dict[st
             yield _group(_("On this page"), _on_page(request, typed), 4)
             yield _group(_("Go to"), [_place(place) for place in _matching(typed, places, _place_index())], 5)
             yield _group(_("Accounts"), [_account(account) for account in crm.found_accounts(member, typed, 6)], 6)
-            yield _group(_("Contacts"), _contacts(member, typed), 4)
+            if may(member, "edit_records"):  # names of people are for who works with them
+                yield _group(_("Contacts"), _contacts(member, typed), 4)
             contracts = subscriptions.found_contracts(member, typed, 4)
             yield _group(_("Contracts"), [_contract(contract) for contract in contracts], 4)
     chosen = _matching(typed, doings, _doing_index()) if typed else doings
@@ -169,23 +176,22 @@ def _contact(contact: Any, account: str | None) -> Hit:
         "label": contact.name or contact.email or contact.contact_id,
         "note": " · ".join(fact for fact in (account, contact.title, contact.email) if fact),
         "icon": "person",
-        "href": account_address(contact.account_id) if contact.account_id else reverse("accounts"),
+        "href": said.address(KINDS["contacts"], contact),
     }
 
 
 def _contract(contract: Any) -> Hit:
-    query = urlencode({"account": contract.account_id, "contract": contract.contract_id})
     return {
         "label": contract.contract_id,
         "note": contract.account_id,
         "icon": "retain",
-        "href": f"{reverse('contract_rows')}?{query}",
+        "href": said.address(KINDS["contracts"], contract),
     }
 
 
 def account_address(account_id: str) -> str:
     """Where one account is looked at."""
-    return f"{reverse('account_summary')}?{urlencode({'account': account_id})}"
+    return reverse("account_record", args=[account_id])
 
 
 # ---------------------------------------------------------------------- what the browser sends
@@ -208,8 +214,11 @@ def _recent(request: HttpRequest, places: Sequence[Item]) -> list[Hit]:
 
 def _account_at(address: str) -> str:
     """The account that an address of this server shows."""
-    path, _mark, query = address.partition("?")
-    return QueryDict(query).get("account", "") if path == reverse("account_summary") else ""
+    try:
+        found = resolve(address.partition("?")[0])
+    except Resolver404:
+        return ""
+    return str(found.kwargs["account_id"]) if found.url_name == "account_record" else ""
 
 
 def _on_page(request: HttpRequest, typed: str) -> list[Hit]:

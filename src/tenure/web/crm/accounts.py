@@ -94,7 +94,7 @@ def listing(found: Opened, actions: Sequence[Mapping[str, Any]] = ()) -> Listing
             ),
             command="tenure import accounts accounts.csv --dry-run",
         ),
-        row=lambda row: summary_address(row["account_id"]),
+        row=lambda row: reverse("account_record", args=[row["account_id"]]),
         peek=lambda row: summary_address(row["account_id"]),
         files={form: reverse("accounts_file", args=[form]) for form in ("csv", "xlsx")},
         bulk=reverse("accounts_bulk"),
@@ -182,6 +182,7 @@ def summary(seen: Seen, account_id: str) -> dict[str, Any]:
         "proof": f"{reverse('movement_rows')}?{urlencode({**close, 'account': row['account_id']})}",
         "facts": [{"label": by_name[name].label, "cell": cells[name]} for name in facts],
         "here": summary_address(row["account_id"]),
+        "record": reverse("account_record", args=[row["account_id"]]),
     }
 
 

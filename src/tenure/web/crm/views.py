@@ -15,7 +15,7 @@ from tenure.web import asking
 from tenure.web.crm import accounts, bulk
 from tenure.web.export import table_file
 from tenure.web.listing import chosen, tabs
-from tenure.web.pages import is_fragment, next_address, page, requires, undoable
+from tenure.web.pages import Action, is_fragment, next_address, page, requires, undoable
 
 
 @require_GET
@@ -29,7 +29,9 @@ def account_list(request: HttpRequest) -> HttpResponse:
         return moved
     state = listing.state(request, found.today)
     shown = listing.shown(found.rows, state, tabs=tabs(listing, found.rows, state, accounts.views(), found.today))
-    return page(request, "crm/accounts.html", heading=_("Accounts"), listing=shown)
+    new = Action(_("New account"), reverse("record_new", args=["accounts"]), primary=True)
+    actions = [new] if may(request.user, "edit_records") else []
+    return page(request, "crm/accounts.html", heading=_("Accounts"), listing=shown, actions=actions)
 
 
 @require_GET

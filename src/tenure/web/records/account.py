@@ -267,11 +267,13 @@ def facts(account: Account) -> list[dict[str, Any]]:
     if account.record is None:
         return []
     kind = KINDS["accounts"]
-    return [
+    shown = [
         fact(account, column)
         for column in kind.fields
-        if column.name in EDITED or (column.name != "source" and getattr(account.record, column.name) is not None)
+        if column.name in EDITED
+        or (column.name not in ("source", "attributes") and getattr(account.record, column.name) is not None)
     ]
+    return shown + said.further(account.record)
 
 
 def fact(account: Account, column: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tenure.apps.crm import selectors as crm
 from tenure.apps.subscriptions import selectors as subscriptions
@@ -84,15 +86,12 @@ def ending(kind: str) -> str:
 
 
 def known(steps: Sequence[Step]) -> str:
-    """Since when a record is known, how many versions it has, and who wrote the newest."""
+    """What the newest step did, when and by whom, and how many versions there are."""
     newest = steps[0]
-    told = {
-        "verb": words.verb(newest.verb),
-        "at": f.day(localtime(newest.at).date()),
-        "who": newest.actor,
-        "count": f.exact(sum(step.version is not None for step in steps)),
-    }
-    return _("%(verb)s on %(at)s by %(who)s · %(count)s versions") % told
+    count = sum(step.version is not None for step in steps)
+    versions = ngettext("%(count)s version", "%(count)s versions", count) % {"count": f.exact(count)}
+    parts = (words.verb(newest.verb), f.day(localtime(newest.at).date()), newest.actor, versions)
+    return " · ".join(part for part in parts if part)
 
 
 def facts(kind: Kind, version: Any, unseen: Collection[str], caller: Caller) -> list[dict[str, str]]:
@@ -102,6 +101,9 @@ def facts(kind: Kind, version: Any, unseen: Collection[str], caller: Caller) -> 
     for column in kind.fields:
         if column.name in unseen or getattr(version, column.name) is None:
             continue
+        if column.name == "attributes":
+            found += further(version)
+            continue
         text = value_text(kind, column, version)
         href = ""
         if column.name in ("account_id", "parent_id", "merged_into") and kind.name != "accounts":
@@ -109,6 +111,14 @@ def facts(kind: Kind, version: Any, unseen: Collection[str], caller: Caller) -> 
             text = called.get(text, text)
         found.append({"label": words.label(kind.name, column.name), "text": text, "href": href})
     return found
+
+
+def further(version: Any) -> list[dict[str, str]]:
+    """The columns of a file that no table knows, one by one, under the headings they had."""
+    known = json.loads(version.attributes) if version.attributes else {}
+    if not isinstance(known, dict):
+        return []
+    return [{"label": str(name), "text": str(value), "href": ""} for name, value in known.items() if value is not None]
 
 
 def _names(kind: Kind, version: Any, caller: Caller) -> dict[str, str]:

@@ -79,7 +79,7 @@ def shown(account: Account, query: Mapping[str, str]) -> dict[str, Any]:
             }
             for name, label in SHOWS.items()
         ],
-        "groups": _by_month(part),
+        "groups": _by_year(part),
         "newer": _page(account, kept, number - 1) if number > 1 else "",
         "older": _page(account, kept, number + 1) if len(events) > number * PER_PAGE and number < MOST_PAGES else "",
     }
@@ -114,13 +114,13 @@ def _refused(field: str, value: str, allowed: list[str]) -> QuestionRefused:
     )
 
 
-def _by_month(events: list[Event]) -> list[dict[str, Any]]:
+def _by_year(events: list[Event]) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = []
     for event in events:
         local = timezone.localtime(event.at)
-        month = f.period(f"{local:%Y-%m}")
-        if not groups or groups[-1]["month"] != month:
-            groups.append({"month": month, "events": []})
+        year = f.period(f"{local:%Y}")
+        if not groups or groups[-1]["year"] != year:
+            groups.append({"year": year, "events": []})
         when = f.day(local.date(), year=False) if event.whole_day else f.moment(local)
         groups[-1]["events"].append({"event": event, "when": when, "iso": local.isoformat()})
     return groups

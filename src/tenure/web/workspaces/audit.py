@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,18 +18,16 @@ from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.models import Door
 from tenure.web import formatting as f
 from tenure.web.export import table_file
-from tenure.web.listing import Column, Empty, Listing, StoreRows
+from tenure.web.listing import Cell, Column, Empty, Listing, Row, StoreRows
 from tenure.web.pages import page, requires
-from tenure.web.workspaces.verbs import KINDS, VERBS
+from tenure.web.workspaces.verbs import KINDS, VERBS, noted
 
 
 class _Values(Column):
     """Values by column, in one cell."""
 
     def text(self, value: Any) -> str:
-        if not isinstance(value, Mapping):
-            return "" if value is None else str(value)
-        return " · ".join(f"{name}: {f.NOTHING if one is None else one}" for name, one in value.items())
+        return noted(value) if isinstance(value, Mapping) else "" if value is None else str(value)
 
 
 @require_GET
@@ -55,14 +54,23 @@ def _rows() -> StoreRows:
     return StoreRows(selectors.audit(), "id", {"id": "id"})
 
 
+def _called(row: Row, cell: Cell) -> Cell:
+    """A member by name; the address is in the tip."""
+    return replace(cell, text=cell.text.partition(" <")[0], title=cell.text)
+
+
+def _wrapped(row: Row, cell: Cell) -> Cell:
+    return replace(cell, shape="noted")
+
+
 def _listing() -> Listing:
-    still = {"sortable": False, "filterable": False}
+    still = {"sortable": False, "filterable": False, "dress": _wrapped}
     return Listing(
         name="audit",
         label=_("Audit trail"),
         columns=(
             Column("at", _("When"), "moment", card="start"),
-            Column("actor", _("Who"), card="start"),
+            Column("actor", _("Who"), card="start", dress=_called),
             Column("verb", _("What"), "choice", choices=VERBS, card="end"),
             Column("kind", _("Of what"), "choice", choices=KINDS),
             Column("key", _("Record"), card="end"),

@@ -187,7 +187,6 @@ class ChooseScope(_WithTeam):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, none=_("No team"), **named)
-        self.fields["owns_as"].help_text = _("Besides the e-mail address; width and case do not matter.")
         _shown(self, scope=_("Sees the accounts"), team=_("Team"), owns_as=_("Named as owner in the accounts"))
 
     @classmethod

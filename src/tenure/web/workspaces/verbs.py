@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tenure.apps.workspaces.models import Role
+from tenure.apps.workspaces.models import Role, Scope
+from tenure.web import formatting as f
 from tenure.web.subscriptions.words import TABLES
 
 VERBS: Mapping[str, Any] = {
@@ -52,6 +53,7 @@ VERBS: Mapping[str, Any] = {
 """Verb -> what it says by itself; a verb that is not here stays as it was written."""
 KINDS: Mapping[str, Any] = {
     **TABLES,
+    "contracts": gettext_lazy("Contract"),
     "member": gettext_lazy("Member"),
     "team": gettext_lazy("Team"),
     "api key": gettext_lazy("API key"),
@@ -60,6 +62,44 @@ KINDS: Mapping[str, Any] = {
     "lake": gettext_lazy("Lake"),
 }
 """Kind of record -> its name."""
+
+
+NOTED: Mapping[str, Any] = {
+    "name": gettext_lazy("Name"),
+    "role": gettext_lazy("Role"),
+    "scope": gettext_lazy("Scope"),
+    "team": gettext_lazy("Team"),
+    "owns_as": gettext_lazy("Named as owner in the accounts"),
+    "purpose": gettext_lazy("Purpose"),
+    "file": gettext_lazy("File"),
+    "path": gettext_lazy("Address"),
+    "created": gettext_lazy("New"),
+    "changed": gettext_lazy("Changed"),
+    "unchanged": gettext_lazy("Unchanged"),
+    "withdrawn": gettext_lazy("Withdrawn"),
+    "kept": gettext_lazy("Kept"),
+}
+"""What an entry notes -> its name; columns of records keep the name of their table."""
+MEANT: Mapping[str, Mapping[str, Any]] = {
+    "role": dict(Role.choices),
+    "scope": dict(Scope.choices),
+    "purpose": {
+        "enter": gettext_lazy("to sign in once"),
+        "invite": gettext_lazy("to choose a first password"),
+        "reset": gettext_lazy("to choose another password"),
+    },
+}
+
+
+def noted(values: Mapping[str, Any]) -> str:
+    """Values by name, in one line."""
+    return " · ".join(f"{NOTED.get(name, name)}: {_meant(name, value)}" for name, value in values.items())
+
+
+def _meant(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return f.NOTHING
+    return str(MEANT.get(name, {}).get(str(value), value))
 
 
 def said(verb: str, detail: Mapping[str, Any]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import get_resolver
 
 ROLES = ("owner", "admin", "operator", "success", "sales", "analyst", "viewer")
 EVERYBODY = frozenset(ROLES)
 KEEPERS = frozenset({"owner", "admin"})
-KEEPERS_AND_OPERATORS = frozenset({"owner", "admin", "operator"})
+KEEPERS_AND_OPERATORS = IMPORTERS = frozenset({"owner", "admin", "operator"})
 WRITERS = frozenset({"owner", "admin", "operator", "success", "sales"})
 CLOSERS = frozenset({"owner", "admin", "analyst"})
 FIGURE = "grain=month&period=2024-04&kind=churn"
@@ -329,15 +330,70 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
         assert set(json.loads(response.content)) == {"error"}
 
 
+TABLES = (PAGES, OWN, KEPT, DEFINING, WRITTEN, IMPORTING, OPEN, API, WRITES, FORMS)
+
+
 def test_no_address_is_left_out():
     """A new address needs a line in one of the tables above."""
-    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *DEFINING, *OPEN, *API, *FORMS)}
-    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *OPEN, *API, *WRITES, *FORMS)}
-    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *DEFINING, *IMPORTING, *OPEN, *API, *FORMS)}
-    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *WRITTEN, *OPEN, *API, *FORMS)}
-    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *WRITTEN, *DEFINING, *OPEN, *API, *FORMS)}
-    listed = {name for name, *_rest in (*PAGES, *OWN, *KEPT, *WRITTEN, *OPEN, *API, *WRITES, *FORMS)}
-    assert listed == set(_names(get_resolver()))
+    assert {name for table in TABLES for name, *_rest in table} == set(_names(get_resolver()))
+
+
+OF_EVERYTHING = (
+    {name for table in (KEPT, DEFINING, IMPORTING) for name, *_rest in table}
+    | {name for name, *_rest in API if "import" in name}
+    | {"api:closes", "api:define"}
+)
+"""What touches all accounts: who sees some of them may not, whichever their role."""
+OF_ACCOUNTS_WITHOUT_OWNER = {"account_summary": 404, "account_record": 404, "contract_rows": 422}
+"""Pages about one account of the sample, whose accounts are nobody's: the status for who sees some accounts only."""
+
+
+@pytest.mark.parametrize("scope", ["own", "team"])
+@pytest.mark.parametrize("role", ROLES[1:])
+def test_every_address_for_who_sees_some_accounts(client, member, key, sample, role, scope):
+    """Each address of the tables, for each role but the owner's (who sees all), in the narrower scopes."""
+    from tenure.apps.workspaces.models import Team
+    from tenure.apps.workspaces.services.keys import create_key
+
+    north = Team.objects.create(name="North")
+    client.force_login(member(role, scope=scope, team=north))
+    headers = {"authorization": f"Bearer {create_key('a program', role, by='the test', team=north)[1]}"}
+    calls = [(n, "get", a, {}, EVERYBODY, s) for n, a, s in PAGES]
+    calls += [
+        (name, method, address.format(colleague=1, team=north.pk, key="k"), {}, allowed, status)
+        for table, allowed in ((KEPT, KEEPERS), (DEFINING, CLOSERS), (WRITTEN, WRITERS), (IMPORTING, IMPORTERS))
+        for name, method, address, status in table
+    ]
+    calls += [(n, "post", *rest) for n, *rest in WRITES]
+    wrong = []
+    for name, method, address, fields, allowed, status in calls:
+        response = getattr(client, method)(address, fields)
+        expected = _narrowed(name, status, role in allowed)
+        if response.status_code != expected:
+            wrong.append(("page", name, method, address, response.status_code, expected))
+    for name, method, address, body, allowed, status in API:
+        expected = _narrowed(name, status, role in allowed)
+        for door in ({"headers": headers}, {}):
+            if body == "file":
+                given = {
+                    "file": SimpleUploadedFile("a.csv", b"account_id\na1\n"),
+                    "kind": "accounts",
+                    "preview": "true",
+                }
+                response = client.post(address, given, **door)
+            else:
+                arguments = () if method == "get" else (json.dumps(body),)
+                response = getattr(client, method)(address, *arguments, content_type="application/json", **door)
+            if response.status_code != expected:
+                wrong.append(("API", name, method, address, response.status_code, expected))
+    assert not wrong
+
+
+def _narrowed(name, status, allowed):
+    """The status of an address for who sees some accounts only."""
+    if name == "accounts_bulk":  # none of the sample's accounts can be chosen by them
+        return 422
+    return 403 if not allowed or name in OF_EVERYTHING else OF_ACCOUNTS_WITHOUT_OWNER.get(name, status)
 
 
 def _names(resolver, prefix=""):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import io
 import json
+import zipfile
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -163,7 +167,7 @@ def cast(db, lakes, settings):
     return {
         "own": made("sally@example.com", "sales", "own", north, "sally WANG"),
         "team": made("tess@example.com", "success", "team", north),
-        "all": made("ann@example.com", "analyst", "all"),
+        "all": made("ann@example.com", "operator", "all"),
         "tom": tom,
         "north": north,
     }
@@ -518,3 +522,64 @@ def test_what_all_share_is_taken_back_by_who_sees_all(cast, client):
     for step, body in (("withdraw", {}), ("undo", {"version": key["version"]})):
         done = client.post(f"{key['address']}/{step}", json.dumps(body), content_type="application/json")
         assert done.status_code == 403, done.content
+
+
+FOREIGN = [
+    ("/customers/accounts/dune/", 404),
+    ("/customers/accounts/elmwood/", 404),
+    ("/customers/accounts/summary/?account=dune", 404),
+    ("/customers/contracts/k-dune/", 404),
+    ("/customers/edit/contracts/k-dune/", 404),
+    ("/customers/end/contracts/k-dune/", 404),
+    ("/customers/withdraw/contracts/k-dune/", 404),
+    ("/customers/edit/accounts/dune/tier/", 404),
+    ("/customers/contacts/p-dune/", 404),
+    ("/retain/renewals/contract/?account=dune&contract=deal-dune-old", 422),
+    ("/retain/movements/rows/?grain=month&period=2024-02&kind=new&account=dune", 200),
+]
+"""Addresses that name what others own, and their status for who does not see it."""
+
+
+def _words(response):
+    """All that a response says: pages and JSON as they are, workbooks as their texts."""
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    if content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            content = b"".join(book.read(name) for name in book.namelist())
+    return content.decode("utf-8", "replace").lower()
+
+
+HIDDEN = ("dune foods", "deal-dune", "k-dune", "s-dune", "p-dune", "elm nobody", "deal-elm", "fir odd", "deal-figtree")
+
+
+@pytest.mark.parametrize("scope", ["own", "team"])
+def test_no_page_file_or_answer_says_a_word_of_others(cast, of_others, client, scope):
+    """Every address of the table, and every list, search and palette asked for what others own."""
+    spec = importlib.util.spec_from_file_location("tables", Path(__file__).with_name("test_access.py"))
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    addresses = [address for table in (tables.PAGES, tables.OWN) for _name, address, *_rest in table]
+    addresses += [address for _name, method, address, *_rest in tables.API if method == "get"]
+    searched = [address for name, address, *_rest in tables.PAGES if "?" not in address and "customers" in address]
+    addresses += [f"{address}?q=dune" for address in searched]
+    addresses += ["/palette/?q=dune", "/palette/?q=df", "/customers/accounts/?f=account_id~eq~dune"]
+    addresses += [f"/api/records/{kind}" for kind in KINDS] + ["/api/records/contracts?account=dune"]
+    client.force_login(cast[scope])
+    said = {address: _words(client.get(address)).replace("q=dune", "") for address in addresses}
+    assert [(a, word) for a, text in said.items() for word in HIDDEN if word in text] == []
+    everybody = Client()
+    everybody.force_login(cast["all"])
+    assert "dune foods" in _words(everybody.get("/palette/?q=dune"))
+    assert "dune foods" in _words(everybody.get("/customers/accounts/"))
+    assert "k-dune" in _words(everybody.get("/customers/contracts/"))
+
+
+@pytest.mark.parametrize("scope", ["own", "team"])
+@pytest.mark.parametrize(("address", "status"), FOREIGN)
+def test_what_others_own_is_not_there(cast, of_others, client, scope, address, status):
+    client.force_login(cast["all"])
+    assert client.get(address).status_code == 200
+    client.force_login(cast[scope])
+    response = client.get(address)
+    assert response.status_code == status
+    assert [word for word in HIDDEN if word not in address and word in _words(response)] == []

@@ -3,7 +3,7 @@
 import { openPalette } from "./palette.js";
 
 const SECOND_KEY_WITHIN = 1500; // milliseconds between `g` and its letter
-let going = 0;
+let going = -Infinity; // when `g` was pressed
 
 const dialog = () => document.getElementById("shortcuts");
 const isShown = (element) => element.getClientRects().length > 0;
@@ -71,7 +71,7 @@ document.addEventListener("keydown", (event) => {
   if (document.documentElement.dataset.shortcuts === "off" || isWriting(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
   const second = event.timeStamp - going < SECOND_KEY_WITHIN;
-  going = 0;
+  going = -Infinity;
   if (second && go(event.key)) event.preventDefault();
   else if (event.key === "g") going = event.timeStamp;
   else if (Object.hasOwn(KEYS, event.key) && KEYS[event.key]()) event.preventDefault();

@@ -44,6 +44,10 @@ def names(page: str) -> list[str]:
 @pytest.mark.parametrize(
     ("query", "first"),
     [
+        ("new contr", "New contract"),
+        ("xzht", "New contract"),
+        ("import a", "Import a file"),
+        ("close a", "Close a month"),
         ("moveme", "Movements"),
         ("srbd", "Movements"),
         ("收入变", "Movements"),
@@ -74,12 +78,19 @@ def test_nothing_of_another_owner_is_found(type_in, member):
     assert names(type_in("k-", role="viewer")) == ["k-1"]
 
 
+@pytest.mark.usefixtures("records")
+def test_who_may_not_read_of_people_finds_none(type_in):
+    assert names(type_in("limin", role="sales")) == ["李敏"]
+    assert names(type_in("limin", role="viewer")) == []
+
+
 def test_what_a_role_may_not_do_is_not_offered(type_in):
     assert "Members" in names(type_in("members"))
     assert names(type_in("members", role="viewer")) == []
     assert names(type_in("invite", role="viewer")) == []
-    assert "Invite somebody" in names(type_in(only="create"))
+    assert {"Invite somebody", "New account"} <= set(names(type_in(only="create")))
     assert names(type_in(role="viewer", only="create")) == []
+    assert "New account" not in names(type_in("new", role="analyst"))
 
 
 @pytest.mark.usefixtures("records")

@@ -122,6 +122,12 @@ LETTERS = {
     "accounts": "a",
     "account": "s",
     "members": "p",
+    "closing": "l",
+    "contacts": "n",
+    "contracts": "k",
+    "subscriptions": "u",
+    "imports": "i",
+    "audit": "x",
 }
 """Route -> the letter that goes to its page after a `g`."""
 

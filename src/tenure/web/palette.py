@@ -49,9 +49,11 @@ class Doing:
 
 DOINGS: tuple[Doing, ...] = (
     *(
-        Doing(KIND_WORDS[kind].new, "customers", "record_new", "edit_records", (kind,), creates=True)
-        for kind in ("accounts", "contacts", "contracts", "subscriptions")
+        Doing(KIND_WORDS[kind].new, "plus", "record_new", "edit_records", (kind,), creates=True)
+        for kind in ("accounts", "contacts", "contracts", "subscriptions", "discounts", "products", "plans")
     ),
+    Doing(gettext_lazy("Import a file"), "upload", "import_new", "import", creates=True),
+    Doing(gettext_lazy("Close a month"), "check", "closing", "close_month"),
     Doing(gettext_lazy("Invite somebody"), "person", "members", "manage_members", creates=True),
     Doing(gettext_lazy("Speak English"), "language", "language", sends=("language", "en")),
     Doing(gettext_lazy("Speak Chinese"), "language", "language", sends=("language", "zh-hans")),
@@ -88,7 +90,7 @@ def _groups(request: HttpRequest, typed: str, creates: bool) -> Iterator[dict[st
             yield _group(_("On this page"), _on_page(request, typed), 4)
             yield _group(_("Go to"), [_place(place) for place in _matching(typed, places, _place_index())], 5)
             yield _group(_("Accounts"), [_account(account) for account in crm.found_accounts(member, typed, 6)], 6)
-            if may(member, "edit_records"):  # names of people are for who works with them
+            if may(member, "edit_records"):  # who writes no records does not read who people are
                 yield _group(_("Contacts"), _contacts(member, typed), 4)
             contracts = subscriptions.found_contracts(member, typed, 4)
             yield _group(_("Contracts"), [_contract(contract) for contract in contracts], 4)
@@ -161,7 +163,7 @@ def _account(account: Any) -> Hit:
         "label": account.name or account.account_id,
         "note": " · ".join(fact for fact in facts if fact),
         "icon": "customers",
-        "href": account_address(account.account_id),
+        "href": reverse("account_record", args=[account.account_id]),
     }
 
 

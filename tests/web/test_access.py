@@ -91,6 +91,7 @@ OWN = [
 """Pages about oneself: name, address, status for a member without password and second step. Visitors sign in first."""
 
 KEPT = [
+    ("person_erase", "get", "/customers/erase/none/", 404),
     ("members", "get", "/settings/members/", 200),
     ("members", "post", "/settings/members/", 422),
     ("member", "get", "/settings/members/{colleague}/", 200),
@@ -191,6 +192,7 @@ API = [
     ("api:views", "get", "/api/views", None, EVERYBODY, 200),
     ("api:views", "post", "/api/views", {"name": "House", "page": "accounts"}, EVERYBODY, 201),
     ("api:view", "patch", "/api/views/9999", {}, EVERYBODY, 404),
+    ("api:erasures", "post", "/api/erasures", {"who": "nobody"}, KEEPERS, 404),
     ("api:record_history", "get", "/api/records/contracts/none/history", None, EVERYBODY, 404),
 ]  # fmt: skip
 """Name, method, address, body, who may, and the status for them; the others get 403, callers without a key 401."""

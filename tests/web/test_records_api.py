@@ -122,3 +122,13 @@ def test_what_is_refused(call, body, status, code):
 
 def test_an_unknown_kind_is_refused(call):
     assert call("get", "/api/records/teas")[0] == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_is_erased_by_program_with_a_proof(call):
+    person = {"contact_id": "p1", "name": "Zoeline Qwertz", "email": "z@z.example"}
+    call("post", "/api/records/contacts", {"values": person})
+    status, proof = call("post", "/api/erasures", {"who": "z@z.example"}, role="owner")
+    assert (status, proof["contact_ids"], proof["replaced"]["store_versions"]) == (201, ["p1"], 1)
+    assert "Zoeline" not in json.dumps(proof)
+    assert call("get", "/api/records/contacts/p1")[1]["values"]["name"] is None

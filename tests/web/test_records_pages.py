@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tenure.apps.crm import services as crm
-from tenure.apps.crm.models import AccountVersion
+from tenure.apps.crm.models import AccountVersion, ContactVersion
 from tenure.apps.subscriptions import services
 from tenure.apps.subscriptions.models import ContractVersion, SubscriptionVersion
 
@@ -167,3 +167,22 @@ def test_who_does_not_write_records_reads_no_personal_data(signed_in: Any, acme:
         assert "p1" in said
         assert "Zoe" not in said
         assert "@example.com" not in said.replace("viewer@example.com", "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_is_erased_only_after_the_id_was_typed_and_the_proof_is_shown(signed_in: Any, home: Any) -> None:
+    crm.add("accounts", {"account_id": "acme"}, by="test")
+    for number in ("1", "2"):
+        person = {"contact_id": f"p{number}", "account_id": "acme", "name": f"Zoeline Qwertz {number}"}
+        crm.add("contacts", person, by="test")
+    owner = signed_in("owner")
+    assert "Erase this person" in text_of(owner.get("/customers/contacts/p1/"))
+    refused = owner.post("/customers/erase/p1/", {"confirm": "p2"})
+    assert refused.status_code == 422
+    assert ContactVersion.objects.get(contact_id="p1").name == "Zoeline Qwertz 1"
+    said = text_of(owner.post("/customers/erase/p1/", {"confirm": "p1"}))
+    assert "Versions in the store 1" in said
+    assert "Zoeline" not in said
+    assert ContactVersion.objects.get(contact_id="p1").name is None
+    assert ContactVersion.objects.get(contact_id="p2").name == "Zoeline Qwertz 2"
+    assert "Zoeline Qwertz 1" not in text_of(owner.get("/customers/contacts/p1/"))

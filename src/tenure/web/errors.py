@@ -44,6 +44,7 @@ STATUS = {
     "batch.unknown": 404,
     "view.unknown": 404,
     "member.unknown_number": 404,
+    "contact.unknown": 404,
     "record.changed": 409,
     "record.unknown": 404,
     "record.unknown_kind": 404,

@@ -11,6 +11,7 @@ from tenure.web.api.docs import docs
 from tenure.web.connectors import views as connectors
 from tenure.web.crm import views as crm
 from tenure.web.records import accounts as record_accounts
+from tenure.web.records import erasing
 from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
 from tenure.web.subscriptions import closing_views, upkeep
@@ -128,6 +129,7 @@ urlpatterns = [
     path("customers/edit/<str:kind>/<str:key>/<str:column>/", record_accounts.record_fact, name="record_fact"),
     path("customers/end/<str:kind>/<str:key>/", records.record_end, name="record_end"),
     path("customers/withdraw/<str:kind>/<str:key>/", records.record_withdraw, name="record_withdraw"),
+    path("customers/erase/<str:key>/", erasing.person_erase, name="person_erase"),
     path("customers/undo/<str:kind>/<str:key>/", records.record_undo, name="record_undo"),
     re_path(rf"^customers/(?P<kind>{'|'.join(record_lists.SHOWN)})/(?P<key>[^/]+)/$", records.record, name="record"),
     path("customers/accounts/<path:account_id>/", record_accounts.account_record, name="account_record"),

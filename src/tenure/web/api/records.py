@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema, Status
 
+from tenure.apps.connectors import erasure
 from tenure.core.errors import TenureError
 from tenure.web.api.caller import Caller, allowed
 from tenure.web.records import shape
@@ -236,6 +237,27 @@ def history(request: HttpRequest, kind: str, key: str) -> dict[str, Any]:
     unseen = hidden(chosen, caller)
     steps = history_for(chosen, key_of(key), caller)
     return {"key": key_of(key), "steps": [shape.step(chosen, step, unseen) for step in steps]}
+
+
+class Person(Schema):
+    """Who is to be erased: a contact's id, or an e-mail address."""
+
+    who: str
+
+
+@router.post(
+    "/erasures",
+    summary=_("Erase a person"),
+    description=_(
+        "Takes who a contact is out of store, lake, audit trail and reports, in every version; figures stay. It cannot"
+        " be undone. The answer is the proof, without what was erased."
+    ),
+    response={201: dict[str, Any]},
+    url_name="erasures",
+)
+def erase(request: HttpRequest, body: Person) -> Status[dict[str, Any]]:
+    by = allowed(request, "erase")
+    return Status(201, erasure.erase_person(body.who, by=by))
 
 
 def _writable(request: HttpRequest, kind: str, key: str) -> tuple[Caller, Kind, str]:

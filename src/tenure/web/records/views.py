@@ -35,7 +35,7 @@ def record(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         "records/record.html",
         crumbs=said.crumbs(chosen, shown, request.user),
         heading=said.name(chosen, shown, unseen),
-        actions=_actions(chosen, version) if version is not None and may(request.user, "edit_records") else (),
+        actions=[] if version is None else _actions(chosen, version, request.user),
         note=said.known(steps),
         is_gone=version is None,
         facts=said.facts(chosen, shown, unseen, request.user),
@@ -45,15 +45,17 @@ def record(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     )
 
 
-def _actions(kind: Kind, version: Any) -> list[Action]:
+def _actions(kind: Kind, version: Any, member: Any) -> list[Action]:
     named = [kind.name, token(version.version_key)]
-    end = [(said.ending(kind.name), reverse("record_end", args=named))]
-    is_open = kind.end and getattr(version, kind.end) is None
-    return said.actions(
-        (_("Withdraw"), reverse("record_withdraw", args=named)),
-        *(end if is_open else ()),
-        (_("Edit"), reverse("record_edit", args=named)),
-    )
+    found = []
+    if kind.name == "contacts" and may(member, "erase"):
+        found.append((_("Erase this person"), reverse("person_erase", args=named[1:])))
+    if may(member, "edit_records"):
+        found.append((_("Withdraw"), reverse("record_withdraw", args=named)))
+        if kind.end and getattr(version, kind.end) is None:
+            found.append((said.ending(kind.name), reverse("record_end", args=named)))
+        found.append((_("Edit"), reverse("record_edit", args=named)))
+    return said.actions(*found)
 
 
 @require_http_methods(["GET", "POST"])

@@ -58,7 +58,7 @@ _ANYWHERE: Mapping[str, Any] = {
     "name": gettext_lazy("Name"),
     "notice_days": gettext_lazy("Notice period, days"),
     "notice_given": gettext_lazy("Notice given on"),
-    "owner": gettext_lazy("Owner"),
+    "owner": gettext_lazy("Looked after by"),
     "parent_id": gettext_lazy("Parent account"),
     "pauses": gettext_lazy("Pauses"),
     "phone": gettext_lazy("Telephone"),

@@ -24,6 +24,7 @@ UNREADY = frozenset({"setting.refused", "setting.unreadable_file"})
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("tenure.config.commands.demo:demo", _("Fill a fresh workspace with a simulated company and open it.")),
+    "sample": ("tenure.config.commands.sample:sample", _("Fill an empty workspace with sample data, or remove it.")),
     "serve": ("tenure.config.commands.serve:serve", _("Run the web pages, the API and the worker.")),
     "import": ("tenure.config.commands.files:import_files", _("Import a file, or undo an import.")),
     "imports": ("tenure.config.commands.files:list_imports", _("List the imports.")),

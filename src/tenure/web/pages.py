@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from tenure.apps.connectors.simulation import sample
 from tenure.apps.workspaces.models import Role, Scope
 from tenure.apps.workspaces.permissions import may, require, sees_everything
 from tenure.core.errors import TenureError
@@ -254,6 +255,8 @@ def _frame(request: HttpRequest, crumbs: Sequence[tuple[Any, str]]) -> dict[str,
         "member": str(member or ""),
         "initial": str(member or "")[:1].upper(),
         "role": Role(member.role).label if member else "",
+        "sample": member is not None and not is_fragment(request) and sample.is_present(),
+        "may_import": member is not None and may(member, "import"),
         "limit": Scope(member.scope).label if member and not sees_everything(member) else "",
     }
 

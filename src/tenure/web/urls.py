@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from tenure.web import palette
 from tenure.web.api import api
 from tenure.web.api.docs import docs
+from tenure.web.connectors import sample
 from tenure.web.connectors import views as connectors
 from tenure.web.crm import views as crm
 from tenure.web.records import accounts as record_accounts
@@ -107,6 +108,8 @@ urlpatterns = [
     path("customers/accounts/bulk/", crm.accounts_bulk, name="accounts_bulk"),
     path("customers/accounts/bulk/<str:batch>/undo/", crm.accounts_bulk_undo, name="accounts_bulk_undo"),
     path("customers/accounts/summary/", crm.account_summary, name="account_summary"),
+    path("sample/", sample.sample_fill, name="sample_fill"),
+    path("sample/remove/", sample.sample_remove, name="sample_remove"),
     path("imports/", connectors.import_list, name="imports"),
     path("imports/new/", connectors.import_new, name="import_new"),
     path("imports/<int:run_id>/", connectors.import_run, name="import"),

@@ -134,6 +134,11 @@ def drafts_of(member: Member | None) -> QuerySet[ImportRun]:
     return found.order_by("pk") if member is not None else found.none()
 
 
+def applied_from(source: str) -> QuerySet[ImportRun]:
+    """Applied imports whose rows were all given this `source`."""
+    return ImportRun.objects.filter(state=ImportState.APPLIED, options__constants__source=source)
+
+
 def applied_before(kind: str, digest: str) -> ImportRun | None:
     """The applied import of the very same file, if there was one."""
     found = ImportRun.objects.filter(kind=kind, digest=digest, state=ImportState.APPLIED)

@@ -20,8 +20,6 @@ from tenure.core.errors import TenureError
 MARK = ".tenure-demo"
 FILES = "simulation"
 """The company's files and the truths about it, inside the demo's folder."""
-KINDS = ("accounts", "contacts", "subscriptions", "discounts", "contracts", "fx_rates", "invoice_lines")
-"""What of it is imported, in the order in which it is best done: what is referred to comes first."""
 HOUSE = {"timezone": "Asia/Shanghai", "reporting_currency": "CNY"}
 ACCOUNTS = 2_000
 OWNER = "owner@example.com"
@@ -87,7 +85,7 @@ def _claim(folder: Path, accounts: int) -> dict[str, Any]:
 def _fill(files: Path, company: Mapping[str, Any]) -> None:
     """Simulate the company, import it (a second time it changes nothing) and make the owner."""
     from tenure.apps.connectors.files.importer import run_import
-    from tenure.apps.connectors.simulation import TRUTHS, write_firm
+    from tenure.apps.connectors.simulation import KINDS, TRUTHS, write_firm
     from tenure.apps.workspaces import selectors
     from tenure.apps.workspaces.services import lake, members
     from tenure.core.simulation import Scenario

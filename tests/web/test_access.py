@@ -138,6 +138,8 @@ WRITTEN = [
 """What those who write records may: name, method, address, status for them; others get 403."""
 
 IMPORTING = [
+    ("sample_fill", "post", "/sample/", 422),
+    ("sample_remove", "post", "/sample/remove/", 302),
     ("imports", "get", "/imports/", 200),
     ("import_new", "get", "/imports/new/", 200),
     ("import_new", "post", "/imports/new/", 422),
@@ -172,6 +174,8 @@ API = [
     ("api:questions", "get", "/api/questions", None, EVERYBODY, 200),
     ("api:tables", "get", "/api/tables", None, EVERYBODY, 200),
     ("api:imports", "post", "/api/imports", "file", KEEPERS_AND_OPERATORS, 200),
+    ("api:sample", "post", "/api/sample", {}, KEEPERS_AND_OPERATORS, 422),
+    ("api:sample_remove", "delete", "/api/sample", None, KEEPERS_AND_OPERATORS, 200),
     ("api:import_list", "get", "/api/imports", None, KEEPERS_AND_OPERATORS, 200),
     ("api:import_status", "get", "/api/imports/9999", None, KEEPERS_AND_OPERATORS, 404),
     ("api:import_cancel", "post", "/api/imports/9999/cancel", {}, KEEPERS_AND_OPERATORS, 404),
@@ -321,7 +325,7 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
         with file.open("rb") as opened:
             given = {"file": opened, "kind": "accounts", "preview": "true"}
             response = client.post(address, given, headers=headers)
-    elif method in ("post", "patch"):
+    elif method in ("post", "patch", "delete"):
         send = getattr(client, method)
         response = send(address, json.dumps(body), content_type="application/json", headers=headers)
     else:

@@ -149,7 +149,9 @@ def test_each_caller_has_a_count_of_its_own(rf):
 
 
 def test_the_wrong_method_and_address(client, key, sample):
-    assert client.get("/api/ask", headers=key("owner")).status_code == 405
+    response = client.get("/api/ask", headers=key("owner"))
+    assert (response.status_code, response.json()["error"]["code"]) == (405, "request.wrong_method")
+    assert response["Allow"] == "POST"
     response = client.get("/api/nothing", headers=key("viewer"))
     assert (response.status_code, response.json()["error"]["code"]) == (404, "request.unknown_address")
 

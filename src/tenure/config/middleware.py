@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+
+from tenure.web import refusals
 
 POLICY = "; ".join(
     (
@@ -32,6 +35,20 @@ def content_security_policy(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+    return respond
+
+
+def refused_methods(get_response: Handler) -> Handler:
+    """Answer a method that an address of the API does not take in the shape of every refusal."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.path.startswith("/api/"):
+            refused = refusals.wrong_method(request)
+            refused.headers["Allow"] = response.headers.get("Allow", "")
+            return refused
         return response
 
     return respond

@@ -44,6 +44,19 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
+def wrong_method(request: HttpRequest) -> HttpResponse:
+    """What an address answers that is there, but not for this method."""
+    return _shown(
+        request,
+        TenureError(
+            "request.wrong_method",
+            f"This address does not take {request.method}.",
+            fix="Compare the request with /api/docs.",
+            method=request.method,
+        ),
+    )
+
+
 def too_many(request: HttpRequest) -> HttpResponse:
     """The sign-in library's view for too many tries."""
     return _shown(

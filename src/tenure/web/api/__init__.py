@@ -86,12 +86,6 @@ def _http(request: HttpRequest, problem: HttpError) -> HttpResponse:
             "This form did not come from a page of this session.",
             fix="Send the header X-CSRFToken, or use an API key.",
         ),
-        405: TenureError(
-            "request.wrong_method",
-            f"This address does not take {request.method}.",
-            fix="Compare the request with /api/docs.",
-            method=request.method,
-        ),
         429: TenureError(
             "request.too_many",
             "Too many requests in a short time.",

@@ -14,6 +14,7 @@ from tenure.apps.connectors.simulation.files import write_firm
 from tenure.apps.crm import services as crm
 from tenure.apps.subscriptions import services as subscriptions
 from tenure.apps.workspaces import selectors
+from tenure.apps.workspaces.services import lake
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.core.errors import TenureError
 from tenure.core.simulation import Scenario
@@ -36,7 +37,7 @@ def fill(until: date, *, by: Actor) -> int:
 
     Raises: TenureError (sample.not_empty) where anything was imported or entered before.
     """
-    if any(model.objects.live().exists() for model in (*crm.MODELS.values(), *subscriptions.MODELS.values())):
+    if not _is_empty():
         raise TenureError(
             "sample.not_empty",
             _("There is data in this workspace already; sample data would be mixed with it."),
@@ -48,6 +49,15 @@ def fill(until: date, *, by: Actor) -> int:
         marked = Options(constants={"source": SOURCE})
         done = [run_import(folder / f"{kind}.parquet", kind, marked, by=by, name=f"{SOURCE}-{kind}") for kind in KINDS]
     return sum(one.created for one in done)
+
+
+def _is_empty() -> bool:
+    """Whether nothing is known: no live record in the store, and in the lake no rows that did not come from it."""
+    models = {**crm.MODELS, **subscriptions.MODELS}
+    if any(model.objects.live().exists() for model in models.values()):
+        return False
+    loaded = [one.table for one in lake.standings() if one.rows]
+    return all(table not in models or models[table].objects.exists() for table in loaded)
 
 
 def remove(*, by: Actor) -> int:

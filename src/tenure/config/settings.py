@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "tenure.apps.workspaces",
     "tenure.apps.crm",
     "tenure.apps.subscriptions",
+    "tenure.apps.goals",
     "tenure.apps.connectors",
     "tenure.web",
 ]

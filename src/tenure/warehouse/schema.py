@@ -349,6 +349,35 @@ TABLES: dict[str, Table] = {
                 _FLAWS,
             ),
         ),
+        Table(
+            "targets",
+            "What metrics should be at the close of a period.",
+            ("metric", "period"),
+            ("metric", "period", "value"),
+            (
+                Column("metric", "text", "the metric's name"),
+                Column("period", "text", "the period, as 2026-12, 2026-Q4, 2026 or FY2026"),
+                Column(
+                    "value", "number", "the value aimed at: money of the reporting currency, or a share such as 0.9"
+                ),
+                *_IDENTITY,
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "annotations",
+            "What happened on a day, for the charts over time.",
+            ("annotation_id",),
+            ("annotation_id", "day", "kind", "text"),
+            (
+                Column("annotation_id", "text", "the annotation's id"),
+                *_day("day", "the day it happened"),
+                Column("kind", "text", "release, price, campaign or other"),
+                Column("text", "text", "what happened, in a few words"),
+                *_IDENTITY,
+                _FLAWS,
+            ),
+        ),
     )
 }
 

@@ -23,6 +23,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "edit_records": _WRITERS,
         "close_month": frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
         "definitions": frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+        "set_targets": frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR, Role.ANALYST}),
+        "annotate": _WRITERS | {Role.ANALYST},
         "manage_members": _KEEPERS,
         "manage_keys": _KEEPERS,
         "erase": _KEEPERS,
@@ -32,7 +34,17 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 OF_EVERYTHING = frozenset(
-    {"import", "close_month", "definitions", "manage_members", "manage_keys", "erase", "read_audit", "export_all"}
+    {
+        "import",
+        "close_month",
+        "definitions",
+        "set_targets",
+        "manage_members",
+        "manage_keys",
+        "erase",
+        "read_audit",
+        "export_all",
+    }
 )
 """What touches every account: only who sees all of them may do it."""
 

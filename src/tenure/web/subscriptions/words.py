@@ -74,6 +74,8 @@ TABLES: Mapping[str, Any] = {
     "fx_rates": _("Exchange rates"),
     "metric_definitions": _("Metric definitions"),
     "closes": _("Closed months"),
+    "targets": _("Targets"),
+    "annotations": _("Annotations"),
 }
 GRAINS: Mapping[str, Any] = {
     "day": _("Day"),

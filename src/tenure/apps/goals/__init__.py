@@ -1,0 +1,1 @@
+"""Goals: what is aimed at, and what happened that explains a figure."""

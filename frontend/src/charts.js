@@ -1,15 +1,16 @@
 // The charts of a page. A chart is <div data-chart="ID">, its data the JSON block with that id, written by the
 // server with every label, figure and tick already in the reader's language. Colours are the roles of tokens.css.
 import * as echarts from "echarts/core";
-import { BarChart, CustomChart } from "echarts/charts";
+import { BarChart, CustomChart, LineChart } from "echarts/charts";
 import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
+import { lines } from "./lines.js";
 import { waterfall } from "./waterfall.js";
 import { moves } from "./moves.js";
 
-echarts.use([BarChart, CustomChart, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
+echarts.use([BarChart, CustomChart, LineChart, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
 
-const kinds = { waterfall, moves };
+const kinds = { waterfall, moves, lines };
 const drawn = new Map();
 
 function theme(box) {
@@ -55,7 +56,7 @@ function draw(box) {
 
 // A mark is a door: a click does what its link in the table beside the chart does.
 function open(box, data, event) {
-  const href = data.kind === "moves" ? data.series[event.seriesIndex]?.hrefs[event.dataIndex] : data.items[event.dataIndex]?.href;
+  const href = data.kind === "waterfall" ? data.items[event.dataIndex]?.href : data.series[event.seriesIndex]?.hrefs?.[event.dataIndex];
   const link = href && [...box.closest(".card").querySelectorAll("a[data-door]")].find((a) => a.getAttribute("href") === href);
   if (link) link.click();
 }

@@ -1,5 +1,7 @@
 // Gains above the line, losses below it, one bar a period, the net as a thick stroke. A period that still runs is
 // pale and dashed.
+import { marks } from "./marks.js";
+
 const LABELLED = 560; // from this width the last bar carries the names of its parts
 
 export function moves(data, theme, { width }) {
@@ -49,6 +51,7 @@ export function moves(data, theme, { width }) {
       ...data.series.map((series) => bars(series, data, theme)),
       net(data, theme),
       ...(named ? [names(data, theme)] : []),
+      ...marks(data, theme),
     ],
   };
 }

@@ -30,6 +30,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "imports": ("tenure.config.commands.files:list_imports", _("List the imports.")),
     "ask": ("tenure.config.commands.ask:ask", _("Ask a question and print or save the answer.")),
     "questions": ("tenure.config.commands.ask:questions", _("List the questions with their fields.")),
+    "cockpit": ("tenure.config.commands.goals:cockpit", _("Print the figures of the cockpit.")),
+    "target": ("tenure.config.commands.goals:target", _("Set, list or take back targets.")),
+    "annotation": ("tenure.config.commands.goals:annotation", _("Say what happened, for the charts.")),
     "definitions": (
         "tenure.config.commands.records:definitions",
         _("List metric definitions, or write a new version."),

@@ -32,7 +32,8 @@ EVERYTHING = Where()
 class Seen:
     """The workspace as one caller sees it: every answer is of the accounts they may see, and of no others."""
 
-    caller: Caller
+    caller: Caller | None
+    """None for a command, which sees everything"""
     opened: Workspace
     owners: tuple[str, ...] | None
     """owners as the accounts spell them whose accounts the caller sees; None is every account"""
@@ -52,7 +53,8 @@ class Seen:
 
         Raises: NotAllowed (permission.scope) for a caller who does not see every account.
         """
-        require_everything(self.caller, "workspace")
+        if self.caller is not None:
+            require_everything(self.caller, "workspace")
         return self.opened
 
     def under(self, definition: str | None) -> Seen:
@@ -106,6 +108,12 @@ def workspace(caller: Caller) -> Seen:
     """The workspace as a caller sees it, with every change of the store in its lake."""
     lake.flush()
     return Seen(caller, _opened(Path(settings.TENURE_HOME)), selectors.owner_spellings(caller))
+
+
+def everything() -> Seen:
+    """The workspace as a command sees it: every account, with every change of the store in its lake."""
+    lake.flush()
+    return Seen(None, _opened(Path(settings.TENURE_HOME)), None)
 
 
 def today(opened: Seen) -> date:

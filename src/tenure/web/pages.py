@@ -34,7 +34,7 @@ STYLESHEETS = (
     *("listing", "slices"),
     *("palette", "shortcuts"),
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
-    *("stepper", "progress", "imports", "record", "account", "print"),
+    *("stepper", "progress", "imports", "record", "account", "cockpit", "print"),
 )
 
 UNDO = "undo "
@@ -65,6 +65,7 @@ class Action:
 
 
 NAVIGATION = (
+    Item(gettext_lazy("Cockpit"), "home", "cockpit"),
     Item(
         gettext_lazy("Retain"),
         "movements",

@@ -75,6 +75,7 @@ def picker(
     first, last = stretch.days
     return {
         "path": path,
+        "query": stretch.query(**kept),
         "label": f.period(stretch.last, stretch.grain),
         "running": _running(stretch),
         "earlier": address(earlier) if earlier else "",

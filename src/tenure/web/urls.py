@@ -16,12 +16,19 @@ from tenure.web.records import erasing
 from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
 from tenure.web.subscriptions import closing_views, upkeep
+from tenure.web.goals import views as goals
+from tenure.web.subscriptions import upkeep
 from tenure.web.subscriptions import views as subscriptions
 from tenure.web.workspaces import account, audit, entrance, keys, members, saving, teams
 from tenure.web.workspaces import views as workspaces
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="movements"), name="home"),
+    path("", goals.home, name="home"),
+    path("cockpit/<str:name>/", goals.part, name="cockpit_part"),
+    path("targets/", goals.targets, name="targets"),
+    path("targets/drop/", goals.drop_target, name="drop_target"),
+    path("annotations/", goals.annotate, name="annotate"),
+    path("annotations/<str:annotation_id>/drop/", goals.drop_annotation, name="drop_annotation"),
     path("login/", entrance.SignIn.as_view(), name="account_login"),
     path("login/forgotten/", entrance.forgotten, name="forgotten"),
     path("login/second-step/", entrance.SecondFactor.as_view(), name="mfa_authenticate"),

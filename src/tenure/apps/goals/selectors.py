@@ -24,4 +24,9 @@ def values(metric: str) -> dict[str, Decimal]:
 
 def annotations(first: date, last: date) -> QuerySet[Any]:
     """What happened from one day to another, both included, in order."""
-    return AnnotationVersion.objects.live().filter(day__range=(first, last)).order_by("day", "pk")
+    return every_annotation().filter(day__range=(first, last))
+
+
+def every_annotation() -> QuerySet[Any]:
+    """Everything that happened, in order."""
+    return AnnotationVersion.objects.live().order_by("day", "pk")

@@ -12,7 +12,7 @@ from tenure.config.commands.ask import pairs
 from tenure.config.texts import text as _
 from tenure.core.errors import TenureError
 
-_BY = click.option("--by", default="", help=_("Your name, for the audit trail; without it, the name of your login."))
+BY = click.option("--by", default="", help=_("Your name, for the audit trail; without it, the name of your login."))
 KINDS = (
     "accounts",
     "contacts",
@@ -27,7 +27,7 @@ KINDS = (
 )
 
 
-def _person(by: str) -> str:
+def person(by: str) -> str:
     import getpass
 
     return by.strip() or getpass.getuser()
@@ -58,10 +58,10 @@ _SEEN = click.option(
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("values", nargs=-1, required=True, metavar="FIELD=VALUE...")
 @_REASON
-@_BY
+@BY
 def add(kind: str, values: tuple[str, ...], reason: str, by: str) -> None:
     cli.ready()
-    _shown(_door(kind).add(kind, pairs(values, "FIELD=VALUE"), by=_person(by), reason=reason))
+    _shown(_door(kind).add(kind, pairs(values, "FIELD=VALUE"), by=person(by), reason=reason))
 
 
 @click.command(
@@ -75,10 +75,10 @@ def add(kind: str, values: tuple[str, ...], reason: str, by: str) -> None:
 @click.argument("values", nargs=-1, required=True, metavar="FIELD=VALUE...")
 @_SEEN
 @_REASON
-@_BY
+@BY
 def edit(kind: str, key: str, values: tuple[str, ...], seen: str | None, reason: str, by: str) -> None:
     cli.ready()
-    _shown(_door(kind).edit(kind, key, pairs(values, "FIELD=VALUE"), by=_person(by), seen=seen, reason=reason))
+    _shown(_door(kind).edit(kind, key, pairs(values, "FIELD=VALUE"), by=person(by), seen=seen, reason=reason))
 
 
 @click.command(
@@ -89,10 +89,10 @@ def edit(kind: str, key: str, values: tuple[str, ...], seen: str | None, reason:
 @click.argument("day", metavar="YYYY-MM-DD")
 @_SEEN
 @_REASON
-@_BY
+@BY
 def end(kind: str, key: str, day: str, seen: str | None, reason: str, by: str) -> None:
     cli.ready()
-    _shown(_door(kind).end(kind, key, day, by=_person(by), seen=seen, reason=reason))
+    _shown(_door(kind).end(kind, key, day, by=person(by), seen=seen, reason=reason))
 
 
 @click.command(help=_("Say that a record should never have been there. Its versions stay known, figures leave it out."))
@@ -100,20 +100,20 @@ def end(kind: str, key: str, day: str, seen: str | None, reason: str, by: str) -
 @click.argument("key")
 @_SEEN
 @_REASON
-@_BY
+@BY
 def withdraw(kind: str, key: str, seen: str | None, reason: str, by: str) -> None:
     cli.ready()
-    _shown(_door(kind).withdraw(kind, key, by=_person(by), reason=reason, seen=seen))
+    _shown(_door(kind).withdraw(kind, key, by=person(by), reason=reason, seen=seen))
 
 
 @click.command(help=_("Take the newest step of a record back: what it replaced is written anew."))
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("key")
 @click.argument("version")
-@_BY
+@BY
 def undo(kind: str, key: str, version: str, by: str) -> None:
     cli.ready()
-    written = _door(kind).undo(kind, key, by=_person(by), seen=version)
+    written = _door(kind).undo(kind, key, by=person(by), seen=version)
     if written is None:
         click.echo(_("The record was new; it is withdrawn."))
     else:
@@ -191,12 +191,12 @@ def definitions(context: click.Context) -> None:
 )
 @click.argument("name")
 @click.argument("values", nargs=-1, required=True, metavar="SETTING=VALUE...")
-@_BY
+@BY
 def define(name: str, values: tuple[str, ...], by: str) -> None:
     cli.ready()
     from tenure.apps.subscriptions import services
 
-    written = services.define(name, {k: _plain(v) for k, v in pairs(values, "SETTING=VALUE").items()}, by=_person(by))
+    written = services.define(name, {k: _plain(v) for k, v in pairs(values, "SETTING=VALUE").items()}, by=person(by))
     click.echo(f"{written.name} {written.version}")
 
 

@@ -16,7 +16,7 @@ from ninja.errors import HttpError, ValidationError
 from tenure.core.errors import TenureError
 from tenure.version import __version__
 from tenure.web import errors
-from tenure.web.api import asking, closes, definitions, imports, reading, records, sample, views
+from tenure.web.api import asking, closes, definitions, goals, imports, reading, records, sample, views
 from tenure.web.api.caller import CALLERS, Patience
 from tenure.web.api.requests import too_large
 from tenure.web.refusals import not_found
@@ -34,6 +34,7 @@ for routes in (
     asking.router,
     imports.router,
     closes.router,
+    goals.router,
     definitions.router,
     reading.router,
     records.router,

@@ -59,10 +59,11 @@ def net_new(row: Row) -> Decimal:
 
 
 def tiles(series: Series, currency: str, door: Callable[[str], str], metrics: Sequence[Metric] = METRICS) -> list[Tile]:
-    return [_tile(metric, series, currency, door(metric.behind)) for metric in metrics]
+    return [tile(metric, series, currency, door(metric.behind)) for metric in metrics]
 
 
-def _tile(metric: Metric, series: Series, currency: str, href: str) -> Tile:
+def tile(metric: Metric, series: Series, currency: str, href: str) -> Tile:
+    """The tile of one metric."""
     value: Decimal | None = series.focus[metric.name]
     before = None if series.against is None else series.against[metric.name]
     values = [row[metric.name] for row in series.rows]

@@ -79,7 +79,7 @@ def bridge_chart(row: Row, currency: str, label: str, door: Door, unusual: set[s
         "label": label,
         "min": float(foot),
         "max": float(top if top > foot else foot + 1),
-        "widest": max(_width(item["name"]) for item in items),
+        "widest": max(width_of(item["name"]) for item in items),
         "items": items,
     }
 
@@ -154,11 +154,11 @@ def moves_chart(rows: Sequence[Row], focus: str, currency: str, label: str, door
         "min": float(min(*down, ticks[0])),
         "max": float(max(*up, ticks[-1])),
         "ticks": [{"value": float(t), "text": scale.text(t, plus=True)} for t in ticks],
-        "widest": max(_width(f.period_short(row["period"])) for row in rows),
-        "widestName": max(_width(str(KINDS[k])) for k in (*kinds, "net")),
+        "widest": max(width_of(f.period_short(row["period"])) for row in rows),
+        "widestName": max(width_of(str(KINDS[k])) for k in (*kinds, "net")),
         "periods": [
             {
-                "name": _axis_name(row["period"]),
+                "name": axis_name(row["period"]),
                 "tip": _moves_tip(row, kinds, currency),
                 "running": not row["complete"],
                 "picked": row["period"] == focus,
@@ -183,7 +183,7 @@ def _scaled(ticks: Sequence[Decimal]) -> list[Decimal]:
     return [t / divisor for t in ticks]
 
 
-def _axis_name(period: str) -> str:
+def axis_name(period: str) -> str:
     """A period under the axis; the first month or quarter of a year carries the year in a second line."""
     short = f.period_short(period)
     if period.startswith("FY"):
@@ -243,6 +243,6 @@ def round_values(low: Decimal, high: Decimal) -> list[Decimal]:
     return [step * n for n in range(int(first), int(last) + 1)]
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """How wide a word is, in narrow letters: a Chinese character counts for two."""
     return sum(2 if ord(c) > 255 else 1 for c in text)

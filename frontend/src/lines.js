@@ -1,0 +1,84 @@
+// Lines over periods: what is there (solid, its open end dashed), and the straight line to a target (dotted). A line
+// has its name at its end.
+import { marks } from "./marks.js";
+
+export function lines(data, theme, { width }) {
+  const named = width >= 420;
+  const every = Math.ceil(data.periods.length / Math.max(1, Math.floor((width - 96) / (data.widest * 7 + 12))));
+  const texts = new Map(data.ticks.map((tick) => [tick.value, tick.text]));
+  const values = data.ticks.map((tick) => tick.value);
+  const last = data.periods.length - 1;
+  return {
+    grid: { left: 56, right: named ? 92 : 12, top: 22, bottom: 34 },
+    tooltip: {
+      ...theme.tooltip,
+      trigger: "axis",
+      axisPointer: { type: "line", lineStyle: { color: theme.role("line-control"), width: 1 }, z: -1 },
+      formatter: (points) => data.periods[points[0].dataIndex].tip,
+    },
+    xAxis: {
+      type: "category",
+      boundaryGap: false,
+      data: data.periods.map((period) => period.name),
+      axisTick: { show: false },
+      axisLine: { onZero: false, lineStyle: { color: theme.role("line-control") } },
+      axisLabel: {
+        interval: (index) => (last - index) % every === 0,
+        fontFamily: theme.font,
+        fontSize: 12,
+        margin: 10,
+        color: theme.role("chart-axis"),
+      },
+    },
+    yAxis: {
+      type: "value",
+      min: data.min,
+      max: data.max,
+      axisLabel: {
+        customValues: values,
+        formatter: (value) => texts.get(value) ?? "",
+        color: theme.role("chart-axis"),
+        fontFamily: theme.font,
+        fontSize: 12,
+      },
+      axisTick: { show: false, customValues: values },
+      splitLine: { lineStyle: { color: theme.role("chart-grid") } },
+    },
+    series: [...data.series.flatMap((series) => drawn(series, theme, named)), ...marks(data, theme)],
+  };
+}
+
+function drawn(series, theme, named) {
+  const target = series.style === "target";
+  const color = theme.role(target ? "ink" : "series-1");
+  const at = series.values.length - 1;
+  const base = {
+    type: "line",
+    showSymbol: false,
+    cursor: target ? "default" : "pointer",
+    silent: target,
+    emphasis: { disabled: true },
+    lineStyle: { color, width: target ? 1.5 : 2, type: target ? [1.5, 3] : "solid", cap: "round" },
+    itemStyle: { color },
+  };
+  const end = {
+    symbol: "circle",
+    symbolSize: target ? 0 : 7,
+    itemStyle: series.running ? { color: theme.role("ground"), borderColor: color, borderWidth: 2 } : { color },
+    label: {
+      show: named,
+      position: "right",
+      formatter: series.end,
+      fontFamily: theme.font,
+      fontSize: 12,
+      fontWeight: target ? 400 : 600,
+      color: theme.role("ink"),
+    },
+  };
+  const points = (from, to) => series.values.map((value, i) => (i < from || i > to ? null : i === at ? { value, ...end } : value));
+  if (!series.running || at < 1) return [{ ...base, symbol: "circle", showSymbol: true, symbolSize: 0, data: points(0, at) }];
+  return [
+    { ...base, data: points(0, at - 1) },
+    { ...base, symbol: "circle", showSymbol: true, symbolSize: 0, lineStyle: { ...base.lineStyle, type: [4, 4] }, data: points(at - 1, at) },
+  ];
+}

@@ -1,0 +1,1 @@
+"""Pages of what is aimed at: the cockpit, targets, annotations."""

@@ -14,11 +14,14 @@ KEEPERS = frozenset({"owner", "admin"})
 KEEPERS_AND_OPERATORS = IMPORTERS = frozenset({"owner", "admin", "operator"})
 WRITERS = frozenset({"owner", "admin", "operator", "success", "sales"})
 CLOSERS = frozenset({"owner", "admin", "analyst"})
+AIMERS = frozenset({"owner", "admin", "operator", "analyst"})
+ANNOTATORS = EVERYBODY - {"viewer"}
 FIGURE = "grain=month&period=2024-04&kind=churn"
 QUESTION = {"question": "movements", "from": "2024-01", "to": "2024-04"}
 
 PAGES = [
-    ("home", "/", 302),
+    ("home", "/", 200),
+    ("cockpit_part", "/cockpit/why/", 200),
     ("settings", "/settings/", 302),
     ("movements", "/retain/movements/", 200),
     ("movements_file", "/retain/movements/movements.csv", 200),
@@ -185,6 +188,13 @@ API = [
     ("api:define", "post", "/api/definitions", {"name": "tenure"}, CLOSERS, 422),
     ("api:close_list", "get", "/api/closes", None, EVERYBODY, 200),
     ("api:reopen", "post", "/api/closes/2024-03/reopen", {}, CLOSERS, 422),
+    ("api:cockpit", "get", "/api/cockpit", None, EVERYBODY, 200),
+    ("api:api_targets", "get", "/api/targets", None, EVERYBODY, 200),
+    ("api:api_targets", "post", "/api/targets", {"metric": "mrr", "period": "soon", "value": "1"}, AIMERS, 422),
+    ("api:api_target", "delete", "/api/targets/mrr/2031-12", None, AIMERS, 404),
+    ("api:api_annotations", "get", "/api/annotations", None, EVERYBODY, 200),
+    ("api:api_annotations", "post", "/api/annotations", {"day": "soon", "text": "x"}, ANNOTATORS, 422),
+    ("api:api_annotation", "delete", "/api/annotations/none", None, ANNOTATORS, 404),
     ("api:closes", "post", "/api/closes", {"month": "2024-13"}, CLOSERS, 422),
     ("api:records", "get", "/api/records/contracts", None, EVERYBODY, 200),
     ("api:records", "post", "/api/records/contracts", {"values": {}}, WRITERS, 422),
@@ -202,6 +212,10 @@ API = [
 """Name, method, address, body, who may, and the status for them; the others get 403, callers without a key 401."""
 
 WRITES = [
+    ("targets", "/targets/", {"metric": "mrr"}, AIMERS, 422),
+    ("drop_target", "/targets/drop/", {"metric": "mrr", "period": "2031"}, AIMERS, 404),
+    ("annotate", "/annotations/", {"day": "soon", "text": "x"}, ANNOTATORS, 422),
+    ("drop_annotation", "/annotations/none/drop/", {}, ANNOTATORS, 404),
     ("accounts_bulk", "/customers/accounts/bulk/", {"action": "set_tier", "key": "acme"}, WRITERS, 200),
     ("save_view", "/views/new/", {"name": "Mine", "page": "accounts"}, EVERYBODY, 302),
     ("remove_view", "/views/9999/remove/", {}, EVERYBODY, 404),
@@ -223,7 +237,7 @@ FORMS = [
 @pytest.mark.parametrize(("name", "address", "status"), PAGES)
 def test_pages(signed_in, sample, name, address, status, role):
     response = signed_in(role).get(address)
-    if role is None and name not in ("home", "settings"):
+    if role is None and name != "settings":
         assert response.status_code == 302
         assert response["Location"].startswith("/login/?next=")
     else:
@@ -326,6 +340,9 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
             given = {"file": opened, "kind": "accounts", "preview": "true"}
             response = client.post(address, given, headers=headers)
     elif method in ("post", "patch", "delete"):
+    elif method == "delete":
+        response = client.delete(address, headers=headers)
+    elif method in ("post", "patch"):
         send = getattr(client, method)
         response = send(address, json.dumps(body), content_type="application/json", headers=headers)
     else:

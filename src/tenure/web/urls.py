@@ -11,13 +11,12 @@ from tenure.web.api.docs import docs
 from tenure.web.connectors import sample
 from tenure.web.connectors import views as connectors
 from tenure.web.crm import views as crm
+from tenure.web.goals import views as goals
 from tenure.web.records import accounts as record_accounts
 from tenure.web.records import erasing
 from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
 from tenure.web.subscriptions import closing_views, upkeep
-from tenure.web.goals import views as goals
-from tenure.web.subscriptions import upkeep
 from tenure.web.subscriptions import views as subscriptions
 from tenure.web.workspaces import account, audit, entrance, keys, members, saving, teams
 from tenure.web.workspaces import views as workspaces

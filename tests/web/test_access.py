@@ -340,9 +340,6 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
             given = {"file": opened, "kind": "accounts", "preview": "true"}
             response = client.post(address, given, headers=headers)
     elif method in ("post", "patch", "delete"):
-    elif method == "delete":
-        response = client.delete(address, headers=headers)
-    elif method in ("post", "patch"):
         send = getattr(client, method)
         response = send(address, json.dumps(body), content_type="application/json", headers=headers)
     else:

@@ -114,9 +114,9 @@ def test_months_definitions_people_and_keys(tenure: Any) -> None:
 def test_views_for_everybody_are_saved_listed_and_removed(tenure: Any) -> None:
     assert "Saved view 1: To renew" in tenure("view", "save", "To renew", "accounts", "f=notice_by~lt~+90d").stdout
     assert "notice_by" in tenure("view", "list").stdout
-    assert tenure("view", "save", "To renew", "accounts").returncode == 1
+    assert tenure("view", "save", "To renew", "accounts").returncode == 2
     assert tenure("view", "remove", "1").returncode == 0
-    assert tenure("view", "remove", "1").returncode == 1
+    assert tenure("view", "remove", "1").returncode == 2
 
 
 def test_the_first_owner_may_have_a_password(shell: Any, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class Accounts(Question):
         own = attributes["account_key"].to_numpy()
         own = own[~np.isin(own, np.array(list(roots), np.int64))]
         terms = Terms.read(snapshot, roots)
-        keys = np.unique(np.concatenate([own, book.spans.accounts, terms.account]))
+        keys = _distinct(np.concatenate([own, book.spans.accounts, terms.account]))
         keys = keys[_selected(snapshot, keys, self.where.accounts)]
         worth = _at(keys, book.spans.accounts, book.mrr_by_account(day_number(day)))
         before = _at(keys, book.spans.accounts, book.mrr_by_account(day_number(day.replace(day=1)) - 1))
@@ -84,8 +84,7 @@ class Accounts(Question):
         due = terms.due(keys, day, snapshot.definition.renewal_grace_days)
         total = pc.sum(mrr).as_py() or Decimal(0)
         data = {
-            "account_id": pa.array(account_ids(snapshot, keys), pa.string()),
-            **_of_accounts(attributes, keys),
+            **_of_accounts(snapshot, attributes, keys),
             "state": _states(mrr, since),
             "mrr": mrr,
             "change": pc.subtract(mrr.cast(_NARROWER), opening.cast(_NARROWER)).cast(MONEY),
@@ -125,21 +124,31 @@ _NARROWER = pa.decimal128(MONEY.precision - 1, MONEY.scale)  # a difference has 
 
 def _attributes(snapshot: Snapshot) -> pa.Table:
     """What is known of each account, by its key."""
-    names = ("account_key", *ATTRIBUTES_SHOWN)
+    names = ("account_key", "account_id", *ATTRIBUTES_SHOWN)
     if not snapshot.has("accounts"):
         return pa.table({name: pa.array([], pa.int64() if name == "account_key" else pa.string()) for name in names})
     return snapshot.known(None).run("account_rows", names)
 
 
-def _of_accounts(attributes: pa.Table, keys: Keys) -> dict[str, Any]:
-    """The attributes in the order of the keys; null where there are none."""
+def _distinct(keys: Keys) -> Keys:
+    """The different keys, ascending."""
+    ordered = np.sort(keys)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+
+
+def _of_accounts(snapshot: Snapshot, attributes: pa.Table, keys: Keys) -> dict[str, Any]:
+    """The id and the attributes of the keys, in their order; no attributes where only other tables name an account."""
     known_keys = attributes["account_key"].to_numpy()
     order = np.argsort(known_keys)
     places = np.searchsorted(known_keys[order], keys)
     there = places < len(order)
     there[there] = known_keys[order[places[there]]] == keys[there]
     at = pa.array(np.where(there, order[np.minimum(places, len(order) - 1)] if len(order) else 0, 0), mask=~there)
-    taken = {name: attributes[name].take(at) for name in ATTRIBUTES_SHOWN}
+    taken = {name: attributes[name].take(at) for name in ("account_id", *ATTRIBUTES_SHOWN)}
+    if not there.all():
+        others = pa.array(account_ids(snapshot, keys[~there]), pa.string())
+        ids = taken["account_id"].combine_chunks()
+        taken["account_id"] = pc.replace_with_mask(ids, pa.array(~there), others)
     return {**taken, "employees": taken["employees"].cast(pa.int32())}
 
 

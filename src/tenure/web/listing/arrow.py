@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,9 @@ from tenure.web.listing.selection import MOST_VALUES, Page, edges
 
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+T = TypeVar("T")
 KEPT_TABLES = 6
-KEPT_SEARCHES = 4
+KEPT_COLUMNS = 12
 CHUNK = 5_000
 _sort_key = lru_cache(maxsize=200_000)(search.sort_key)
 
@@ -51,10 +52,7 @@ class ArrowRows:
         return table.filter(pc.is_in(table[self.key], pa.array(list(keys), pa.string()))).to_pylist()  # type: ignore[no-any-return]
 
     def values(self, column: Column) -> Sequence[str]:
-        if not column.is_text:
-            return ()
-        unique = [value for value in pc.unique(self._order.table[column.name]).to_pylist() if value is not None]
-        return sorted(unique, key=_sort_key) if len(unique) <= MOST_VALUES else ()
+        return self._order.values(column.name) if column.is_text else ()
 
 
 class ArrowSelection:
@@ -101,6 +99,7 @@ class _Order:
         self._ranks: dict[str, tuple[Positions, Sequence[Any]]] = {}
         self._orders: dict[tuple[str, bool], Positions] = {}
         self._folded: dict[str, pa.ChunkedArray] = {}
+        self._values: dict[str, Sequence[str]] = {}
 
     def by(self, column: Column, *, descending: bool) -> Positions:
         """All positions in the order of a column; equal ones by the key."""
@@ -127,15 +126,7 @@ class _Order:
     def ranks(self, column: Column) -> tuple[Positions, Sequence[Any]]:
         """The place of each row's value among the different values, and these in order; nothing is after all."""
         if column.name not in self._ranks:
-            encoded = self.table[column.name].combine_chunks().dictionary_encode()
-            encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-            unique = [_comparable(value) for value in encoded.dictionary.to_pylist()]
-            sorted_at = sorted(range(len(unique)), key=unique.__getitem__)
-            places = np.empty(len(unique) + 1, np.int64)
-            places[sorted_at] = np.arange(len(unique))
-            places[-1] = len(unique)
-            codes = encoded.indices.fill_null(len(unique)).to_numpy(zero_copy_only=False)
-            self._ranks[column.name] = (places[codes], [unique[at] for at in sorted_at])
+            self._ranks[column.name] = _same(_ranked, (self.table[column.name],), _ranks_of)
         return self._ranks[column.name]
 
     def place(self, positions: Positions, state: State, cursor: Cursor) -> tuple[int, int]:
@@ -183,10 +174,18 @@ class _Order:
         found = _mask(_COMPARISONS[one.op](column, _scalar(wanted)))
         return found | ~_mask(_valid(column)) if one.op == "ne" else found
 
+    def values(self, name: str) -> Sequence[str]:
+        """The different values of a column, if they are few; else none."""
+        if name not in self._values:
+            unique = [value for value in pc.unique(self.table[name]).to_pylist() if value]
+            self._values[name] = sorted(unique, key=_sort_key) if len(unique) <= MOST_VALUES else ()
+        return self._values[name]
+
     def found(self, names: Sequence[str], q: str) -> Mask:
         """Which rows have what is looked for in one of these columns."""
         stay = np.zeros(self.table.num_rows, np.bool_)
-        stay[_searched(self.table, tuple(names)).search(q)] = True
+        index = _same(_searched, tuple(self.table[name] for name in names), _index_of)
+        stay[index.search(q)] = True
         return stay
 
     def _texts(self, name: str) -> pa.ChunkedArray:
@@ -203,7 +202,9 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "lt": pc.less,
 }
 _tables: OrderedDict[tuple[int, str], _Order] = OrderedDict()
-_searches: list[tuple[list[pa.ChunkedArray], search.Index]] = []
+_Columns = tuple[pa.ChunkedArray, ...]
+_searched: list[tuple[_Columns, search.Index]] = []
+_ranked: list[tuple[_Columns, tuple[Positions, Sequence[Any]]]] = []
 _guard = threading.Lock()
 
 
@@ -219,20 +220,35 @@ def _kept(table: pa.Table, key: str) -> _Order:
         return found
 
 
-def _searched(table: pa.Table, names: tuple[str, ...]) -> search.Index:
-    """The index of some columns; the same for the same texts, in whatever answer they are."""
-    columns = [table[name] for name in names]
+def _same(kept: list[tuple[_Columns, T]], columns: _Columns, make: Callable[[_Columns], T]) -> T:
+    """What was made of some columns; made once for the same values, in whatever answer they are."""
     with _guard:
-        kept = list(_searches)
-    for others, index in kept:
+        known = list(kept)
+    for others, made in known:
         if len(others) == len(columns) and all(a.equals(b) for a, b in zip(columns, others, strict=True)):
-            return index
-    rows = zip(*(column.to_pylist() for column in columns), strict=True)
-    index = search.Index([text for text in row if text] for row in rows)
+            return made
+    made = make(columns)
     with _guard:
-        _searches.insert(0, (columns, index))
-        del _searches[KEPT_SEARCHES:]
-    return index
+        kept.insert(0, (columns, made))
+        del kept[KEPT_COLUMNS:]
+    return made
+
+
+def _index_of(columns: _Columns) -> search.Index:
+    rows = zip(*(column.to_pylist() for column in columns), strict=True)
+    return search.Index([text for text in row if text] for row in rows)
+
+
+def _ranks_of(columns: _Columns) -> tuple[Positions, Sequence[Any]]:
+    encoded = columns[0].combine_chunks().dictionary_encode()
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    unique = [_comparable(value) for value in encoded.dictionary.to_pylist()]
+    sorted_at = sorted(range(len(unique)), key=unique.__getitem__)
+    places = np.empty(len(unique) + 1, np.int64)
+    places[sorted_at] = np.arange(len(unique))
+    places[-1] = len(unique)
+    codes = encoded.indices.fill_null(len(unique)).to_numpy(zero_copy_only=False)
+    return places[codes], [unique[at] for at in sorted_at]
 
 
 def _comparable(value: Any) -> Any:

@@ -2,11 +2,11 @@
 
     python bench/pages.py [--accounts 100000] [--home FOLDER]
 
-Makes accounts, subscriptions and contracts from a seed, in FOLDER, which is kept and used again, else in a temporary one.
-Prints the 95th percentile of the server's time over 100 requests of the list of accounts with filters, searches, orders
-and pages of all kinds, in a process that has shown the list before, and how much of it was its own processor time; the
-time of the first requests; the most questions to the store; the bytes of a first load. Exit status 1 if a figure is over
-its budget.
+Makes accounts, subscriptions and contracts from a seed, in FOLDER, which is kept and used again, else in a temporary
+one. Prints the 95th percentile of the server's time over 100 requests of the list of accounts with filters, searches,
+orders and pages of all kinds, in a process that has shown the list before, and how much of it was its own processor
+time; the time of the first requests; the most questions to the store; the bytes of a first load. Exit status 1 if a
+figure is over its budget.
 """
 
 from __future__ import annotations

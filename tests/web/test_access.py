@@ -78,6 +78,7 @@ PAGES = [
 OWN = [
     ("account", "/account/", 200),
     ("palette", "/palette/?q=mo", 200),
+    ("appearance", "/account/appearance/", 200),
     ("mfa_index", "/account/", 200),
     ("mfa_list_webauthn", "/account/", 200),
     ("mfa_add_webauthn", "/account/passkeys/", 200),

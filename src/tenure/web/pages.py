@@ -16,23 +16,22 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tenure.apps.connectors.simulation import sample
 from tenure.apps.workspaces.models import Role, Scope
 from tenure.apps.workspaces.permissions import may, require, sees_everything
 from tenure.core.errors import TenureError
 from tenure.web import errors, saved_views
+from tenure.web.looks import looks
 
-THEME_COOKIE = "tenure_theme"
-THEMES = ("light", "dark", "system")
 NAVIGATION_COOKIE = "tenure_navigation"
 FOLDED = "folded"
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
     *("listing", "slices"),
-    *("palette", "shortcuts"),
+    *("palette", "shortcuts", "options"),
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
     *("stepper", "progress", "imports", "record", "account", "cockpit", "print"),
 )
@@ -105,6 +104,7 @@ FOOT = (
         "settings",
         (
             Item(gettext_lazy("My account"), "account"),
+            Item(gettext_lazy("Appearance"), "appearance"),
             Item(gettext_lazy("Members"), "members", permission="manage_members"),
             Item(gettext_lazy("Teams"), "teams", permission="manage_members"),
             Item(gettext_lazy("API keys"), "keys", permission="manage_keys"),
@@ -221,23 +221,11 @@ def _to_login(request: HttpRequest) -> HttpResponse:
 
 def _frame(request: HttpRequest, crumbs: Sequence[tuple[Any, str]]) -> dict[str, Any]:
     """What the frame of every page shows: places, person, language, theme."""
-    chosen = request.COOKIES.get(THEME_COOKIE)
     member = request.user if request.user.is_authenticated else None
     saved = saved_views.of(request)
     sections, foot = (_places(items, request) if member else [] for items in (NAVIGATION, FOOT))
-    speaking = get_language() or settings.LANGUAGE_CODE
-    labels = {"light": _("Light"), "dark": _("Dark"), "system": _("As the system")}
-    names = {"en": "English", "zh-hans": "中文"}
     return {
-        "theme": chosen if chosen in ("light", "dark") else "",
-        "themes": [
-            {"code": code, "icon": code, "label": labels[code], "pressed": _yes(code == (chosen or "system"))}
-            for code in THEMES
-        ],
-        "languages": [
-            {"code": code, "label": names[code], "pressed": _yes(code == speaking)}
-            for code, _name in settings.LANGUAGES
-        ],
+        **looks(request),
         "stylesheets": [static(f"css/{name}.css") for name in STYLESHEETS],
         "toasts": [] if is_fragment(request) else _toasts(request),
         "here": request.get_full_path() if request.method == "GET" else reverse("home"),
@@ -272,10 +260,6 @@ def _toasts(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _undo(tags: str) -> str:
     return tags.removeprefix(UNDO) if tags.startswith(UNDO) else ""
-
-
-def _yes(value: bool) -> str:
-    return "true" if value else "false"
 
 
 def _places(items: Sequence[Item], request: HttpRequest) -> list[dict[str, Any]]:

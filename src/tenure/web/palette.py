@@ -191,11 +191,6 @@ def _contract(contract: Any) -> Hit:
     }
 
 
-def account_address(account_id: str) -> str:
-    """Where one account is looked at."""
-    return reverse("account_record", args=[account_id])
-
-
 # ---------------------------------------------------------------------- what the browser sends
 
 

@@ -18,7 +18,7 @@ from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
 from tenure.web.subscriptions import closing_views, upkeep
 from tenure.web.subscriptions import views as subscriptions
-from tenure.web.workspaces import account, audit, entrance, keys, members, saving, teams
+from tenure.web.workspaces import account, appearance, audit, entrance, keys, members, saving, teams
 from tenure.web.workspaces import views as workspaces
 
 urlpatterns = [
@@ -38,6 +38,7 @@ urlpatterns = [
     path("login/<str:token>/", entrance.by_link, name="sign_in"),
     path("logout/", workspaces.sign_out, name="logout"),
     path("account/", account.my_account, name="account"),
+    path("account/appearance/", appearance.appearance, name="appearance"),
     path("account/", account.my_account, name="mfa_index"),
     path("account/", account.my_account, name="mfa_list_webauthn"),
     path("account/passkeys/", account.add_passkey, name="mfa_add_webauthn"),
@@ -66,7 +67,7 @@ urlpatterns = [
     path("settings/audit/audit.xlsx", audit.trail_file, {"form": "xlsx"}, name="audit_xlsx"),
     path("language/", workspaces.set_language, name="language"),
     path("palette/", palette.palette, name="palette"),
-    path("theme/", workspaces.set_theme, name="theme"),
+    path("theme/", appearance.set_look, name="theme"),
     path("navigation/", workspaces.set_navigation, name="navigation"),
     path("retain/movements/", subscriptions.movements, name="movements"),
     path("retain/movements/movements.csv", subscriptions.movements_file, name="movements_file"),

@@ -71,3 +71,17 @@ def test_keys_held_with_others_do_nothing(open_as):
     page.wait_for_timeout(200)
     expect(page.locator("h1")).to_have_text("Movements")
     expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_keys_can_be_switched_off(open_as):
+    page = open_as("viewer", "/account/appearance/")
+    page.get_by_role("radio", name="Off").check()
+    page.click("main .button--primary")
+    expect(page.locator("[data-toast]")).to_be_visible()
+    page.keyboard.press("?")
+    page.keyboard.type("gr")
+    page.wait_for_timeout(200)
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.locator("h1")).to_have_text("Appearance")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()

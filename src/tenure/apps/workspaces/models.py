@@ -59,6 +59,8 @@ class Member(AbstractBaseUser):
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.ALL)
     owns_as = models.CharField(max_length=200, blank=True)
     """the word by which the accounts' `owner` names this member, besides the e-mail address"""
+    appearance = models.JSONField(default=dict, blank=True)
+    """what they chose of `appearance.CHOICES`"""
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,4 +1,4 @@
-"""Signing out, and the reader's language and theme."""
+"""Signing out, and how the reader left language and navigation."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from django.utils import translation
 from django.views.decorators.http import require_POST
 
 from tenure.apps.workspaces.services import members
-from tenure.web.pages import FOLDED, NAVIGATION_COOKIE, THEME_COOKIE, THEMES, is_fragment, next_address
-
-YEAR = 365 * 24 * 3600
+from tenure.web.looks import keep
+from tenure.web.pages import FOLDED, NAVIGATION_COOKIE, is_fragment, next_address
 
 
 @require_POST
@@ -29,17 +28,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             members.set_language(request.user, wanted)
         translation.activate(wanted)
-        _keep(response, settings.LANGUAGE_COOKIE_NAME, wanted)
-    return response
-
-
-@require_POST
-def set_theme(request: HttpRequest) -> HttpResponse:
-    """Light, dark, or as the system says: kept in a cookie, so that the first paint is already right."""
-    wanted = request.POST.get("theme", "")
-    response = HttpResponseRedirect(next_address(request))
-    if wanted in THEMES:
-        _keep(response, THEME_COOKIE, wanted)
+        keep(response, settings.LANGUAGE_COOKIE_NAME, wanted)
     return response
 
 
@@ -47,9 +36,5 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 def set_navigation(request: HttpRequest) -> HttpResponse:
     """Icons alone, or with their words: kept in a cookie, so that the first paint is already right."""
     response = HttpResponse(status=204) if is_fragment(request) else HttpResponseRedirect(next_address(request))
-    _keep(response, NAVIGATION_COOKIE, FOLDED if request.POST.get("navigation") == FOLDED else "open")
+    keep(response, NAVIGATION_COOKIE, FOLDED if request.POST.get("navigation") == FOLDED else "open")
     return response
-
-
-def _keep(response: HttpResponse, name: str, value: str) -> None:
-    response.set_cookie(name, value, max_age=YEAR, secure=settings.HTTPS, httponly=True, samesite="Lax")

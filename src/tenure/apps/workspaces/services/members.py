@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
@@ -15,6 +16,7 @@ from django.core.validators import validate_email
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from tenure.apps.workspaces import appearance
 from tenure.apps.workspaces.models import ApiKey, Language, LinkPurpose, LoginLink, Member, Role, Scope
 from tenure.apps.workspaces.services.writing import Actor, writing
 from tenure.core.errors import TenureError
@@ -215,6 +217,21 @@ def set_language(member: Member, language: str) -> None:
         )
     member.language = language
     member.save(update_fields=["language"])
+
+
+def set_appearance(member: Member, wanted: Mapping[str, str]) -> None:
+    """Remember how a member likes the pages; what is not named stays."""
+    for name, value in wanted.items():
+        if value not in appearance.CHOICES.get(name, ()):
+            raise TenureError(
+                "member.bad_appearance",
+                _("%(name)s cannot be %(value)s.") % {"name": name, "value": repr(value)},
+                fix=_("Use one of: %(allowed)s.") % {"allowed": ", ".join(appearance.CHOICES.get(name, ()))},
+                field=name,
+                value=value,
+            )
+    member.appearance = {**member.appearance, **wanted}
+    member.save(update_fields=["appearance"])
 
 
 def deactivate(member: Member, *, by: Actor) -> None:

@@ -234,6 +234,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tenure-permissions-") as folder:
         template = copied(Path(folder) / "template")
         shutil.copy2(ROOT / "hatch_build.py", template / "hatch_build.py")
+        healthy, failed = survives(template, (ACCESS, SCOPE))
+        if not healthy:
+            print(f"the tests fail without any mistake: {failed}")
+            return 2
         alive = 0
         with ThreadPoolExecutor(given.jobs) as pool:
             for one, survived, noticed, seconds in pool.map(lambda t: tried(template, t), chosen):

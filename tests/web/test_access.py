@@ -109,6 +109,8 @@ KEPT = [
     ("keys", "post", "/settings/keys/", 422),
     ("key_revoke", "post", "/settings/keys/{key}/revoke/", 302),
     ("audit", "get", "/settings/audit/", 200),
+    ("everything", "get", "/settings/export/", 200),
+    ("everything", "post", "/settings/export/", 200),
     ("audit_csv", "get", "/settings/audit/audit.csv", 200),
     ("audit_xlsx", "get", "/settings/audit/audit.xlsx", 200),
     ("member_role", "post", "/settings/members/{colleague}/role/", 302),
@@ -172,6 +174,18 @@ OPEN = [
 """Name, address, status for a visitor, status for a member."""
 
 API = [
+    ("api:members", "get", "/api/members", None, KEEPERS, 200),
+    ("api:members", "post", "/api/members", {"email": "none"}, KEEPERS, 422),
+    ("api:member", "patch", "/api/members/9999", {}, KEEPERS, 404),
+    ("api:teams", "get", "/api/teams", None, KEEPERS, 200),
+    ("api:teams", "post", "/api/teams", {"name": ""}, KEEPERS, 422),
+    ("api:team", "patch", "/api/teams/9999", {"name": "x"}, KEEPERS, 404),
+    ("api:team", "delete", "/api/teams/9999", None, KEEPERS, 404),
+    ("api:keys", "get", "/api/keys", None, KEEPERS, 200),
+    ("api:keys", "post", "/api/keys", {"name": ""}, KEEPERS, 422),
+    ("api:key_revoke", "post", "/api/keys/none/revoke", {}, KEEPERS, 404),
+    ("api:audit", "get", "/api/audit", None, KEEPERS, 200),
+    ("api:export", "get", "/api/export", None, KEEPERS, 200),
     ("api:ask", "post", "/api/ask", QUESTION, EVERYBODY, 200),
     ("api:rows_behind", "post", "/api/rows-behind",
      {"question": QUESTION, "cell": {"period": "2024-03", "kind": "churn"}}, EVERYBODY, 200),
@@ -344,7 +358,7 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
         send = getattr(client, method)
         response = send(address, json.dumps(body), content_type="application/json", headers=headers)
     else:
-        response = client.get(address, headers=headers)
+        response = getattr(client, method)(address, headers=headers)
     expected = 401 if role is None else status if role in allowed else 403
     assert response.status_code == expected, response.content
     if expected >= 400:
@@ -359,11 +373,9 @@ def test_no_address_is_left_out():
     assert {name for table in TABLES for name, *_rest in table} == set(_names(get_resolver()))
 
 
-OF_EVERYTHING = (
-    {name for table in (KEPT, DEFINING, IMPORTING) for name, *_rest in table}
-    | {name for name, *_rest in API if "import" in name}
-    | {"api:closes", "api:define"}
-)
+OF_EVERYTHING = {name for table in (KEPT, DEFINING, IMPORTING) for name, *_rest in table} | {
+    name for name, *_of, allowed, _status in API if allowed in (KEEPERS, CLOSERS, IMPORTERS)
+}
 """What touches all accounts: who sees some of them may not, whichever their role."""
 OF_ACCOUNTS_WITHOUT_OWNER = {"account_summary": 404, "account_record": 404, "contract_rows": 422}
 """Pages about one account of the sample, whose accounts are nobody's: the status for who sees some accounts only."""
@@ -403,7 +415,7 @@ def test_every_address_for_who_sees_some_accounts(client, member, key, sample, r
                 }
                 response = client.post(address, given, **door)
             else:
-                arguments = () if method == "get" else (json.dumps(body),)
+                arguments = () if method in ("get", "delete") else (json.dumps(body),)
                 response = getattr(client, method)(address, *arguments, content_type="application/json", **door)
             if response.status_code != expected:
                 wrong.append(("API", name, method, address, response.status_code, expected))

@@ -58,6 +58,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("tenure.config.commands.upkeep:doctor", _("Check the workspace and say what to repair.")),
     "backup": ("tenure.config.commands.keeping:backup", _("Copy the workspace into one file, while it is in use.")),
     "restore": ("tenure.config.commands.keeping:restore", _("Make a workspace of a backup, in an empty folder.")),
+    "export-all": ("tenure.config.commands.keeping:export_all", _("Write every table into one archive.")),
     "erase-person": (
         "tenure.config.commands.keeping:erase_person",
         _("Replace what is known of a person, everywhere, for good."),

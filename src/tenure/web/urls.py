@@ -19,6 +19,7 @@ from tenure.web.records import views as records
 from tenure.web.subscriptions import closing_views, upkeep
 from tenure.web.subscriptions import views as subscriptions
 from tenure.web.workspaces import account, appearance, audit, entrance, keys, members, saving, teams
+from tenure.web.workspaces import account, audit, entrance, everything, keys, members, saving, teams
 from tenure.web.workspaces import views as workspaces
 
 urlpatterns = [
@@ -62,6 +63,7 @@ urlpatterns = [
     path("settings/teams/<int:team_id>/delete/", teams.team_delete, name="team_delete"),
     path("settings/keys/", keys.key_list, name="keys"),
     path("settings/keys/<str:prefix>/revoke/", keys.key_revoke, name="key_revoke"),
+    path("settings/export/", everything.everything, name="everything"),
     path("settings/audit/", audit.trail, name="audit"),
     path("settings/audit/audit.csv", audit.trail_file, {"form": "csv"}, name="audit_csv"),
     path("settings/audit/audit.xlsx", audit.trail_file, {"form": "xlsx"}, name="audit_xlsx"),

@@ -39,6 +39,28 @@ def backup(file: Path, with_secrets: bool) -> None:
 
 @click.command(
     help=_(
+        "Write every table, with all former versions, into the new archive FILE: to take the data elsewhere. It holds"
+        " personal data: only its owner can read it."
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--format", "form", default="csv", show_default=True, help=_("csv or parquet; Parquet is exact."))
+def export_all(file: Path, form: str) -> None:
+    cli.ready()
+    from tenure.apps.workspaces.services.everything import write_everything
+
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+            rows = write_everything(opened, form, by="tenure export-all")
+        draft.rename(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    click.echo(_("Wrote {tables} tables, {rows} rows.").format(tables=len(rows), rows=sum(rows.values())))
+
+
+@click.command(
+    help=_(
         "Make a workspace of the backup FILE in an empty folder. The whole file is checked before anything is written; "
         "the folder appears whole or not at all."
     )

@@ -16,7 +16,9 @@ from ninja.errors import HttpError, ValidationError
 from tenure.core.errors import TenureError
 from tenure.version import __version__
 from tenure.web import errors
-from tenure.web.api import asking, closes, definitions, goals, imports, reading, records, sample, views
+from tenure.web.api import (
+    administration, asking, closes, definitions, goals, imports, reading, records, sample, views,
+)
 from tenure.web.api.caller import CALLERS, Patience
 from tenure.web.api.requests import too_large
 from tenure.web.refusals import not_found
@@ -31,6 +33,7 @@ api = NinjaAPI(
     throttle=[Patience("600/m")],
 )
 for routes in (
+    administration.router,
     asking.router,
     imports.router,
     closes.router,

@@ -46,6 +46,7 @@ VERBS: Mapping[str, Any] = {
     "made recovery codes": gettext_lazy("Made new recovery codes"),
     "ended other sessions": gettext_lazy("Signed out everywhere else"),
     "exported": gettext_lazy("Exported"),
+    "exported everything": gettext_lazy("Exported everything"),
     "backed up": gettext_lazy("Backed up"),
     "replayed": gettext_lazy("Wrote the lake again"),
     "erased": gettext_lazy("Erased a person"),

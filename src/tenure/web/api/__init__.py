@@ -17,7 +17,16 @@ from tenure.core.errors import TenureError
 from tenure.version import __version__
 from tenure.web import errors
 from tenure.web.api import (
-    administration, asking, closes, definitions, goals, imports, reading, records, sample, views,
+    administration,
+    asking,
+    closes,
+    definitions,
+    goals,
+    imports,
+    reading,
+    records,
+    sample,
+    views,
 )
 from tenure.web.api.caller import CALLERS, Patience
 from tenure.web.api.requests import too_large

@@ -374,10 +374,10 @@ def test_no_address_is_left_out():
 
 
 OF_EVERYTHING = {name for table in (KEPT, DEFINING, IMPORTING) for name, *_rest in table} | {
-    name for name, *_of, allowed, _status in API if allowed in (KEEPERS, CLOSERS, IMPORTERS)
+    name for name, *_of, allowed, _status in (*API, *WRITES) if allowed not in (EVERYBODY, WRITERS)
 }
 """What touches all accounts: who sees some of them may not, whichever their role."""
-OF_ACCOUNTS_WITHOUT_OWNER = {"account_summary": 404, "account_record": 404, "contract_rows": 422}
+OF_ACCOUNTS_WITHOUT_OWNER = {"account_summary": 404, "cockpit_part": 404, "account_record": 404, "contract_rows": 422}
 """Pages about one account of the sample, whose accounts are nobody's: the status for who sees some accounts only."""
 
 

@@ -18,8 +18,7 @@ from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
 from tenure.web.subscriptions import closing_views, upkeep
 from tenure.web.subscriptions import views as subscriptions
-from tenure.web.workspaces import account, appearance, audit, entrance, keys, members, saving, teams
-from tenure.web.workspaces import account, audit, entrance, everything, keys, members, saving, teams
+from tenure.web.workspaces import account, appearance, audit, entrance, everything, keys, members, saving, teams
 from tenure.web.workspaces import views as workspaces
 
 urlpatterns = [

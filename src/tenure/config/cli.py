@@ -44,6 +44,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("tenure.config.commands.records:undo", _("Take the newest step of a record back.")),
     "history": ("tenure.config.commands.records:history", _("Print everything that became of a record.")),
     "close-month": ("tenure.config.commands.records:close_month", _("Close a month in a person's name.")),
+    "reconcile": (
+        "tenure.config.commands.reconcile:reconcile",
+        _("Compare the totals of a billing system with ours, each gap explained."),
+    ),
     "reopen-month": ("tenure.config.commands.records:reopen_month", _("Open a closed month again.")),
     "create-owner": ("tenure.config.commands.people:create_owner", _("Make the first member, who may do everything.")),
     "login-link": ("tenure.config.commands.people:login_link", _("Make a one-time link that signs a member in.")),

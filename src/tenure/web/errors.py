@@ -46,6 +46,7 @@ STATUS = {
     "member.unknown_number": 404,
     "contact.unknown": 404,
     "record.changed": 409,
+    "reconcile.unknown": 404,
     "record.unknown": 404,
     "record.unknown_kind": 404,
     "member.owners_only": 403,

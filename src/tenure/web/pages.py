@@ -76,6 +76,7 @@ NAVIGATION = (
             Item(gettext_lazy("Renewals"), "renewals"),
             Item(gettext_lazy("Definitions"), "definitions"),
             Item(gettext_lazy("Month close"), "closing"),
+            Item(gettext_lazy("Reconcile"), "reconcile"),
             Item(gettext_lazy("Data health"), "health"),
         ),
     ),

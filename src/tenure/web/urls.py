@@ -16,7 +16,7 @@ from tenure.web.records import accounts as record_accounts
 from tenure.web.records import erasing
 from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
-from tenure.web.subscriptions import closing_views, upkeep
+from tenure.web.subscriptions import closing_views, reconcile_views, upkeep
 from tenure.web.subscriptions import views as subscriptions
 from tenure.web.workspaces import account, appearance, audit, entrance, everything, keys, members, saving, teams
 from tenure.web.workspaces import views as workspaces
@@ -102,6 +102,19 @@ urlpatterns = [
         r"^retain/closing/(?P<month>[^/]+)/restatements\.(?P<form>csv|xlsx)$",
         closing_views.restatements_file,
         name="restatements_file",
+    ),
+    path("retain/reconcile/", reconcile_views.reconciliations, name="reconcile"),
+    path("retain/reconcile/<int:number>/", reconcile_views.reconciliation, name="reconciliation"),
+    path("retain/reconcile/<int:number>/rows/", reconcile_views.reconciled_rows, name="reconciled_rows"),
+    re_path(
+        r"^retain/reconcile/(?P<number>\d{1,9})/periods\.(?P<form>csv|xlsx)$",
+        reconcile_views.reconciliation_file,
+        name="reconciliation_file",
+    ),
+    re_path(
+        r"^retain/reconcile/(?P<number>\d{1,9})/accounts\.(?P<form>csv|xlsx)$",
+        reconcile_views.accounts_file,
+        name="reconciled_accounts_file",
     ),
     path("retain/health/", upkeep.data_health, name="health"),
     path("retain/health/checks.csv", upkeep.health_file, name="health_file"),

@@ -176,3 +176,19 @@ def with_account_names(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Rows with an `account_id`, each with what its account is called as `account_name`."""
     named = AccountVersion.objects.live().filter(account_id=OuterRef("account_id")).exclude(name=None)
     return rows.annotate(account_name=Subquery(named.order_by("-recorded_at").values("name")[:1]))
+
+
+def known_as(caller: Caller, texts: Sequence[str]) -> dict[str, str]:
+    """Text -> account id, for the texts that are the id of an account the caller sees, or the name of exactly one."""
+    found: dict[str, str] = {}
+    wanted = list(dict.fromkeys(texts))
+    for at in range(0, len(wanted), 500):
+        part = wanted[at : at + 500]
+        seen = accounts_visible_to(caller).filter(Q(account_id__in=part) | Q(name__in=part))
+        named: dict[str, list[str]] = {}
+        for account_id, name in seen.values_list("account_id", "name"):
+            named.setdefault(name, []).append(account_id)
+            if account_id in part:
+                found[account_id] = account_id
+        found |= {name: ids[0] for name, ids in named.items() if name in part and len(ids) == 1 and name not in found}
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from tenure.apps.workspaces.fields import ExactDecimalField
@@ -194,3 +195,31 @@ class MonthClose(Version):
     closed_at = models.DateTimeField()
     closed_by = models.TextField()
     note = models.TextField(null=True)
+
+
+class Reconciliation(models.Model):
+    """Totals of another system that somebody compared with ours: what was read of what they gave, and how it is asked.
+
+    `lines` are [period, account ("" of all together), amount as text]; `left_out` are [number, why] of lines that could
+    not be read and were left out knowingly.
+    """
+
+    made_at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    actor = models.CharField(max_length=300)
+    compare = models.CharField(max_length=10)
+    definition = models.TextField(blank=True)
+    file_name = models.CharField(max_length=500, blank=True)
+    lines = models.JSONField()
+    left_out = models.JSONField(default=list)
+
+    class Meta:
+        indexes = (models.Index(fields=["-made_at"], name="subscriptions_reconciled"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(compare__in=["mrr", "invoiced"]), name="subscriptions_reconciliation_compare"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"reconciliation {self.pk} ({self.compare})"

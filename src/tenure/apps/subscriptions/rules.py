@@ -17,6 +17,10 @@ OWN_DEFINITION = "default"
 _NAME = re.compile(r"[^\W_][\w .-]{0,59}")
 _COLUMNS = ("period", "metric", "differs", "accounts", "complete")
 """Columns of a comparison of definitions, which has a column per definition beside them."""
+COMPARED = ("mrr", "invoiced")
+"""What the totals of another system can be totals of."""
+MOST_PERIODS = 60
+"""So many periods are compared at once."""
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 

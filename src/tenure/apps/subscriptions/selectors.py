@@ -19,11 +19,11 @@ from tenure.apps.subscriptions.models import (
     MonthClose,
     PlanVersion,
     ProductVersion,
+    Reconciliation,
     SubscriptionVersion,
 )
 from tenure.apps.workspaces import history
 from tenure.apps.workspaces import selectors as workspaces
-from tenure.apps.workspaces.models import AuditEntry
 from tenure.apps.workspaces.permissions import Caller, limited, owners_visible_to
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.apps.workspaces.versions import Version, key_text
@@ -54,7 +54,7 @@ def close_steps(month: str) -> list[CloseStep]:
     ]
 
 
-def _note_of(entry: AuditEntry, notes: Mapping[str, str | None]) -> str:
+def _note_of(entry: Any, notes: Mapping[str, str | None]) -> str:
     return (notes.get(entry.detail.get("row_id", "")) or "") if entry.verb == "closed" else ""
 
 
@@ -82,6 +82,27 @@ def steps_since(rows: Sequence[tuple[str, str]], since: datetime) -> list[tuple[
 def definitions() -> QuerySet[Any]:
     """Every version of every definition, by name and version."""
     return MetricDefinition.objects.live().order_by("name", "version")
+
+
+def reconciliations() -> QuerySet[Reconciliation]:
+    """What was compared with other systems, the newest first."""
+    return Reconciliation.objects.select_related("by").order_by("-made_at", "-pk")
+
+
+def reconciliation(number: int) -> Reconciliation:
+    """One comparison with another system by its number.
+
+    Raises: TenureError reconcile.unknown.
+    """
+    found = Reconciliation.objects.filter(pk=number).first()
+    if found is None:
+        raise TenureError(
+            "reconcile.unknown",
+            _("There is no reconciliation %(value)s.") % {"value": number},
+            fix=_("Choose one from the list, or give the totals again."),
+            value=str(number),
+        )
+    return found
 
 
 def known_subscriptions(ids: Sequence[str]) -> set[str]:

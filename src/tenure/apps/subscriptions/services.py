@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from tenure.apps.subscriptions.models import (
     MonthClose,
     PlanVersion,
     ProductVersion,
+    Reconciliation,
     SubscriptionVersion,
     TrialVersion,
 )
 from tenure.apps.workspaces.services import bulk, imports, records
-from tenure.apps.workspaces.services.writing import Actor, actor_name
+from tenure.apps.workspaces.services.writing import Actor, actor_name, writing
 from tenure.apps.workspaces.versions import Version, key_text
 from tenure.core.definition import Definition
 from tenure.core.errors import TenureError
@@ -142,6 +144,45 @@ def reopen_month(month: str, *, by: Actor, note: str = "") -> MonthClose:
         )
     opened: MonthClose = records.withdraw(MonthClose, key_text([month]), by=by, reason=note, verb="reopened")
     return opened
+
+
+def keep_totals(
+    lines: Sequence[tuple[str, str, Decimal]],
+    *,
+    compare: str,
+    by: Actor,
+    left_out: Sequence[tuple[int, str]] = (),
+    definition: str = "",
+    file_name: str = "",
+) -> Reconciliation:
+    """Keep the totals of another system (period, account, amount), to be compared with ours whenever it is looked at.
+
+    `left_out` are the numbers of the lines that could not be read, and why.
+    Raises: TenureError if there is nothing to compare, or more periods than are compared at once.
+    """
+    if compare not in rules.COMPARED:
+        raise rules.refuse("compare", compare, _("Use one of: %(allowed)s.") % {"allowed": ", ".join(rules.COMPARED)})
+    count = len({period for period, _account, _amount in lines})
+    if not count or count > rules.MOST_PERIODS:
+        raise TenureError(
+            "reconcile.periods",
+            _("There are totals of %(count)s periods.") % {"count": count},
+            fix=_("Give totals of 1 to %(most)s periods.") % {"most": rules.MOST_PERIODS},
+            count=count,
+        )
+    with writing(by) as write:
+        kept = Reconciliation.objects.create(
+            made_at=write.now,
+            by=write.member,
+            actor=write.actor,
+            compare=compare,
+            definition=definition,
+            file_name=file_name,
+            lines=[[period, account, str(amount)] for period, account, amount in lines],
+            left_out=[[number, why] for number, why in left_out],
+        )
+        write.audit("reconciled", "reconciliation", str(kept.pk), compare=compare, lines=len(lines), periods=count)
+    return kept
 
 
 def apply_import(

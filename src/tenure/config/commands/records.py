@@ -28,6 +28,7 @@ KINDS = (
 
 
 def person(by: str) -> str:
+    """Who is named in the audit trail: as was said, or by the login."""
     import getpass
 
     return by.strip() or getpass.getuser()

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenure.core.definition import Definition
 from tenure.core.money import MONEY
@@ -19,6 +20,7 @@ from tenure.core.periods import Periods, add_months, between, parse_label
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
 from tenure.warehouse.lines import NONE, meets
+from tenure.warehouse.measures import Condition
 from tenure.warehouse.questions import base
 from tenure.warehouse.questions.base import Ask, Question, no_cell
 from tenure.warehouse.questions.movements import Movements, known
@@ -221,7 +223,7 @@ class Reconcile(Question):
             plain = Ask(_unconverted(at), ask.shelf, ask.definition)
             question = Movements(from_=periods.labels[0], to=periods.labels[-1], grain=periods.grain, where=self.where)
             _, result = question.net(plain, periods)
-            causes.append(("currency_not_converted", result.movements(len(periods) - 1, 0).close - ours))
+            causes.append((UNCONVERTED, result.movements(len(periods) - 1, 0).close - ours))
         return ours, causes
 
     def _invoiced(self, ask: Ask, periods: Periods) -> tuple[Decimal, list[tuple[str, Decimal]]]:
@@ -230,20 +232,53 @@ class Reconcile(Question):
         causes = [("tax", row["tax"]), ("refunds_not_deducted", row["refunded"])]
         plain = Ask(_unconverted(ask.snapshot), ask.shelf, ask.definition)
         if ask.snapshot.rates.days:
-            causes.append(("currency_not_converted", question.answer(plain).table.to_pylist()[-1]["net"] - row["net"]))
+            causes.append((UNCONVERTED, question.answer(plain).table.to_pylist()[-1]["net"] - row["net"]))
         return row["net"], causes
 
     def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
         if "period" not in cell:
-            raise no_cell(self.name, cell, "Name a row by its period.", ("period",))
-        label = str(cell["period"])
+            raise no_cell(self.name, cell, "Name a row by its period.", ("period", "cause"))
+        label, cause = str(cell["period"]), str(cell.get("cause", ""))
+        known_causes = [name for name, _ in VARIANTS] if self.compare == "mrr" else ["tax", "refunds_not_deducted"]
+        if cause and cause not in (*known_causes, UNCONVERTED):
+            raise no_cell(self.name, cell, f"`cause` is one of: {', '.join((*known_causes, UNCONVERTED))}.", ("cause",))
         if self.compare == "invoiced":
-            return Invoiced(label, label, where=self.where).rows_behind(ask, {"period": label})
-        grain = "quarter" if "Q" in label else "month" if len(label) == 7 else "year"
-        question = Movements(label, label, grain, where=self.where)
-        return question.rows_behind(ask, {"period": label, "kind": "close"})
+            kind = {"refunds_not_deducted": {"kind": "refunded"}}.get(cause, {})
+            rows = Invoiced(label, label, where=self.where).rows_behind(ask, {"period": label, **kind})
+        else:
+            rows = self._rows_of_mrr(ask, label, dict(VARIANTS).get(cause))
+        if cause == UNCONVERTED:
+            rows = rows.filter(pc.not_equal(rows["currency"], ask.snapshot.definition.reporting_currency))
+        return rows
+
+    def _rows_of_mrr(self, ask: Ask, label: str, settings: Mapping[str, Any] | None) -> pa.Table:
+        """The rows of the accounts that pay otherwise under other settings, where they pay more; without settings,
+        the rows of all."""
+        question = Movements(label, label, _grain(label), where=self.where)
+        cell = {"period": label, "kind": "close"}
+        if settings is None:
+            return question.rows_behind(ask, cell)
+        other = Ask(ask.snapshot.under(ask.snapshot.definition.with_settings(settings)), ask.shelf, ask.definition)
+        ours, theirs = self._closes(question, ask), self._closes(question, other)
+        apart = [name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)]
+        only = Condition("account_id", "in", tuple(sorted(apart)))
+        narrowed = replace(question, where=Where(self.where.rows, (*self.where.accounts, only)))
+        more = sum((theirs.get(name, Decimal(0)) - ours.get(name, Decimal(0)) for name in apart), Decimal(0)) > 0
+        return narrowed.rows_behind(other if more else ask, cell) if apart else proof.joined([])
+
+    def _closes(self, question: Movements, ask: Ask) -> dict[str, Decimal]:
+        rows = replace(question, by=("account_id",)).answer(ask).table.to_pylist()
+        return {row["account_id"]: row["close"] for row in rows if row["close"]}
 
 
+def _grain(label: str) -> str:
+    """The length of a period by its label."""
+    if parse_label(label)[2]:
+        return "day"
+    return "quarter" if "Q" in label else "month" if len(label) == 7 else "year"
+
+
+UNCONVERTED = "currency_not_converted"
 VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("discounts_not_deducted", {"discount_policy": "none"}),
     ("only_lasting_discounts", {"discount_policy": "forever"}),

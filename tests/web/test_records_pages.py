@@ -113,6 +113,8 @@ def test_a_save_says_what_it_did_to_the_figures(sales: Any, acme: Any) -> None:
     said = text_of(sales.post(key, form, follow=True))
     assert "+$20" in said
     assert "1 closed month is restated" in said
+    assert "This save restates closed months" in said
+    assert "Jan 2026" in said
     seen = SubscriptionVersion.objects.live().get().row_id
     form |= {"product": "desk", "version": seen}
     assert "MRR is as it was" in text_of(sales.post(key, form, follow=True))

@@ -14,7 +14,7 @@ from tenure.apps.workspaces.services.records import RecordChanged
 from tenure.core.errors import TenureError
 from tenure.web import asking, errors
 from tenure.web.pages import Action, is_fragment, page, requires, undoable
-from tenure.web.records import account, forms, lists, said, timeline, words
+from tenure.web.records import account, effect, forms, lists, said, timeline, words
 from tenure.web.records.kinds import KINDS, hidden, history_for, key_of, record_for, token
 
 
@@ -25,6 +25,7 @@ def account_record(request: HttpRequest, account_id: str) -> HttpResponse:
     found = account.opened(request.user, account_id)
     tab = account.tab_of(request.GET)
     context: dict[str, Any] = account.head(found, tab)
+    context["restated"] = effect.restated(request.GET, request.user)
     if tab == "overview":
         context |= account.overview(found)
         context["timeline"] = timeline.shown(found, request.GET)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tenure.apps.subscriptions import selectors
+from tenure.apps.workspaces.permissions import Caller, sees_everything
 from tenure.core.periods import add_months, label
 from tenure.web import asking
 from tenure.web import formatting as f
@@ -31,23 +34,47 @@ def closes(opened: asking.Seen, accounts: Collection[str]) -> Closes:
     return {row["period"]: row["close"] for row in rows}
 
 
-def said(before: Closes, after: Closes, opened: asking.Seen) -> str:
-    """The effect in one sentence: the newest month that moved, and how many closed months are restated."""
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a write did: a sentence, and the closed months that are restated by it."""
+
+    text: str
+    restated: tuple[str, ...]
+
+
+def between(before: Closes, after: Closes, opened: asking.Seen) -> Effect:
+    """The newest month that moved and by how much, and the closed months that did."""
     moved = {month: after[month] - before.get(month, Decimal(0)) for month in after}
     moved = {month: amount for month, amount in moved.items() if amount}
     if not moved:
-        return _("Saved. MRR is as it was.")
+        return Effect(_("Saved. MRR is as it was."), ())
     newest = max(moved)
-    currency = opened.definition().reporting_currency
-    told = {"month": f.period(newest), "amount": f.money(moved[newest], currency, plus=True)}
-    closed = {row.month for row in selectors.closed_months()} & set(moved)
+    told = {
+        "month": f.period(newest),
+        "amount": f.money(moved[newest], opened.definition().reporting_currency, plus=True),
+    }
+    closed = tuple(sorted(_closed() & set(moved)))
     if not closed:
-        return _("Saved. MRR of %(month)s: %(amount)s.") % told
-    return ngettext(
+        return Effect(_("Saved. MRR of %(month)s: %(amount)s.") % told, ())
+    text = ngettext(
         "Saved. MRR of %(month)s: %(amount)s. %(count)s closed month is restated.",
         "Saved. MRR of %(month)s: %(amount)s. %(count)s closed months are restated.",
         len(closed),
-    ) % {**told, "count": f.exact(len(closed))}
+    )
+    return Effect(text % {**told, "count": f.exact(len(closed))}, closed)
+
+
+def restated(query: Mapping[str, str], caller: Caller) -> list[dict[str, str]]:
+    """The closed months that the write before this page restated, as its address says; only to who may see them."""
+    named = query.get("restated", "")
+    if not named or not sees_everything(caller):
+        return []
+    months = sorted(set(named.split(",")) & _closed())
+    return [{"label": f.period(month), "href": reverse("closing_month", args=[month])} for month in months]
+
+
+def _closed() -> set[str]:
+    return {row.month for row in selectors.closed_months()}
 
 
 def accounts_of(row: Mapping[str, Any]) -> set[str]:

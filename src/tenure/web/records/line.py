@@ -60,7 +60,7 @@ def line(periods: Sequence[str], values: Sequence[Decimal]) -> Line | None:
         y=down(values[-1]),
         rules=[_rule(down(mark), scale.text(mark)) for mark in marks],
         names=[
-            {"x": across(place), "text": name, "at": "start" if place == 0 else "middle"}
+            {"x": across(place), "text": name}
             for place, name in ((n, period) for n, period in enumerate(periods) if n % every == 0)
         ],
     )

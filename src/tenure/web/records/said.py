@@ -109,7 +109,8 @@ def facts(kind: Kind, version: Any, unseen: Collection[str], caller: Caller) -> 
         if column.name in ("account_id", "parent_id", "merged_into") and kind.name != "accounts":
             href = reverse("account_record", args=[text])
             text = called.get(text, text)
-        found.append({"label": words.label(kind.name, column.name), "text": text, "href": href})
+        label = words.KINDS["accounts"].one if column.name == "account_id" and href else ""
+        found.append({"label": label or words.label(kind.name, column.name), "text": text, "href": href})
     return found
 
 

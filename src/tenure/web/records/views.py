@@ -37,6 +37,7 @@ def record(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         heading=said.name(chosen, shown, unseen),
         actions=[] if version is None else _actions(chosen, version, request.user),
         note=said.known(steps),
+        restated=effect.restated(request.GET, request.user),
         is_gone=version is None,
         facts=said.facts(chosen, shown, unseen, request.user),
         proof=said.proof(chosen, shown),
@@ -196,7 +197,7 @@ def record_undo(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     before = _before(request, chosen, touched.as_row())
     version = chosen.services.undo(kind, key_of(key), by=request.user, seen=request.GET.get("version", ""))
     _tell(request, before, undo="")
-    wanted = next_address(request)
+    wanted = next_address(request).partition("?restated=")[0]
     return HttpResponseRedirect(wanted if request.POST.get("next") else said.address(chosen, version or touched))
 
 
@@ -274,19 +275,21 @@ def _before(request: HttpRequest, kind: Kind, *rows: Any) -> tuple[set[str], eff
     return accounts, effect.closes(asking.workspace(request.user), accounts)
 
 
-def _tell(request: HttpRequest, before: Any, undo: str) -> None:
-    """Say on the next page what was saved, and what it did to the figures."""
-    text = _("Saved.")
+def _tell(request: HttpRequest, before: Any, undo: str) -> str:
+    """Say on the next page what was saved and what it did to the figures; gives what its address says of that."""
+    text, restated = _("Saved."), ()
     if before is not None:
         opened = asking.workspace(request.user)
-        text = effect.said(before[1], effect.closes(opened, before[0]), opened)
+        done = effect.between(before[1], effect.closes(opened, before[0]), opened)
+        text, restated = done.text, done.restated
     if undo:
         undoable(request, text, undo)
     else:
         messages.success(request, text)
+    return f"?restated={','.join(restated)}" if restated else ""
 
 
 def _saved(request: HttpRequest, kind: Kind, version: Any, before: Any) -> HttpResponse:
     """On to the record, with what the write did and a way to take it back."""
-    _tell(request, before, said.undo_address(kind, version))
-    return HttpResponseRedirect(said.address(kind, version))
+    told = _tell(request, before, said.undo_address(kind, version))
+    return HttpResponseRedirect(f"{said.address(kind, version)}{told}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import socket
@@ -68,6 +69,8 @@ def run(announce: Callable[[], None]) -> None:
     values = environment.read()
     host, port = values["TENURE_HOST"], values["TENURE_PORT"]
     check_port(host, port)
+    # A forked copy of a process that has used the lake cannot use it: the lake's library runs threads of its own.
+    multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "tenure.config.wsgi:application",
         address=host,

@@ -142,7 +142,6 @@ urlpatterns = [
     path("imports/<int:run_id>/refused.csv", connectors.import_rejects, name="import_rejects"),
     path("imports/<int:run_id>/rows/", connectors.import_rows, name="import_rows"),
     path("imports/<int:run_id>/repaired/", connectors.import_return, name="import_return"),
-    *(path(f"customers/{kind}/", record_lists.record_list, {"kind": kind}, name=kind) for kind in record_lists.SHOWN),
     *(path(f"customers/{kind}/", record_lists.record_list, {"kind": kind}, kind) for kind in record_lists.SHOWN),
     *(
         re_path(rf"^customers/{k}/{k}\.(?P<form>csv|xlsx)$", record_lists.record_file, {"kind": k}, f"{k}_file")

@@ -18,6 +18,9 @@ from tenure.web import saved_views
 from tenure.web.pages import page, requires
 
 NAMES = {
+    "contracts": gettext_lazy("Contracts"),
+    "subscriptions": gettext_lazy("Subscriptions"),
+    "contacts": gettext_lazy("Contacts"),
     "accounts": gettext_lazy("Accounts"),
     "movements": gettext_lazy("Movements"),
     "metrics": gettext_lazy("Metrics"),

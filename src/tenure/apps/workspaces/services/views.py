@@ -13,7 +13,10 @@ from tenure.apps.workspaces.permissions import NotAllowed, may
 from tenure.apps.workspaces.services.writing import Actor, writing
 from tenure.core.errors import TenureError
 
-PAGES = ("accounts", "movements", "metrics", "cohorts", "renewals", "health")
+PAGES = (
+    *("accounts", "contracts", "subscriptions", "contacts"),
+    *("movements", "metrics", "cohorts", "renewals", "health"),
+)
 """The pages whose address says everything they show."""
 KIND = "views"
 LONGEST_QUERY = 4_000

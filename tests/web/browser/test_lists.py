@@ -1,4 +1,4 @@
-"""The list of accounts in a browser: filter, order, choose, change and take back, preview, save as a view, by keyboard."""
+"""The list of accounts in a browser: filter, order, choose, change and take back, preview, save a view, by keyboard."""
 
 from __future__ import annotations
 

@@ -132,3 +132,50 @@ document.addEventListener("htmx:oobAfterSwap", sayToasts);
 document.addEventListener("animationend", (event) => {
   if (event.target.matches(".toast__clock")) event.target.closest("[data-toast]").remove();
 });
+
+// Any click or sending shows at once that something goes on: a line at the top, until the page or the fragment has come.
+const GIVES_UP_AFTER = 10_000; // milliseconds: what was followed was a file, not a page
+let underWay = 0;
+
+function working(by) {
+  underWay = Math.max(0, underWay + by);
+  document.getElementById("working").hidden = underWay === 0;
+}
+
+function leaving() {
+  working(1);
+  setTimeout(() => working(-1), GIVES_UP_AFTER);
+}
+
+const asksAgainByItself = (element) => element.getAttribute?.("hx-trigger")?.startsWith("every");
+
+document.addEventListener("htmx:beforeRequest", (event) => asksAgainByItself(event.target) || working(1));
+document.addEventListener("htmx:afterRequest", (event) => asksAgainByItself(event.target) || working(-1));
+window.addEventListener("pageshow", () => working(-underWay));
+window.addEventListener("submit", (event) => event.defaultPrevented || event.target.target || leaving());
+window.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (link.pathname === location.pathname && link.search === location.search) return; // a place on this page
+  leaving();
+});
+
+// A fragment that did not come says so where it would have stood, keeps what was typed, and can be asked for again.
+function didNotCome(event) {
+  const { elt, target, requestConfig: asked } = event.detail;
+  if (asksAgainByItself(elt) || elt.getAttribute("hx-swap") === "none") return;
+  const said = document.getElementById("did-not-come").content.firstElementChild.cloneNode(true);
+  said.querySelector("[data-again]").addEventListener("click", () => {
+    said.remove();
+    if (elt.matches("form")) elt.requestSubmit();
+    else htmx.ajax(asked.verb, asked.path, { source: elt, target });
+  });
+  target.querySelector(":scope > .did-not-come")?.remove();
+  if (target.id === "drawer") openDrawer().replaceChildren(said);
+  else target.prepend(said);
+  said.querySelector("[data-again]").focus();
+}
+
+document.addEventListener("htmx:sendError", didNotCome);
+document.addEventListener("htmx:timeout", didNotCome);

@@ -188,3 +188,16 @@ def test_a_person_is_erased_only_after_the_id_was_typed_and_the_proof_is_shown(s
     assert ContactVersion.objects.get(contact_id="p1").name is None
     assert ContactVersion.objects.get(contact_id="p2").name == "Zoeline Qwertz 2"
     assert "Zoeline Qwertz 1" not in text_of(owner.get("/customers/contacts/p1/"))
+
+
+@pytest.mark.parametrize("kind", ["contracts", "contacts"])
+def test_a_list_asks_the_store_as_often_for_many_rows_as_for_few(
+    signed_in: Any, acme: Any, kind: str, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(60):
+        services.add("contracts", {**CONTRACT, "contract_id": f"k{number}"}, by="test")
+        crm.add("contacts", {"contact_id": f"p{number}", "account_id": "acme"}, by="test")
+    owner = signed_in("owner")
+    owner.get(f"/customers/{kind}/")
+    with django_assert_max_num_queries(12):
+        assert owner.get(f"/customers/{kind}/").status_code == 200

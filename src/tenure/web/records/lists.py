@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_GET
 
 from tenure.apps.crm import selectors as crm
+from tenure.apps.subscriptions import selectors as sold
 from tenure.apps.workspaces.permissions import Caller, may
 from tenure.web import asking
 from tenure.web import formatting as f
@@ -90,7 +91,16 @@ def source(kind: Kind, caller: Caller, **only: str) -> StoreRows:
     rows = visible(kind, caller).filter(**only)
     if "account_id" in kind.table.by_name:
         rows = crm.with_account_names(rows)
-    return StoreRows(rows, "version_key", {"version_key": "version_key"})
+    return _Rows(rows, "version_key", {"version_key": "version_key"})
+
+
+class _Rows(StoreRows):
+    """Rows of records; a filter offers the plans, the products and common currencies, and reads no column."""
+
+    def values(self, column: Column) -> Sequence[str]:
+        if column.name in ("plan", "product"):
+            return sold.suggestions(column.name, said.OFFERED)
+        return said.CURRENCIES if column.name == "currency" else ()
 
 
 def _column(kind: Kind, name: str, *, is_first: bool, shown: bool) -> Column:

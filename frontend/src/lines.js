@@ -19,7 +19,7 @@ export function lines(data, theme, { width }) {
     xAxis: {
       type: "category",
       boundaryGap: false,
-      data: data.periods.map((period) => period.name),
+      data: data.periods.map((period, i) => ({ value: `${i}` })),
       axisTick: { show: false },
       axisLine: { onZero: false, lineStyle: { color: theme.role("line-control") } },
       axisLabel: {
@@ -28,12 +28,13 @@ export function lines(data, theme, { width }) {
         fontSize: 12,
         margin: 10,
         color: theme.role("chart-axis"),
+        formatter: (index) => data.periods[index].name,
       },
     },
     yAxis: {
       type: "value",
       min: data.min,
-      max: data.max,
+      max: data.max + (data.max - data.min) * 0.05,
       axisLabel: {
         customValues: values,
         formatter: (value) => texts.get(value) ?? "",
@@ -54,17 +55,20 @@ function drawn(series, theme, named) {
   const at = series.values.length - 1;
   const base = {
     type: "line",
+    symbol: "circle",
     showSymbol: false,
+    clip: false,
     cursor: target ? "default" : "pointer",
     silent: target,
     emphasis: { disabled: true },
-    lineStyle: { color, width: target ? 1.5 : 2, type: target ? [1.5, 3] : "solid", cap: "round" },
+    lineStyle: { color, width: target ? 1.5 : 2, type: target ? [1.5, 3] : "solid" },
     itemStyle: { color },
   };
+  const open = { color: theme.role("ground"), borderColor: color, borderWidth: 2 };
   const end = {
-    symbol: "circle",
-    symbolSize: target ? 0 : 7,
-    itemStyle: series.running ? { color: theme.role("ground"), borderColor: color, borderWidth: 2 } : { color },
+    value: series.values[at],
+    symbolSize: target ? 2 : 7,
+    itemStyle: series.running ? open : { color },
     label: {
       show: named,
       position: "right",
@@ -75,10 +79,12 @@ function drawn(series, theme, named) {
       color: theme.role("ink"),
     },
   };
-  const points = (from, to) => series.values.map((value, i) => (i < from || i > to ? null : i === at ? { value, ...end } : value));
-  if (!series.running || at < 1) return [{ ...base, symbol: "circle", showSymbol: true, symbolSize: 0, data: points(0, at) }];
-  return [
-    { ...base, data: points(0, at - 1) },
-    { ...base, symbol: "circle", showSymbol: true, symbolSize: 0, lineStyle: { ...base.lineStyle, type: [4, 4] }, data: points(at - 1, at) },
-  ];
+  const line = (from, to, type) => ({
+    ...base,
+    lineStyle: { ...base.lineStyle, type: type ?? base.lineStyle.type },
+    data: series.values.map((value, i) => (i < from || i > to ? null : value)),
+  });
+  const dot = { ...base, silent: true, showSymbol: true, lineStyle: { width: 0 }, data: series.values.map((_, i) => (i === at ? end : null)) };
+  if (!series.running || at < 1) return [line(0, at), dot];
+  return [line(0, at - 1), line(at - 1, at, [4, 4]), dot];
 }

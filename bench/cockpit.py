@@ -1,0 +1,92 @@
+"""How long the cockpit takes on 100,000 accounts in SQLite: the page and each of its cards, cold and warm.
+
+    python bench/cockpit.py [--accounts 100000] [--home FOLDER]
+
+The workspace is the one of bench/pages.py, made in FOLDER (kept and used again) or in a temporary folder. Cold is the
+first request in a new process without any cached answer, the ledger's index in its file; warm is the median of 20
+requests after it. Exit status 1 if the page is over its budget: 1.5 s cold, 0.15 s warm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pages
+
+COLD, WARM = 1.5, 0.15
+TIMES = 20
+CARDS = ("/", "/cockpit/why/", "/cockpit/renewal/", "/cockpit/committed/", "/cockpit/due/", "/cockpit/health/")
+
+
+def shown(folder: Path, address: str) -> tuple[float, float]:
+    """Seconds of the first request for an address in this process, and the median of the next ones."""
+    os.environ["TENURE_HOME"] = str(folder)
+    from tenure.config import cli
+
+    cli.ready()
+    from django.test import Client
+
+    from tenure.apps.workspaces.models import Member
+
+    browser = Client(headers={"host": "localhost"})
+    browser.force_login(Member.objects.filter(role="owner").first())
+    browser.get("/account/")  # what every first page costs: templates, translations
+    times = []
+    for _ in range(1 + TIMES):
+        start = time.perf_counter()
+        response = browser.get(address)
+        times.append(time.perf_counter() - start)
+        if response.status_code != 200:
+            raise SystemExit(f"{address}: status {response.status_code}")
+    return times[0], statistics.median(times[1:])
+
+
+def ready(folder: Path, accounts: int) -> None:
+    os.environ["TENURE_HOME"] = str(folder)
+    from tenure.config import cli
+
+    cli.ready()
+    if not (folder / "accounts.csv").exists():
+        pages.fill(folder, accounts)
+    from tenure.apps.workspaces.models import Member
+
+    if not Member.objects.filter(role="owner").exists():
+        Member.objects.create(email="bench@example.com", display_name="Bench", role="owner")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--accounts", type=int, default=100_000)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--address", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.address:
+        print(*shown(given.home, given.address))
+        return 0
+    missed = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (given.home or Path(temporary)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        ready(folder, given.accounts)
+        for address in CARDS:
+            shutil.rmtree(folder / "cache" / "answers", ignore_errors=True)
+            asked = [sys.executable, __file__, "--home", str(folder), "--address", address]
+            out = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+            cold, warm = (float(figure) for figure in out.split()[-2:])
+            over = address == "/" and (cold > COLD or warm > WARM)
+            missed += over
+            budget = f"budget {COLD} s and {WARM} s {'MISSED' if over else 'ok'}" if address == "/" else ""
+            print(f"{address:<22} cold {cold:6.2f} s   warm {warm:6.3f} s   {budget}")
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -50,7 +50,7 @@ def shown(folder: Path, address: str) -> tuple[float, float]:
 
 
 def ready(folder: Path, accounts: int) -> None:
-    os.environ["TENURE_HOME"] = str(folder)
+    os.environ |= {"TENURE_HOME": str(folder), "TENURE_REPORTING_CURRENCY": "CNY"}
     from tenure.config import cli
 
     cli.ready()

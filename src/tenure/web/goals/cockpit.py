@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tenure.apps.goals import selectors
+from tenure.core.metrics.mrr import ratio
 from tenure.core.metrics.renewal import UNDECIDED
 from tenure.core.metrics.swing import outside_usual
 from tenure.core.periods import label
@@ -259,9 +260,52 @@ def _asked(stretch: Stretch, row: Row) -> dict[str, str]:
 
 
 def renewal(opened: Seen, stretch: Stretch, names: Names) -> dict[str, Any]:
-    """The tile of the renewal rate, of the contracts that are decided."""
-    one = card(lambda: renewal_tile(opened.ask, stretch), RENEWAL.label)
-    return {"one": {"name": RENEWAL.name, "why": drivers.of_renewals(opened.ask, stretch), **one}}
+    """The tile of the renewal rate, of the contracts that are decided, with the slices that moved it."""
+    found = _renewals(opened.ask, stretch)
+    now, before = found.get(stretch.last, []), found.get(stretch.compared or "", [])
+    why = drivers.of_renewals(stretch, now, before) if stretch.compared else []
+    one = card(lambda: renewal_tile(found, stretch), RENEWAL.label)
+    return {"one": {"name": RENEWAL.name, "why": why, **one}}
+
+
+def _renewals(ask: Ask, stretch: Stretch) -> dict[str, list[Row]]:
+    """Period -> its contracts by the fields that may have moved the rate."""
+    first = min(stretch.first, stretch.step(stretch.last, -HISTORY), key=stretch.calendar.first)
+    asked = [stretch.asked(first, stretch.last)]
+    names = [stretch.step(first, n) for n in range(stretch.calendar.count(first, stretch.last, stretch.grain))]
+    if stretch.compared and stretch.compared not in names:
+        asked.append(stretch.asked(stretch.compared, stretch.compared))
+    out: dict[str, list[Row]] = {}
+    for fields in asked:
+        for row in ask({"question": "renewals", **fields, "by": [*drivers.OF_CONTRACTS]}).to_dicts():
+            out.setdefault(row["period"], []).append(row)
+    return out
+
+
+def _together(rows: Sequence[Row], period: str) -> Row:
+    """The contracts of a period, all slices together."""
+    counts = {name: sum(row[name] for row in rows) for name in ("expiring", "renewed", "pending")}
+    rate = ratio(counts["renewed"], counts["expiring"] - counts["pending"])
+    return {"period": period, **counts, RENEWAL.name: rate}
+
+
+def renewal_tile(found: Mapping[str, Sequence[Row]], stretch: Stretch) -> Tile:
+    """The renewal rate of the period in focus, beside that of the period it is compared with."""
+    periods = [stretch.step(stretch.last, n) for n in range(1 - HISTORY, 1)]
+    history = [_together(found.get(period, ()), period) for period in periods]
+    focus, compared = history[-1], stretch.compared
+    against = _together(found.get(compared, ()), compared) if compared else None
+    finished = replace(stretch, today=stretch.calendar.after(stretch.last, stretch.grain))
+    series = Series(history, focus, against, against_name(finished), stretch.is_running)
+    own = {"grain": stretch.grain, "period": stretch.last, "kind": RENEWAL.behind}
+    shown = tile(RENEWAL, series, "", f"{reverse('renewal_rows')}?{urlencode([*own.items(), *stretch.kept])}")
+    places = {
+        "part": f.exact(focus["renewed"]),
+        "whole": f.exact(focus["expiring"] - focus["pending"]),
+        "pending": f.exact(focus["pending"]),
+    }
+    note = _("%(part)s of %(whole)s contracts, %(pending)s pending") % places
+    return replace(shown, note=note if focus["expiring"] else _("No contract expires"))
 
 
 def committed(opened: Seen, stretch: Stretch, names: Names) -> dict[str, Any]:
@@ -293,29 +337,6 @@ def committed(opened: Seen, stretch: Stretch, names: Names) -> dict[str, Any]:
     return {"one": {"name": "cmrr", "why": why, **card(lambda: shown, shown.label)}}
 
 
-def renewal_tile(ask: Ask, stretch: Stretch) -> Tile:
-    first = min(stretch.first, stretch.step(stretch.last, -HISTORY), key=stretch.calendar.first)
-    rows = {
-        row["period"]: row for row in ask({"question": "renewals", **stretch.asked(first, stretch.last)}).to_dicts()
-    }
-    against = rows.get(stretch.compared or "")
-    if against is None and stretch.compared:
-        (against,) = ask({"question": "renewals", **stretch.asked(stretch.compared, stretch.compared)}).to_dicts()
-    history = [rows[stretch.step(stretch.last, n)] for n in range(1 - HISTORY, 1)]
-    focus = rows[stretch.last]
-    finished = replace(stretch, today=stretch.calendar.after(stretch.last, stretch.grain))
-    series = Series(history, focus, against, against_name(finished), stretch.is_running)
-    own = {"grain": stretch.grain, "period": stretch.last, "kind": RENEWAL.behind}
-    shown = tile(RENEWAL, series, "", f"{reverse('renewal_rows')}?{urlencode([*own.items(), *stretch.kept])}")
-    places = {
-        "part": f.exact(focus["renewed"]),
-        "whole": f.exact(focus["expiring"] - focus["pending"]),
-        "pending": f.exact(focus["pending"]),
-    }
-    note = _("%(part)s of %(whole)s contracts, %(pending)s pending") % places
-    return replace(shown, note=note if focus["expiring"] else _("No contract expires"))
-
-
 def due_soon(opened: Seen, stretch: Stretch, names: Names) -> dict[str, Any]:
     """The contracts to decide this week, by the day by which notice must be given."""
     today = stretch.today
@@ -326,10 +347,11 @@ def due_soon(opened: Seen, stretch: Stretch, names: Names) -> dict[str, Any]:
     currency = answer.definition["settings"]["reporting_currency"]
     soon = [row for row in rows if row["notice_by"] >= today]
     passed = [row for row in rows if row["notice_by"] < today]
-    called = names([row["account_id"] for row in [*soon, *passed]])
+    passed.reverse()
+    called = names([row["account_id"] for row in [*soon[:DUE_SHOWN], *passed[:DUE_SHOWN]]])
     groups = [
         _group(_("Notice this week"), soon, called, today, currency),
-        _group(_("Notice day passed, undecided"), passed[::-1], called, today, currency),
+        _group(_("Notice day passed, undecided"), passed, called, today, currency),
     ]
     return {
         "today": f.day(today, year=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,7 @@ FIELDS = ("plan", "product", "region", "tier")
 OF_ACCOUNTS = ("region", "tier")
 """Fields of which an account has one value: only these split what is counted by account."""
 OF_CONTRACTS = ("plan", "tier")
-"""Fields by which the renewal rate is split: every contract is read for each."""
+"""Fields by which the renewal rate is split; one question has both, because every contract is read for it."""
 SHOWN = 2
 Key = tuple[str, str]
 """A field and its value."""
@@ -110,28 +110,27 @@ def _driver(stretch: Stretch, metric: str, key: Key, amount: Decimal, currency: 
     )
 
 
-def of_renewals(ask: Ask, stretch: Stretch) -> list[Driver]:
-    """The two slices that moved the renewal rate most."""
-    if stretch.compared is None:
-        return []
+def of_renewals(
+    stretch: Stretch, now: Sequence[Row], before: Sequence[Row], fields: Sequence[str] = OF_CONTRACTS
+) -> list[Driver]:
+    """The two slices that moved the renewal rate most, from the rows of two periods by `fields`."""
     moved: dict[Key, Decimal] = {}
-    for field in OF_CONTRACTS:
-        now, before = (_decided(ask, stretch, period, field) for period in (stretch.last, stretch.compared))
-        if len({*now, *before}) < 2:
+    for field in fields:
+        parts, wholes = zip(*(_decided(rows, field) for rows in (now, before)), strict=True)
+        if len({*parts[0], *parts[1]}) < 2:
             continue
-        parts = [{value: Decimal(row["renewed"]) for value, row in rows.items()} for rows in (now, before)]
-        wholes = [
-            sum((Decimal(row["expiring"] - row["pending"]) for row in rows.values()), Decimal(0))
-            for rows in (now, before)
-        ]
         split = drivers.of_share(parts[0], wholes[0], parts[1], wholes[1])
         moved |= {(field, value): amount for value, amount in (split or {}).items()}
     return [_driver(stretch, "renewal_rate", key, amount, "") for key, amount in drivers.largest(moved, SHOWN)]
 
 
-def _decided(ask: Ask, stretch: Stretch, period: str, field: str) -> dict[str, Row]:
-    rows = ask({"question": "renewals", **stretch.asked(period, period), "by": [field]}).to_dicts()
-    return {row[field]: row for row in rows if row["expiring"]}
+def _decided(rows: Sequence[Row], field: str) -> tuple[dict[str, Decimal], Decimal]:
+    """The contracts renewed, by a field, and all that are decided."""
+    parts: dict[str, Decimal] = {}
+    for row in rows:
+        if row["expiring"]:
+            parts[row[field]] = parts.get(row[field], Decimal(0)) + row["renewed"]
+    return parts, Decimal(sum(row["expiring"] - row["pending"] for row in rows))
 
 
 def points(share: Decimal) -> str:

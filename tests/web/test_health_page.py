@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
 import tenure
 from reference.pages import Tables
 from tenure.apps.crm import services as crm
+from tenure.apps.subscriptions import services as subscriptions
 from tenure.web import asking
 from tenure.web.subscriptions import checks, health
 
@@ -61,8 +63,8 @@ def test_the_files_have_what_the_page_has(signed_in, odd):
     assert {row[2] for row in tried[1:]} == {"holds"}
 
 
-def test_a_check_that_fails_comes_first_and_is_the_sentence(signed_in, sample, monkeypatch):
-    opened = asking.workspace()
+def test_a_check_that_fails_comes_first_and_is_the_sentence(signed_in, member, sample, monkeypatch):
+    opened = asking.workspace(member("owner"))
     asked = type(opened).ask
 
     def broken(self, question, **more):
@@ -79,6 +81,28 @@ def test_a_check_that_fails_comes_first_and_is_the_sentence(signed_in, sample, m
     assert [check.ok for check in checks.every(opened.ask)][:2] == [False, True]
 
 
-def test_the_summary_for_other_pages(odd, db):
-    found = health.summary(asking.workspace())
+def test_the_summary_for_other_pages(odd, member):
+    found = health.summary(asking.workspace(member("viewer")))
+    assert found is not None
     assert (found.failing, found.anomalies, found.mood, found.href) == (0, 2, "doubtful", PAGE)
+
+
+def test_an_anomaly_leads_to_the_record_and_the_account(signed_in, home, db):
+    crm.add("accounts", {"account_id": "amber", "name": "Amber Ltd"}, by="test")
+    tenure.open(home, settings={"reporting_currency": "USD"})
+    subscriptions.add("subscriptions", {**LINE, "quantity": 1, "currency": "XTS"}, by="test")
+    later = {**LINE, "start": "2024-06-01", "currency": "USD"}
+    subscriptions.add("subscriptions", later, by="test")
+    browser = signed_in("operator")
+    page = browser.get(PAGE).content.decode()
+    assert "No exchange rate" in page
+    link = re.search(r'href="(/retain/health/row/[^"]*kind=overlap[^"]*)"', page)
+    assert link is not None
+    assert 'href="/customers/accounts/amber/"' in page
+    proof = browser.get(link[1].replace("&amp;", "&")).content.decode()
+    assert 'href="/customers/edit/subscriptions/amber~s~main~2024-05-01/"' in proof
+
+
+def test_who_sees_some_accounts_only_gets_no_summary(signed_in, odd, member):
+    seller = member("sales", scope="own")
+    assert health.summary(asking.workspace(seller)) is None

@@ -13,6 +13,7 @@ from typing import Any
 import xlsxwriter
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils.text import slugify
 
 from tenure.web import formatting as f
@@ -25,6 +26,13 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _EXACT_DIGITS = 15
 """A workbook keeps numbers as binary floats; a number of more digits is written as text."""
 MOST_WORKBOOK_ROWS = 1_048_575
+
+
+def exports(route: str, *place: Any, query: str = "") -> list[dict[str, str]]:
+    """The links that save a table in each form, for the part `exports`; the form is the last place of the address."""
+    end = f"?{query}" if query else ""
+    names = {"csv": "CSV", "xlsx": "Excel"}
+    return [{"label": names[form], "href": f"{reverse(route, args=[*place, form])}{end}"} for form in FORMS]
 
 
 def harmless(text: str) -> str:

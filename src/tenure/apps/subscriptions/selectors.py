@@ -62,8 +62,8 @@ MOST_RECORDS = 20
 """Of so many records of a proof it is told who did what."""
 
 
-def steps_since(rows: Sequence[tuple[str, str]], since: datetime) -> list[tuple[str, str, history.Step]]:
-    """What was done after a moment to the records that rows (table, row_id) are versions of: kind, key, step; the
+def steps_since(rows: Sequence[tuple[str, str]], since: datetime) -> list[tuple[str, history.Step]]:
+    """What was done after a moment to the records that rows (table, row_id) are versions of: the kind and the step, the
     newest first. Rows that were loaded straight into the lake have no steps."""
     found: dict[tuple[str, str], type[Version]] = {}
     for model in (SubscriptionVersion, ContractVersion, InvoiceLineVersion):
@@ -71,12 +71,12 @@ def steps_since(rows: Sequence[tuple[str, str]], since: datetime) -> list[tuple[
         for key in model.objects.filter(row_id__in=ids).values_list("version_key", flat=True).distinct():
             found[model.KIND, key] = model
     steps = [
-        (kind, key, step)
+        (kind, step)
         for (kind, key), model in list(found.items())[:MOST_RECORDS]
         for step in history.steps(model, key)
         if step.at > since
     ]
-    return sorted(steps, key=lambda one: one[2].at, reverse=True)
+    return sorted(steps, key=lambda one: one[1].at, reverse=True)
 
 
 def definitions() -> QuerySet[Any]:

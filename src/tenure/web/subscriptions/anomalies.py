@@ -11,8 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from tenure.apps.workspaces.permissions import may
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.export import exports
+from tenure.web.records.kinds import kind_of, token, visible
+from tenure.web.records.words import KINDS as KINDS_WITH_PAGES
 from tenure.web.subscriptions import proof
 from tenure.web.subscriptions.board import Ask
 from tenure.web.subscriptions.figures import Row
@@ -114,6 +118,9 @@ def section(rows: Sequence[Row], kind: str, names: Names, owners: Names) -> dict
                 "kind": KINDS.get(row["kind"], row["kind"]),
                 "done": DONE.get(row["done"], row["done"]),
                 "account": called.get(row["account_id"], row["account_id"]) or f.NOTHING,
+                "account_href": reverse("account_record", args=[row["account_id"]])
+                if row["account_id"] in called
+                else "",
                 "owner": kept.get(row["account_id"], f.NOTHING),
                 "table": TABLES.get(row["table"], row["table"]),
                 "row": row["row"],
@@ -123,8 +130,12 @@ def section(rows: Sequence[Row], kind: str, names: Names, owners: Names) -> dict
         ],
         "more": _("and %(count)s more in the export") % {"count": f.exact(rest)} if rest > 0 else "",
         "clear": address(""),
-        "export": f"{reverse('anomalies_file')}?{urlencode({'kind': kind} if kind else {})}",
+        "exports": exports("anomalies_file", query=urlencode({"kind": kind} if kind else {})),
     }
+
+
+def _account(row: Row) -> str:
+    return reverse("account_record", args=[row["account_id"]])
 
 
 def address(kind: str) -> str:
@@ -175,4 +186,13 @@ def behind(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
         **proof.evidence(answer),
         **proof.sources(answer.rows_behind({"row": row["row"]})),
         "here": row_address(row),
+        "repair": _repair(opened, row),
     }
+
+
+def _repair(opened: Seen, row: Row) -> str:
+    """The form of the record behind a row; nothing for a row that is no record people edit, or a reader who may not."""
+    if row["table"] not in KINDS_WITH_PAGES or not may(opened.caller, "edit_records"):
+        return ""
+    version = visible(kind_of(row["table"]), opened.caller).filter(row_id=row["row"]).first()
+    return reverse("record_edit", args=[row["table"], token(version.version_key)]) if version is not None else ""

@@ -19,7 +19,11 @@ from tenure.core.periods import add_months, label, parse_label
 from tenure.web import asking
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.export import exports
 from tenure.web.range import picker
+from tenure.web.records import said
+from tenure.web.records.kinds import kind_of
+from tenure.web.records.words import KINDS as KINDS_WITH_PAGES
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions import anomalies, checks, proof
 from tenure.web.subscriptions.board import Ask, made_of
@@ -37,17 +41,7 @@ CHANGES: Mapping[str, Any] = {
     "carried": gettext_lazy("Carried over from an earlier month"),
 }
 """Why the figures of an account moved in a closed month."""
-VERBS: Mapping[str, Any] = {
-    "added": gettext_lazy("added"),
-    "edited": gettext_lazy("edited"),
-    "ended": gettext_lazy("ended"),
-    "withdrew": gettext_lazy("withdrawn"),
-    "imported": gettext_lazy("imported"),
-    "undid import": gettext_lazy("import undone"),
-    "restored": gettext_lazy("taken back"),
-    "closed": gettext_lazy("closed"),
-    "reopened": gettext_lazy("opened again"),
-}
+VERBS: Mapping[str, Any] = {"closed": gettext_lazy("closed"), "reopened": gettext_lazy("opened again")}
 
 
 def month_of(text: str, today: date) -> str:
@@ -101,7 +95,7 @@ def board(opened: Seen, stretch: Stretch) -> dict[str, Any]:
             }
             for row in reversed(rows)
         ],
-        "export": f"{reverse('closing_file', args=['csv'])}?{stretch.query()}",
+        "exports": exports("closing_file", query=stretch.query()),
     }
 
 
@@ -309,7 +303,7 @@ def _restated(ask: Ask, month: str, row: Row, currency: str, names: Names) -> di
             "total": f.exact(moved, places, plus=True),
             "checks": [{"ok": check["ok"], "text": proof.check_said(check["name"])} for check in answer.checks],
         },
-        "export": reverse("restatements_file", args=[month, "csv"]),
+        "exports": exports("restatements_file", month),
     }
 
 
@@ -383,27 +377,11 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
 
 def _steps(rows: Sequence[Row], since: datetime) -> list[dict[str, Any]]:
     """Who did what to the rows after the close, the newest first."""
-    return [
-        {
-            "what": _("%(table)s %(key)s %(verb)s")
-            % {"table": TABLES[kind], "key": key, "verb": VERBS.get(step.verb, step.verb)},
-            "at": f.moment(timezone.localtime(step.at)),
-            "by": step.actor,
-            "reason": step.reason or (step.run.file_name if step.run is not None else ""),
-            "changes": [
-                {
-                    "field": name,
-                    "before": _plain(getattr(step.former, name)),
-                    "after": _plain(getattr(step.version, name)),
-                }
-                for name in step.fields
-            ],
-        }
-        for kind, key, step in selectors.steps_since([(row["table"], row["row_id"]) for row in rows], since)
-    ]
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return f.NOTHING
-    return f.plain(value) if isinstance(value, Decimal) else str(value)
+    out = []
+    for name, step in selectors.steps_since([(row["table"], row["row_id"]) for row in rows], since):
+        kind = kind_of(name)
+        version = step.version or step.former
+        (told,) = said.history(kind, [step], ())
+        href = said.address(kind, version) if name in KINDS_WITH_PAGES else ""
+        out.append({**told, "table": TABLES[name], "name": said.name(kind, version, ()), "href": href})
+    return out

@@ -16,7 +16,7 @@ from tenure.core.errors import TenureError
 from tenure.web import asking, errors
 from tenure.web import formatting as f
 from tenure.web.export import table_file
-from tenure.web.pages import Action, page, requires
+from tenure.web.pages import page, requires
 from tenure.web.subscriptions import closing, closing_form
 from tenure.web.subscriptions.names import names_for
 from tenure.web.subscriptions.views import opened_for, show_proof, stretch_of
@@ -123,12 +123,10 @@ def _month(request: HttpRequest, month: str, form: forms.Form | None = None) -> 
                 "act_said": _("It is closed in your name, with what is known now."),
             }
         )
-    actions = [Action(_("Export"), shown["export"], "download")] if shown["is_closed"] else []
     return page(
         request,
         "subscriptions/closing_month.html",
         status=422 if form is not None else 200,
         heading=shown["name"],
-        actions=actions,
         **shown,
     )

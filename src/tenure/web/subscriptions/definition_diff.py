@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from tenure.core.definition import Definition
 from tenure.web import formatting as f
 from tenure.web.definition import called
+from tenure.web.export import exports
 from tenure.web.range import picker
 from tenure.web.stretch import COARSE, Stretch
 from tenure.web.subscriptions.board import Ask
@@ -109,7 +110,7 @@ def board(ask: Ask, known: Mapping[str, Definition], stretch: Stretch, chosen: C
             "right": called(both.right.name),
             "rows": [*differing, *(line for line in lines if not line["differs"])],
             "accounts": _accounts(ask, both, accounts, names),
-            "export": f"{reverse('definition_diff_file')}?{stretch.query(**chosen.kept)}",
+            "exports": exports("definition_diff_file", query=stretch.query(**chosen.kept)),
         },
     }
 

@@ -16,6 +16,7 @@ from tenure.core.definition import PRESETS, Definition
 from tenure.core.errors import TenureError
 from tenure.web import formatting as f
 from tenure.web.definition import OWN, called
+from tenure.web.export import exports
 from tenure.web.subscriptions.definition_words import SETTINGS, Setting
 from tenure.web.subscriptions.proof import unknown
 
@@ -55,7 +56,7 @@ def board(known: Mapping[str, Definition], written: Iterable[Any], chosen: Choic
         "facts": [_in_force(known[OWN])],
         "settings": settings_table(known, chosen),
         "versions": versions(written),
-        "export": reverse("definitions_file"),
+        "exports": exports("definitions_file"),
         "new": reverse("definition_new"),
     }
 

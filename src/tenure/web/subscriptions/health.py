@@ -21,6 +21,7 @@ from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.services import lake
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.export import exports
 from tenure.web.subscriptions import anomalies, checks
 from tenure.web.subscriptions.board import freshness
 from tenure.web.subscriptions.checks import Check
@@ -80,7 +81,7 @@ def board(opened: Seen, query: Mapping[str, str], names: anomalies.Names, owners
         "anomalies": anomalies.section(rows, query.get("kind", ""), names, owners),
         "tables": tables,
         "tables_title": _tables_title(tables),
-        "export": reverse("health_file"),
+        "exports": exports("health_file"),
     }
 
 

@@ -19,6 +19,7 @@ from tenure.warehouse.answer import edge
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
 from tenure.web.definition import FIELD, called
+from tenure.web.export import exports
 from tenure.web.subscriptions import proof
 from tenure.web.subscriptions.board import made_of
 from tenure.web.subscriptions.figures import Row
@@ -106,10 +107,8 @@ def board(opened: Seen, kept: Reconciliation, names: Names) -> dict[str, Any]:
         "rows": [_row(row, kept, currency) for row in reversed(rows)],
         "left_out": [{"number": number, "why": why} for number, why in kept.left_out],
         "accounts": _listed_accounts(kept, accounts, names, currency) if accounts is not None else None,
-        "exports": [
-            {"label": form.upper(), "href": address(kept, "reconciliation_file", form)} for form in ("csv", "xlsx")
-        ],
-        "accounts_export": address(kept, "reconciled_accounts_file", "csv") if accounts else "",
+        "exports": exports("reconciliation_file", kept.pk),
+        "accounts_exports": exports("reconciled_accounts_file", kept.pk) if accounts else [],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from tenure.apps.workspaces.permissions import may
 from tenure.core.errors import TenureError
 from tenure.web import asking, errors
 from tenure.web.definition import OWN, called
-from tenure.web.export import csv_file
+from tenure.web.export import table_file
 from tenure.web.pages import page, requires
 from tenure.web.subscriptions import anomalies, definition_diff, definition_form, definitions, health
 from tenure.web.subscriptions.names import names_for, owners_for
@@ -31,9 +32,9 @@ def data_health(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("ask")
-def health_file(request: HttpRequest) -> HttpResponse:
+def health_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The checks of the page as a file."""
-    return csv_file("checks", *health.checks_table(asking.workspace(request.user)))
+    return table_file(form, "checks", *health.checks_table(asking.workspace(request.user)))
 
 
 @require_GET
@@ -45,10 +46,11 @@ def anomaly_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("ask")
-def anomalies_file(request: HttpRequest) -> HttpResponse:
+def anomalies_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The anomalies of the page as a file."""
     rows = anomalies.found(asking.workspace(request.user).ask)
-    return csv_file(
+    return table_file(
+        form,
         "anomalies",
         *anomalies.table(rows, request.GET.get("kind", ""), names_for(request.user), owners_for(request.user)),
     )
@@ -78,23 +80,23 @@ def definition_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("ask")
-def definitions_file(request: HttpRequest) -> HttpResponse:
+def definitions_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The settings of all definitions as a file."""
-    return csv_file("definitions", *definitions.table(asking.workspace(request.user).definitions()))
+    return table_file(form, "definitions", *definitions.table(asking.workspace(request.user).definitions()))
 
 
 @require_GET
 @requires("ask")
-def definition_diff_file(request: HttpRequest) -> HttpResponse:
+def definition_diff_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The comparison of the page as a file."""
     opened = asking.workspace(request.user)
     known = opened.definitions()
     chosen = definitions.choices(request.GET, known)
     stretch = stretch_of(request, opened)
     if stretch is None:
-        return csv_file("definition-diff", [], [])
+        return table_file(form, "definition-diff", [], [])
     both = definition_diff.pair(known, chosen, stretch)
-    return csv_file("definition-diff", *definition_diff.table(opened.ask, both))
+    return table_file(form, "definition-diff", *definition_diff.table(opened.ask, both))
 
 
 @require_http_methods(["GET", "POST"])

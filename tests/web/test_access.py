@@ -174,6 +174,8 @@ OPEN = [
     ("mfa_login_webauthn", "/login/passkey/", 302, 302),
     ("mfa_authenticate", "/login/second-step/", 302, 302),
     ("sign_in", "/login/some-token/", 200, 200),
+    ("openid_connect_login", "/login/with/nobody/", 404, 404),
+    ("openid_connect_callback", "/login/with/nobody/back/", 404, 404),
     ("api_docs", "/api/docs", 200, 200),
     ("api:openapi-json", "/api/openapi.json", 200, 200),
 ]

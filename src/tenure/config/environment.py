@@ -76,6 +76,18 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("TENURE_SMTP_PASSWORD", "text", "", "Password for the mail server.", secret=True),
     Variable("TENURE_SMTP_SECURITY", "choice", "starttls", "How mail is encrypted on its way.", choices=SMTP_SECURITY),
     Variable("TENURE_SMTP_FROM", "text", "tenure@localhost", "Address that mail comes from."),
+    Variable(
+        "TENURE_OIDC_ISSUER",
+        "issuer",
+        "",
+        "OpenID Connect provider that members sign in with, such as https://login.example.com. Empty: none.",
+    ),
+    Variable("TENURE_OIDC_CLIENT_ID", "text", "", "Name by which the provider knows this installation."),
+    Variable("TENURE_OIDC_CLIENT_SECRET", "text", "", "Secret that the provider gave with the name.", secret=True),
+    Variable("TENURE_OIDC_NAME", "text", "OpenID Connect", "What the button on the sign-in page calls the provider."),
+    Variable(
+        "TENURE_PASSWORD_LOGIN", "boolean", "true", "Members may sign in by password. One-time links always work."
+    ),
     Variable("TENURE_WEB_THREADS", "count", "4", "Requests that are answered at the same time, 1 or more."),
     Variable("TENURE_ENGINE", "choice", "duckdb", "Engine that computes answers.", choices=ENGINES),
     Variable("TENURE_MEMORY_LIMIT", "size", "2GB", "Memory that the engine of one process may use, such as 512MB."),
@@ -156,11 +168,18 @@ def _database(variable: Variable, text: str) -> str:
     return text
 
 
+def _issuer(variable: Variable, text: str) -> str:
+    if text and not re.fullmatch(r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/[^\s?#]*)?", text):
+        raise refuse(variable, text, "an address that begins with https://")
+    return text.rstrip("/")
+
+
 _READERS: Mapping[str, Callable[[Variable, str], Any]] = {
     "text": lambda _, text: text,
     "path": lambda _, text: Path(text).expanduser().absolute(),
     "list": lambda _, text: [part.strip() for part in text.split(",") if part.strip()],
     "boolean": _boolean,
+    "issuer": _issuer,
     "port": _whole(1, 65535),
     "count": _whole(1, 1024),
     "number": _whole(0, 3600),
@@ -229,6 +248,21 @@ def database(url: str, home: Path) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": dict(parse_qsl(parts.query)),
     }
+
+
+def oidc(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The OpenID Connect provider as the sign-in library reads it; none where no issuer is set."""
+    if not values["TENURE_OIDC_ISSUER"]:
+        return []
+    return [
+        {
+            "provider_id": "oidc",
+            "name": values["TENURE_OIDC_NAME"],
+            "client_id": values["TENURE_OIDC_CLIENT_ID"],
+            "secret": values["TENURE_OIDC_CLIENT_SECRET"],
+            "settings": {"server_url": values["TENURE_OIDC_ISSUER"]},
+        }
+    ]
 
 
 def secret_key(home: Path) -> str:

@@ -33,6 +33,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "django_tasks",
     "django_tasks_db",
@@ -103,6 +105,12 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/5m/ip,5/5m/key", "reset_password": "10/h/ip,3/h/key"}
 """After five failed tries an address is locked out for five minutes, after twenty the place they come from."""
+PASSWORD_LOGIN: bool = VALUES["TENURE_PASSWORD_LOGIN"]
+OIDC_NAME: str = VALUES["TENURE_OIDC_NAME"] if VALUES["TENURE_OIDC_ISSUER"] else ""
+"""What the provider is called; empty where there is none."""
+SOCIALACCOUNT_ADAPTER = "tenure.web.workspaces.provider.ProviderAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": environment.oidc(VALUES)}}
 MFA_ADAPTER = "tenure.web.workspaces.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

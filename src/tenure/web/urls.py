@@ -18,7 +18,18 @@ from tenure.web.records import lists as record_lists
 from tenure.web.records import views as records
 from tenure.web.subscriptions import closing_views, reconcile_views, upkeep
 from tenure.web.subscriptions import views as subscriptions
-from tenure.web.workspaces import account, appearance, audit, entrance, everything, keys, members, saving, teams
+from tenure.web.workspaces import (
+    account,
+    appearance,
+    audit,
+    entrance,
+    everything,
+    keys,
+    members,
+    provider,
+    saving,
+    teams,
+)
 from tenure.web.workspaces import views as workspaces
 
 urlpatterns = [
@@ -35,6 +46,8 @@ urlpatterns = [
     path("login/again/passkey/", entrance.PasskeyAgain.as_view(), name="mfa_reauthenticate_webauthn"),
     path("login/again/", entrance.PasswordAgain.as_view(), name="account_reauthenticate"),
     path("login/again/second-step/", entrance.SecondFactorAgain.as_view(), name="mfa_reauthenticate"),
+    path("login/with/<str:provider_id>/", provider.enter, name="openid_connect_login"),
+    path("login/with/<str:provider_id>/back/", provider.back, name="openid_connect_callback"),
     path("login/<str:token>/", entrance.by_link, name="sign_in"),
     path("logout/", workspaces.sign_out, name="logout"),
     path("account/", account.my_account, name="account"),

@@ -56,6 +56,26 @@ class SignIn(Framed, account.LoginView):
     form_class = forms.SignIn
     heading = gettext_lazy("Sign in")
 
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**more),
+            "by_password": settings.PASSWORD_LOGIN,
+            "provider": settings.OIDC_NAME,
+        }
+
+    def post(self, request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        if not settings.PASSWORD_LOGIN:
+            return refusal(request, _no_passwords())
+        return super().post(request, *arguments, **named)
+
+
+def _no_passwords() -> TenureError:
+    return TenureError(
+        "login.no_passwords",
+        _("Passwords are switched off here."),
+        fix=_("Sign in another way, or ask an administrator for a one-time link."),
+    )
+
 
 class SecondFactor(Framed, mfa.AuthenticateView):
     template_name = "workspaces/second_factor.html"
@@ -139,6 +159,8 @@ def _enter(request: HttpRequest, token: str, password: str | None) -> HttpRespon
 @require_http_methods(["GET", "POST"])
 def forgotten(request: HttpRequest) -> HttpResponse:
     """Mail a link to choose a new password; the answer is the same whether or not the address is a member's."""
+    if not settings.PASSWORD_LOGIN:
+        return refusal(request, _no_passwords())
     form = forms.Forgotten(request.POST if request.method == "POST" else None)
     sent = False
     if settings.MAIL and form.is_valid():

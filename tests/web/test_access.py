@@ -84,6 +84,7 @@ OWN = [
     ("account", "/account/", 200),
     ("palette", "/palette/?q=mo", 200),
     ("appearance", "/account/appearance/", 200),
+    ("parts", "/parts/", 200),
     ("mfa_index", "/account/", 200),
     ("mfa_list_webauthn", "/account/", 200),
     ("mfa_add_webauthn", "/account/passkeys/", 200),

@@ -31,7 +31,7 @@ FOLDED = "folded"
 STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
     *("listing", "slices"),
-    *("palette", "shortcuts", "options"),
+    *("palette", "shortcuts", "options", "parts"),
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
     *("stepper", "progress", "imports", "record", "account", "cockpit", "print"),
 )
@@ -106,6 +106,7 @@ FOOT = (
         (
             Item(gettext_lazy("My account"), "account"),
             Item(gettext_lazy("Appearance"), "appearance"),
+            Item(gettext_lazy("Parts"), "parts"),
             Item(gettext_lazy("Members"), "members", permission="manage_members"),
             Item(gettext_lazy("Teams"), "teams", permission="manage_members"),
             Item(gettext_lazy("API keys"), "keys", permission="manage_keys"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from tenure.web import palette
+from tenure.web import palette, parts
 from tenure.web.api import api
 from tenure.web.api.docs import docs
 from tenure.web.connectors import sample
@@ -81,6 +81,7 @@ urlpatterns = [
     path("settings/audit/audit.xlsx", audit.trail_file, {"form": "xlsx"}, name="audit_xlsx"),
     path("language/", workspaces.set_language, name="language"),
     path("palette/", palette.palette, name="palette"),
+    path("parts/", parts.parts, name="parts"),
     path("theme/", appearance.set_look, name="theme"),
     path("navigation/", workspaces.set_navigation, name="navigation"),
     path("retain/movements/", subscriptions.movements, name="movements"),

@@ -44,7 +44,7 @@ from tenure.web.subscriptions.board import (
 )
 from tenure.web.subscriptions.figures import Row, Series, Tile, tile
 from tenure.web.subscriptions.names import Names
-from tenure.web.subscriptions.words import COMMITTED
+from tenure.web.subscriptions.words import COMMITTED, FORMULAS
 
 log = logging.getLogger(__name__)
 DAYS_AHEAD = 7
@@ -78,7 +78,7 @@ def read(opened: Seen, stretch: Stretch) -> Gathered:
     return Gathered(rows, stretch, currency, {} if opened.limited else selectors.values("mrr"))
 
 
-def board(opened: Seen, stretch: Stretch) -> dict[str, Any]:
+def board(opened: Seen, stretch: Stretch, happened: Sequence[Any]) -> dict[str, Any]:
     """The page without its slow cards."""
     found = read(opened, stretch)
     parts = {name: f"{reverse('cockpit_part', args=[name])}?{stretch.query()}" for name in PARTS}
@@ -88,18 +88,12 @@ def board(opened: Seen, stretch: Stretch) -> dict[str, Any]:
         "facts": [freshness()],
         "broken": [check for check in found.rows.movements.checks if not check["ok"]],
         "verdict": said(found),
-        "chart": pictures.course_chart(found.shown, stretch, found.currency, course_of(found), annotations(stretch)),
+        "chart": pictures.course_chart(found.shown, stretch, found.currency, course_of(found), happened),
         "tiles": tiles,
         "moved": _moved(tiles),
         "parts": parts,
         "is_targeted": bool(found.targets),
     }
-
-
-def annotations(stretch: Stretch) -> list[Any]:
-    """What happened in the days of the charts."""
-    first, last = stretch.days
-    return list(selectors.annotations(first, max(last, stretch.today)))
 
 
 def course_of(found: Gathered) -> verdict.Course | None:
@@ -324,6 +318,7 @@ def committed(opened: Seen, stretch: Stretch, names: Names) -> dict[str, Any]:
         note=_("as seen today"),
         spark=None,
         href=f"{reverse('committed_rows')}?{urlencode(pairs)}",
+        formula=FORMULAS["cmrr"],
     )
     why = [
         drivers.Driver(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tenure.web import formatting as f
+from tenure.web.goals import annotations
 from tenure.web.goals.verdict import Course
-from tenure.web.goals.words import ANNOTATIONS
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions.board import door
 from tenure.web.subscriptions.figures import Row
@@ -72,7 +72,7 @@ def course_chart(
                     "hrefs": [door(stretch)(row, "close") for row in rows],
                 },
             ],
-            "marks": marks(periods, stretch, happened),
+            "marks": annotations.marks(periods, stretch, happened),
         },
         "rows": [
             {
@@ -87,7 +87,6 @@ def course_chart(
         ],
         "has_aim": bool(aims),
         "unit": f.symbol(currency).strip(),
-        "happened": happened_list(happened),
     }
 
 
@@ -126,25 +125,3 @@ def _tip(period: str, at: int, rows: Sequence[Row], aims: Sequence[Decimal], str
             _("%(name)s: %(amount)s") % {"name": _("Target line"), "amount": f.money(round(aims[at]), currency)}
         )
     return "\n".join(lines)
-
-
-def marks(periods: Sequence[str], stretch: Stretch, happened: Sequence[Any]) -> list[dict[str, Any]]:
-    """Where on the axis of these periods something happened, one mark a period."""
-    at: dict[int, list[str]] = {}
-    for one in happened:
-        name = stretch.calendar.name(one.day, stretch.grain)
-        if name in periods:
-            at.setdefault(periods.index(name), []).append(one.text)
-    return [
-        {"at": place, "text": texts[0] if len(texts) == 1 else _("%(first)s and %(more)s more")
-         % {"first": texts[0], "more": len(texts) - 1}}
-        for place, texts in sorted(at.items())
-    ]  # fmt: skip
-
-
-def happened_list(happened: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """What happened, in words, under the table of a chart."""
-    return [
-        {"id": one.annotation_id, "day": f.day(one.day), "kind": ANNOTATIONS.get(one.kind, one.kind), "text": one.text}
-        for one in happened
-    ]

@@ -17,8 +17,8 @@ from tenure.apps.workspaces.permissions import may
 from tenure.core.errors import TenureError
 from tenure.web import errors
 from tenure.web import formatting as f
-from tenure.web.goals import cockpit
-from tenure.web.goals.words import ANNOTATIONS, TARGETED
+from tenure.web.goals import annotations, cockpit
+from tenure.web.goals.words import TARGETED
 from tenure.web.pages import next_address, page, refusal, requires
 from tenure.web.subscriptions.names import names_for
 from tenure.web.subscriptions.views import opened_for, stretch_of
@@ -32,14 +32,10 @@ def home(request: HttpRequest) -> HttpResponse:
     stretch = stretch_of(request, opened)
     if stretch is None:
         return page(request, "subscriptions/empty.html", heading=_("Cockpit"))
-    shown = cockpit.board(opened, stretch)
-    allowed = {
-        "may_target": may(request.user, "set_targets") and not opened.limited,
-        "may_annotate": may(request.user, "annotate"),
-        "kinds": ANNOTATIONS.items(),
-        "day": stretch.today.isoformat(),
-    }
-    return page(request, "goals/cockpit.html", heading=_("Cockpit"), **shown, **allowed)
+    found = annotations.happened(stretch)
+    shown = {**cockpit.board(opened, stretch, found), **annotations.tools(request, stretch, found)}
+    may_target = may(request.user, "set_targets") and not opened.limited
+    return page(request, "goals/cockpit.html", heading=_("Cockpit"), may_target=may_target, **shown)
 
 
 @require_GET

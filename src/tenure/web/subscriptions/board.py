@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -145,8 +145,14 @@ def narrowing(stretch: Stretch, route: str, by: str, value: str) -> str:
     return f"{reverse(route)}?{urlencode(list(dict.fromkeys(pairs)))}"
 
 
-def board(ask: Ask, stretch: Stretch, by: str, names: Callable[[list[str]], dict[str, str]]) -> dict[str, Any]:
-    """The whole page as values a template only has to print."""
+def board(
+    ask: Ask,
+    stretch: Stretch,
+    by: str,
+    names: Callable[[list[str]], dict[str, str]],
+    marks: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    """The whole page as values a template only has to print; `marks` say on the chart what happened."""
     rows = gather(ask, stretch)
     focus = rows.by_period[stretch.last]
     definition = rows.movements.definition
@@ -169,7 +175,7 @@ def board(ask: Ask, stretch: Stretch, by: str, names: Callable[[list[str]], dict
         "bridge": _bridge(
             stretch, series, currency, findings.bridge_summary(focus, moves, called), _is_churn_news(cards)
         ),
-        "moves": _moves(stretch, shown, currency),
+        "moves": _moves(stretch, shown, currency, marks),
         "cut": _cut(ask, stretch, focus, by, currency),
         "renewals": renewals(ask, stretch, currency),
         "ledger": _ledger(stretch, moves, called, currency),
@@ -235,7 +241,7 @@ def _bridge(stretch: Stretch, series: Series, currency: str, summary: str, churn
     }
 
 
-def _moves(stretch: Stretch, shown: list[Row], currency: str) -> dict[str, Any]:
+def _moves(stretch: Stretch, shown: list[Row], currency: str, marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     finished = [row for row in shown if row["complete"]] or shown
     running = None if shown[-1]["complete"] else f.period(shown[-1]["period"], stretch.grain)
     title = findings.moves_title(finished)
@@ -243,7 +249,7 @@ def _moves(stretch: Stretch, shown: list[Row], currency: str) -> dict[str, Any]:
     return {
         "title": title,
         "summary": findings.moves_summary(running, stretch.today - timedelta(days=1)),
-        "chart": moves_chart(shown, stretch.last, currency, title, door(stretch)),
+        "chart": moves_chart(shown, stretch.last, currency, title, door(stretch), marks),
         "legend": [{"kind": kind, "name": KINDS[kind]} for kind in kinds_in(shown)],
         "corner": f"{GRAINS[stretch.grain]} · {f.symbol(currency).strip()}",
         "columns": heads,

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tenure.core.metrics.swing import outside_usual
 from tenure.web import formatting as f
 from tenure.web.sparkline import Sparkline, sparkline
-from tenure.web.subscriptions.words import METRICS, Metric
+from tenure.web.subscriptions.words import FORMULAS, METRICS, Metric
 
 Row = Mapping[str, Any]
 FEW = 30
@@ -39,6 +40,12 @@ class Tile:
     note: str
     spark: Sparkline | None
     href: str
+    formula: Any = ""
+
+    @property
+    def freshness(self) -> str:
+        """As of when the figure is: everything written until then is in it."""
+        return _("Data as of %(moment)s") % {"moment": f.moment(timezone.localtime())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,7 @@ def tile(metric: Metric, series: Series, currency: str, href: str) -> Tile:
         note=_note(metric, series, value, before),
         spark=sparkline(values, series.running),
         href=href,
+        formula=FORMULAS.get(metric.name, ""),
     )
 
 

@@ -141,7 +141,9 @@ def _cell(row: Row, kind: str, places: int, door: Door, *, plus: bool) -> Cell:
     return Cell(f.exact(value, places, plus=plus), f.plain(value), door(row, kind))
 
 
-def moves_chart(rows: Sequence[Row], focus: str, currency: str, label: str, door: Door) -> dict[str, Any]:
+def moves_chart(
+    rows: Sequence[Row], focus: str, currency: str, label: str, door: Door, marks: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """Gains above the line and losses below it, period by period; the unfinished one is marked as such."""
     kinds = kinds_in(rows)
     up = [sum((row[k] for k in GAINS), Decimal(0)) for row in rows]
@@ -174,6 +176,7 @@ def moves_chart(rows: Sequence[Row], focus: str, currency: str, label: str, door
             }
             for kind in kinds
         ],
+        "marks": list(marks),
         "net": {"name": str(KINDS["net"]), "values": [float(net_new(row)) for row in rows]},
     }
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from tenure.core.periods import GRAINS
 from tenure.web import asking, definition
 from tenure.web.export import csv_file
+from tenure.web.goals import annotations
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.stretch import COARSE, Stretch, of
 from tenure.web.subscriptions import board, cohorts, due, metrics, proof, slices
@@ -26,8 +27,15 @@ def movements(request: HttpRequest) -> HttpResponse:
         request,
         "movements",
         _("Movements"),
-        lambda opened, stretch: board.board(opened.ask, stretch, slices.by(request.GET), names_for(request.user)),
+        lambda opened, stretch: _movements(request, opened, stretch),
     )
+
+
+def _movements(request: HttpRequest, opened: asking.Seen, stretch: Stretch) -> dict[str, Any]:
+    found = annotations.happened(stretch)
+    marks = annotations.marks(stretch.shown, stretch, found)
+    shown = board.board(opened.ask, stretch, slices.by(request.GET), names_for(request.user), marks)
+    return {**shown, **annotations.tools(request, stretch, found)}
 
 
 @require_GET

@@ -178,6 +178,23 @@ MORE_METRICS = (
     ),
 )
 """Metrics that the page of metrics shows beside those of the tiles."""
+FORMULAS: Mapping[str, Any] = {
+    "mrr": _("Σ price per month of every line in force at the close"),
+    "net_new_mrr": _("new + expansion + reactivation − contraction − churn"),
+    "customer_churn_rate": _("customers lost / customers at the opening"),
+    "nrr": _("(opening + expansion − contraction − churn) / opening"),
+    "grr": _("(opening − contraction − churn) / opening"),
+    "quick_ratio": _("(new + expansion + reactivation) / (contraction + churn)"),
+    "arpa": _("MRR / customers at the close"),
+    "ltv_trailing6": _("ARPA / mean customer churn rate of the six months before"),
+    "arr": _("12 × MRR"),
+    "asp": _("new MRR / new customers"),
+    "gross_mrr_churn_rate": _("(contraction + churn) / opening"),
+    "net_mrr_churn_rate": _("(contraction + churn − expansion) / opening"),
+    "renewal_rate_decided": _("renewed / (expiring − pending)"),
+    "cmrr": _("MRR + signed and not started − known to end"),
+}
+"""How each metric is made, as its info says it; the proof fills in the figures."""
 COMMITTED: Mapping[str, Any] = {
     "cmrr": _("Committed MRR"),
     "mrr": _("MRR"),

@@ -99,6 +99,17 @@ def test_records_are_added_edited_ended_and_withdrawn(filled: Any) -> None:
     assert json.loads(filled(*ask).stdout)["rows"][0]["churn"] == "0.000000"
 
 
+def test_totals_of_another_system_are_reconciled(filled: Any, tmp_path: Path) -> None:
+    (tmp_path / "billing.csv").write_text("month,mrr\n2024-01,150\n2024-02,160\nTotal,310\n", encoding="utf-8")
+    refused = filled("reconcile", "billing.csv")
+    assert (refused.returncode, "Line 4: “Total” is no month." in refused.stderr) == (2, True)
+    done = filled("reconcile", "billing.csv", "--leave-out", "--by", "Olga")
+    assert done.returncode == 0
+    assert "2024-02" in done.stdout
+    assert "10.00" in done.stdout
+    assert done.stdout.endswith("Kept as number 1.\n")
+
+
 def test_months_definitions_people_and_keys(tenure: Any) -> None:
     assert tenure("close-month", "2024-03", "--by", "Li Lei").stdout == "Closed 2024-03 by Li Lei.\n"
     assert tenure("reopen-month", "2024-03", "--by", "Li Lei").returncode == 0

@@ -18,7 +18,7 @@ from tenure.apps.workspaces.models import ImportRun
 from tenure.web.connectors import words
 
 GENERIC = "generic"
-_SURE = 0.95
+_SURE = 0.9
 _OFTEN_ONE_VALUE = ("currency", "interval", "product", "source")
 """Columns that files leave out, because all rows have one value."""
 

@@ -24,7 +24,7 @@ from tenure.web.listing.columns import Cell, Row
 STEPS = (
     gettext_lazy("Choose files"),
     gettext_lazy("Match columns"),
-    gettext_lazy("Check"),
+    gettext_lazy("Check the rows"),
     gettext_lazy("Import"),
 )
 SHOWN_REJECTS = 20
@@ -61,10 +61,10 @@ def listing() -> Listing:
             Column("started_at", _("Started"), "moment"),
             Column("by", _("Who"), "text"),
             Column("rows_read", _("Rows"), "number"),
-            Column("created", _("New"), "number"),
-            Column("changed", _("Changed"), "number"),
+            Column("created", _("New rows"), "number"),
+            Column("changed", _("Changed rows"), "number"),
             Column("unchanged", _("Unchanged"), "number", shown=False),
-            Column("rows_bad", _("Left out"), "number", dress=_warned),
+            Column("rows_bad", _("Rows left out"), "number", dress=_warned),
             Column("undone_at", _("Undone"), "moment", shown=False),
         ),
         sort="-started_at",

@@ -22,12 +22,12 @@ KINDS: Mapping[str, tuple[Any, Any]] = {
         gettext_lazy("what is paid per period: account, plan, price, seats, start, end"),
     ),
     "contracts": (
-        gettext_lazy("Contracts"),
+        gettext_lazy("Signed contracts"),
         gettext_lazy("what was signed: id, account, total, start, end, notice period"),
     ),
     "discounts": (gettext_lazy("Discounts"), gettext_lazy("reductions of subscriptions: percent or amount, from, to")),
     "invoice_lines": (
-        gettext_lazy("Invoice lines"),
+        gettext_lazy("Lines of invoices"),
         gettext_lazy("what was billed: line, account, amount, from, to"),
     ),
     "fx_rates": (gettext_lazy("Exchange rates"), gettext_lazy("a rate per day and currency")),

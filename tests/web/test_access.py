@@ -222,6 +222,7 @@ API = [
     ("api:api_annotations", "get", "/api/annotations", None, EVERYBODY, 200),
     ("api:api_annotations", "post", "/api/annotations", {"day": "soon", "text": "x"}, ANNOTATORS, 422),
     ("api:api_annotation", "delete", "/api/annotations/none", None, ANNOTATORS, 404),
+    ("api:import_refused", "get", "/api/imports/9999/refused", None, KEEPERS_AND_OPERATORS, 404),
     ("api:closes", "post", "/api/closes", {"month": "2024-13"}, CLOSERS, 422),
     ("api:records", "get", "/api/records/contracts", None, EVERYBODY, 200),
     ("api:records", "post", "/api/records/contracts", {"values": {}}, WRITERS, 422),

@@ -6,6 +6,7 @@ import getpass
 import os
 import sys
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +152,8 @@ def _import(
         _show_mapping(outcome)
         line = gettext("{file}: {good} of {rows} rows can be imported; nothing was written.")
         click.echo(line.format(file=outcome.file, good=outcome.rows_good, rows=outcome.rows_read))
+        line = gettext("Importing them would make {created} new, {changed} changed, {unchanged} unchanged.")
+        click.echo("  " + line.format(**asdict(found.foreseen.counts)))
     else:
         line = gettext(
             "{file}: {rows} rows read; {created} new, {changed} changed, {unchanged} unchanged, "

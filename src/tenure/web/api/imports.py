@@ -8,13 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_noop as _
 from ninja import Field, File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from tenure.apps.connectors import files
+from tenure.apps.connectors.files import drafts, rejects
 from tenure.apps.connectors.tasks import queue_import
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.models import ImportRun, ImportState
@@ -157,13 +158,37 @@ def report(request: HttpRequest, run_id: int) -> FileResponse:
     allowed(request, "import")
     path = Path(selectors.import_run(run_id).report_path or "none")
     if not path.is_file():
-        raise TenureError(
-            "import.no_report",
-            f"Import {run_id} has no report: no row was refused.",
-            fix="Nothing needs to be corrected. GET /api/imports lists what became of each import.",
-            run=run_id,
-        )
+        raise _no_report(run_id)
     return FileResponse(path.open("rb"), as_attachment=True, filename=f"import-{run_id}-problems.csv")
+
+
+@router.get(
+    "/imports/{int:run_id}/refused",
+    summary=_("The rows an import refused, as they stand in the file"),
+    description=_(
+        "A CSV file: the rows under their own headings, each with its number and what is wrong. Repaired, it can be"
+        " imported as it is: the two columns that were added are left out."
+    ),
+    url_name="import_refused",
+)
+def refused(request: HttpRequest, run_id: int) -> StreamingHttpResponse:
+    allowed(request, "import")
+    run = selectors.import_run(run_id)
+    place = drafts.rejects_of(run)
+    if not place.is_file():
+        raise _no_report(run_id)
+    response = StreamingHttpResponse(rejects.as_csv(place), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="import-{run_id}-refused.csv"'
+    return response
+
+
+def _no_report(run_id: int) -> TenureError:
+    return TenureError(
+        "import.no_report",
+        f"Import {run_id} has no report: no row was refused.",
+        fix="Nothing needs to be corrected. GET /api/imports lists what became of each import.",
+        run=run_id,
+    )
 
 
 def _given(file: UploadedFile) -> Any:

@@ -264,7 +264,8 @@ def progress(run: ImportRun) -> dict[str, Any]:
     elif share == 1 and not checking:
         said = _("All rows are read; writing them")
     else:
-        said = ngettext("%(count)s row read", "%(count)s rows read", found.rows) % {"count": f.exact(found.rows)}
+        said = ngettext("%(count)s row read so far", "%(count)s rows read so far", found.rows)
+        said %= {"count": f.exact(found.rows)}
     bad = found.bad if found else 0
     return {
         "run": run.pk,

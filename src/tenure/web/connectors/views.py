@@ -291,6 +291,8 @@ def import_undo(request: HttpRequest, run_id: int) -> HttpResponse:
 def import_rejects(request: HttpRequest, run_id: int) -> HttpResponse:
     """The refused rows as a file, with what is wrong with each."""
     run = selectors.import_run(run_id)
+    if not drafts.rejects_of(run).is_file():
+        return HttpResponseRedirect(reverse("import", args=[run.pk]))
     response = StreamingHttpResponse(rejects.as_csv(drafts.rejects_of(run)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="import-{run.pk}-refused.csv"'
     response["Cache-Control"] = "private, no-store"

@@ -91,6 +91,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         _("“{value}” is no encoding that is known here."),
         _("Choose one of: {allowed}; or leave it out and let it be found."),
     ),
+    "import.wrong_encoding": (
+        _("“{file}” is not written in {value}."),
+        _("Choose another encoding, or leave it out and let it be found."),
+    ),
     "import.unknown_separator": (
         _("“{value}” cannot separate cells."),
         _("Choose one of: {allowed}; or leave it out and let it be found."),

@@ -124,7 +124,17 @@ class _Teller:
 
 
 def open_reader(source: Source, options: Options, place: Place) -> Reader:
-    """The reader for what the file really is."""
+    """The reader for what the file really is.
+
+    Raises: ImportRefused if it cannot be read, or not in the encoding that was chosen.
+    """
+    try:
+        return _reader(source, options, place)
+    except UnicodeError as error:
+        raise ImportRefused("import.wrong_encoding", file=source.name, value=options.encoding or "–") from error
+
+
+def _reader(source: Source, options: Options, place: Place) -> Reader:
     from tenure.apps.connectors.files.readers.delimited import DelimitedReader
     from tenure.apps.connectors.files.readers.parquet import ParquetReader
     from tenure.apps.connectors.files.readers.records import RecordsReader

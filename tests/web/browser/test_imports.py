@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
+
 from reference.cases import SHARED
 
 PLAYBOOK = SHARED / "data/mrr_playbook/subscription_periods.csv"

@@ -61,6 +61,16 @@ VARIABLES: tuple[Variable, ...] = (
         "TENURE_TRUSTED_ORIGINS", "list", "", "Addresses (https://NAME) from which forms are accepted, by commas."
     ),
     Variable("TENURE_HTTPS", "boolean", "false", "The server stands behind HTTPS: secure cookies, HSTS, redirects."),
+    Variable("TENURE_HSTS_SUBDOMAINS", "boolean", "false", "Behind HTTPS: subdomains are HTTPS only too."),
+    Variable(
+        "TENURE_HSTS_PRELOAD",
+        "boolean",
+        "false",
+        "With the former: the name may be put on the list that browsers come with. Hard to take back.",
+    ),
+    Variable("TENURE_API_RATE", "number", "600", "Requests a minute of one caller of the API; 0 = any number."),
+    Variable("TENURE_UPLOAD_MB", "count", "512", "Size in MB that an uploaded file may have, 1 to 1024."),
+    Variable("TENURE_UPLOADS_AN_HOUR", "number", "120", "Uploads that one caller may make in an hour; 0 = any number."),
     Variable(
         "TENURE_TRUSTED_PROXIES",
         "number",

@@ -1,4 +1,7 @@
-"""Large uploads lie in the workspace while their request lasts; what a killed server leaves of them is swept."""
+"""Uploads: how many one may make, and where large ones lie.
+
+Large uploads lie in the workspace while their request lasts; what a killed server leaves of them is swept.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,33 @@ import contextlib
 import fcntl
 import os
 import tempfile
+import time
 from typing import Any
 
+from django.conf import settings
+from django.core.cache import cache
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
 from tenure.apps.connectors.files.jobs import uploads_folder
+from tenure.apps.workspaces.permissions import Caller
+from tenure.core.errors import TenureError
+
+
+def spend(caller: Caller) -> None:
+    """Count an upload of a caller; refuse it where they have made too many in this hour.
+
+    Raises: TenureError request.too_many.
+    """
+    most, hour = settings.TENURE_UPLOADS_AN_HOUR, int(time.time() // 3600)
+    name = f"tenure_uploads_{caller._meta.model_name}{caller.pk}_{hour}"
+    cache.add(name, 0, 3600)
+    if cache.incr(name) > most > 0:
+        raise TenureError(
+            "request.too_many",
+            "Too many uploads in one hour.",
+            fix="Wait a while, then go on more slowly.",
+        )
 
 
 class HeldFile(TemporaryUploadedFile):

@@ -11,6 +11,8 @@ from tenure.config.texts import text as _
 from tenure.core.errors import TenureError
 
 LEAST_FREE = 1 << 30
+NEAR = {"localhost", "127.0.0.1", "[::1]"}
+"""Names at which a server is reached from its own machine alone."""
 
 
 def findings() -> Iterator[tuple[str, str | None]]:
@@ -20,6 +22,7 @@ def findings() -> Iterator[tuple[str, str | None]]:
     home = Path(settings.TENURE_HOME)
     yield _("folder of the workspace"), _folder(home)
     yield _("secret key"), _secret(home)
+    yield _("HTTPS"), _https()
     yield _("store"), _store()
     yield _("mirror"), _mirror()
     yield _("lake"), _lake()
@@ -38,6 +41,23 @@ def _secret(home: Path) -> str | None:
     if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
         return _("others can read secret.key; run: chmod 600 {file}").format(file=file)
     return None
+
+
+def _https() -> str | None:
+    """Whether what browsers are told fits how the server is reached."""
+    from django.conf import settings
+    from django.core.checks import run_checks
+
+    far = [host for host in settings.ALLOWED_HOSTS if host not in NEAR]
+    if not settings.HTTPS:
+        if not far:
+            return None
+        return _(
+            "{host} is answered without HTTPS: passwords travel in the open. Put a proxy with TLS in front and set"
+            " TENURE_HTTPS=true"
+        ).format(host=far[0])
+    wrong = [str(check.msg) for check in run_checks(include_deployment_checks=True) if not check.is_silenced()]
+    return "; ".join(wrong) or None
 
 
 def _store() -> str | None:

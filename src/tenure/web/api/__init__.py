@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -40,7 +41,7 @@ api = NinjaAPI(
     docs_url=None,
     urls_namespace="api",
     auth=CALLERS,
-    throttle=[Patience("600/m")],
+    throttle=[Patience(f"{settings.TENURE_API_RATE}/m")] if settings.TENURE_API_RATE else [],
 )
 for routes in (
     administration.router,

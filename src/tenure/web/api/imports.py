@@ -20,7 +20,7 @@ from tenure.apps.connectors.tasks import queue_import
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.models import ImportRun, ImportState
 from tenure.core.errors import TenureError
-from tenure.web import errors
+from tenure.web import errors, uploads
 from tenure.web.api.caller import allowed
 from tenure.web.api.requests import MEGABYTE, MOST_FILE, bounded
 
@@ -91,6 +91,7 @@ def run(
 ) -> Any:
     bounded(request, MOST_FILE)
     by = allowed(request, "import")
+    uploads.spend(by)
     chosen = _options(options)
     given = _given(file)
     if preview:

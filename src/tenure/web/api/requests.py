@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from tenure.core.errors import TenureError
 
 MEGABYTE = 1024 * 1024
 MOST_JSON = MEGABYTE
-MOST_FILE = 512 * MEGABYTE
+MOST_FILE = settings.TENURE_UPLOAD_MB * MEGABYTE
 
 
 def too_large(limit: int = MOST_JSON) -> TenureError:

@@ -22,6 +22,7 @@ from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.models import ImportRun
 from tenure.core.errors import TenureError
 from tenure.web import formatting as f
+from tenure.web import uploads
 from tenure.web.api.requests import MEGABYTE, MOST_FILE
 from tenure.web.connectors import matching, shown, words
 from tenure.web.listing.store import StoreRows
@@ -72,6 +73,7 @@ def _new(request: HttpRequest) -> HttpResponse:
         return _choosing(request, [("", ImportRefused("import.no_file"))])
     if len(given) > MOST_FILES:
         return _choosing(request, [("", ImportRefused("import.too_many_files", limit=MOST_FILES))])
+    uploads.spend(request.user)
     kept, refused = [], []
     chosen = request.POST.get("kind") or AUTOMATIC
     for file in given:

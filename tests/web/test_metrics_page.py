@@ -132,6 +132,10 @@ def test_chinese(look):
         "ARPA",
         "UTC",
         "English",
+        "CSV",
+        "Excel",
+        "Ctrl",
+        "Esc",
         "default",
         "Viewer",
     }

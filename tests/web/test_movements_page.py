@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from openpyxl import load_workbook
 
 import tenure
 from reference.pages import Tables
@@ -164,7 +165,19 @@ def test_chinese(look):
     assert 'lang="zh-hans"' in page
     assert "2024年4月 MRR 增加 50" in page
     words = re.sub(r"<(script|style|code|pre)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
-    english = set(re.findall(r"[A-Za-z]{3,}", words)) - {"MRR", "NRR", "GRR", "LTV", "UTC", "English", "default"}
+    english = set(re.findall(r"[A-Za-z]{3,}", words)) - {
+        "MRR",
+        "NRR",
+        "GRR",
+        "LTV",
+        "UTC",
+        "English",
+        "CSV",
+        "Excel",
+        "Ctrl",
+        "Esc",
+        "default",
+    }
     assert not english - {
         "birch",
         "elm",
@@ -178,3 +191,15 @@ def test_chinese(look):
         "ChartMogul",
         "Stripe",
     }
+
+
+def test_a_workbook_has_numbers_where_the_file_has_them(signed_in, sample):
+    browser = signed_in("viewer")
+    plain = browser.get(f"{PAGE}movements.csv?to=2024-04").content.decode("utf-8-sig")
+    book = browser.get(f"{PAGE}movements.xlsx?to=2024-04")
+    sheet = load_workbook(io.BytesIO(b"".join(book.streaming_content))).active
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    for written, row in zip(csv.reader(io.StringIO(plain)), rows, strict=True):
+        assert len(written) == len(row)
+        assert all(text == (value or "") or float(text) == value for text, value in zip(written, row, strict=True))
+    assert any(isinstance(value, float) for value in rows[1])

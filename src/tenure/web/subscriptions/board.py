@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from tenure.core.periods import CIVIL, Calendar, add_months, label, next_first_day
 from tenure.web import formatting as f
+from tenure.web.export import exports
 from tenure.web.range import against_name, picker
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions import findings, slices
@@ -179,7 +180,7 @@ def board(
         "cut": _cut(ask, stretch, focus, by, currency),
         "renewals": renewals(ask, stretch, currency),
         "ledger": _ledger(stretch, moves, called, currency),
-        "export": f"{reverse('movements_file')}?{stretch.query(by=by)}",
+        "exports": exports("movements_file", query=stretch.query(by=by)),
     }
 
 
@@ -377,7 +378,7 @@ def table(ask: Ask, stretch: Stretch) -> tuple[list[str], list[list[str]]]:
     lines = [
         [
             row["period"],
-            *(f.plain(value_of(row, kind)) for kind in kinds),
+            *(value_of(row, kind) for kind in kinds),
             _yes(row["complete"]),
         ]
         for row in reversed(shown)

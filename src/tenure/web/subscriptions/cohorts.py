@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from tenure.core.metrics.cohorts import Cell, average, grid
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.export import exports
 from tenure.web.heat import SCALE, HeatCell, heat_cell
 from tenure.web.sparkline import sparkline
 from tenure.web.stretch import COARSE, Stretch
@@ -97,7 +98,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
         ],
         "heat": _heat(found, stretch, chosen),
         "scale": [{"text": text, "shape": shade} for text, shade in SCALE],
-        "export": chosen.address(stretch, "cohorts_file"),
+        "exports": exports("cohorts_file", query=stretch.query(**chosen.kept)),
     }
 
 
@@ -167,13 +168,13 @@ def table(ask: Ask, stretch: Stretch, chosen: Choices) -> tuple[list[Any], list[
     shown = _heat(found, stretch, chosen)
 
     def line(cells: Sequence[Cell]) -> list[str]:
-        return [f.plain(cell.share if chosen.show == "share" else cell.part) for cell in cells]
+        return [cell.share if chosen.show == "share" else cell.part for cell in cells]
 
     rows = [
-        [row["cohort"], f.plain(row[_START[chosen.value]]), *line(cells)]
+        [row["cohort"], row[_START[chosen.value]], *line(cells)]
         for row, cells in zip(found.rows, found.cells, strict=True)
     ]
-    mean = [[_("Weighted average"), "", *(f.plain(cell.share) for cell in found.average)]] if rows else []
+    mean = [[_("Weighted average"), "", *(cell.share for cell in found.average)]] if rows else []
     return [shown["corner"], shown["base"], *shown["heads"]], [*mean, *rows]
 
 

@@ -19,6 +19,7 @@ from tenure.core.errors import QuestionRefused
 from tenure.core.metrics.renewal import UNDECIDED, Slot, calendar
 from tenure.core.periods import between, label
 from tenure.web import formatting as f
+from tenure.web.export import exports
 from tenure.web.meter import meter
 from tenure.web.stretch import COARSE, Stretch
 from tenure.web.subscriptions import findings
@@ -161,8 +162,8 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices, names: Names) -> dict[str
         "calendar": _calendar(listed, chosen, stretch),
         "due": _due(listed, chosen, stretch, names),
         "rates": _rates(rates, stretch, listed.currency),
-        "export": chosen.address(stretch, "renewals_file"),
-        "rates_export": chosen.address(stretch, "renewal_rates_file"),
+        "exports": exports("renewals_file", query=stretch.query(**chosen.kept)),
+        "rates_exports": exports("renewal_rates_file", query=stretch.query(**chosen.kept)),
     }
 
 
@@ -363,7 +364,7 @@ def table(ask: Ask, chosen: Choices, names: Names) -> tuple[list[Any], list[list
             row["contract_id"],
             row["last_day"].isoformat(),
             row["notice_by"].isoformat(),
-            f.plain(row["mrr"]),
+            row["mrr"],
             STATES[row["state"]],
             _note(row, chosen.today),
         ]
@@ -378,6 +379,6 @@ def rates_table(ask: Ask, stretch: Stretch) -> tuple[list[Any], list[list[Any]]]
     heads = [GRAINS[stretch.grain], *(named[kind] for kind in RATES), _("Expiring MRR"), _("Over")]
     kinds = (*RATES, "expiring_mrr")
     return heads, [
-        [row["period"], *(f.plain(row[kind]) for kind in kinds), _("yes") if row["complete"] else _("no")]
+        [row["period"], *(row[kind] for kind in kinds), _("yes") if row["complete"] else _("no")]
         for row in reversed(rows)
     ]

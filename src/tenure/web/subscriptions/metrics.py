@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tenure.web import formatting as f
+from tenure.web.export import exports
 from tenure.web.sparkline import Sparkline, sparkline
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions import findings, proof, slices
@@ -65,8 +66,8 @@ def board(ask: Ask, stretch: Stretch, by: str) -> dict[str, Any]:
         "rows": lines,
         "committed": _committed(ask, currency, stretch),
         "ltv": _ltv(ask, by, currency, stretch),
-        "export": f"{reverse('metrics_file')}?{stretch.query(by=by)}",
-        "ltv_export": f"{reverse('ltv_file')}?{urlencode([('by', by), *stretch.kept])}",
+        "exports": exports("metrics_file", query=stretch.query(by=by)),
+        "ltv_exports": exports("ltv_file", query=urlencode([("by", by), *stretch.kept])),
         "cut": _cut(ask, stretch, rows.by_period[stretch.last], by, currency),
     }
 
@@ -159,7 +160,7 @@ def table(ask: Ask, stretch: Stretch) -> tuple[list[Any], list[list[Any]]]:
     shown = gather(ask, stretch).of(stretch.shown)
     heads = [GRAINS[stretch.grain], *(metric.label for metric in ALL), _("Over")]
     return heads, [
-        [row["period"], *(f.plain(row[m.name]) for m in ALL), _("yes") if row["complete"] else _("no")]
+        [row["period"], *(row[m.name] for m in ALL), _("yes") if row["complete"] else _("no")]
         for row in reversed(shown)
     ]
 
@@ -240,7 +241,7 @@ def ltv_table(ask: Ask, by: str) -> tuple[list[Any], list[list[Any]]]:
         [
             name,
             method,
-            *(f.plain(row[column]) for column in ("ltv", "low", "high")),
+            *(row[column] for column in ("ltv", "low", "high")),
             row["n"],
             WHY.get(row["why"], row["why"]),
         ]

@@ -22,6 +22,7 @@ from tenure.warehouse.answer import Answer
 from tenure.web import definition
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.export import exports
 from tenure.web.subscriptions.definition_words import SETTINGS
 from tenure.web.subscriptions.figures import net_new
 from tenure.web.subscriptions.words import (
@@ -95,12 +96,15 @@ class Figure:
         raise unknown("slice", "~".join(self.piece or ()), [f"{self.piece[0]}~…" if self.piece else "…"])
 
     def address(self, route: str = "movement_rows", **more: str) -> str:
+        return f"{reverse(route)}?{self.query(**more)}"
+
+    def query(self, **more: str) -> str:
         own = {"grain": self.grain, "period": self.period, "kind": self.kind}
         if self.days is not None:
             own["days"] = str(self.days)
         if self.piece is not None:
             own["slice"] = "~".join(self.piece)
-        return f"{reverse(route)}?{urlencode([*{**own, **more}.items(), *self.kept])}"
+        return urlencode([*{**own, **more}.items(), *self.kept])
 
     def of(self, row: Mapping[str, Any]) -> Decimal:
         return net_new(row) if self.kind == "net" else row[self.kind]
@@ -187,7 +191,7 @@ def chain(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any
         "accounts_more": more(count - len(accounts)),
         "account": called.get(chosen, chosen),
         **_one_account(opened, proven, chosen),
-        "file": proven.address("movement_rows_file"),
+        "exports": exports("movement_rows_file", query=proven.query()),
         "here": proven.address(**({"account": proven.account} if proven.account else {})),
     }
 
@@ -201,7 +205,7 @@ def table(opened: Seen, query: Mapping[str, str]) -> tuple[list[str], list[list[
 
 def _cell(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return f.plain(value)
+        return value
     return "" if value is None else value.isoformat() if hasattr(value, "isoformat") else value
 
 

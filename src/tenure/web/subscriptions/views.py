@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from tenure.core.periods import GRAINS
 from tenure.web import asking, definition
-from tenure.web.export import csv_file
+from tenure.web.export import table_file
 from tenure.web.goals import annotations
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.stretch import COARSE, Stretch, of
@@ -40,12 +41,12 @@ def _movements(request: HttpRequest, opened: asking.Seen, stretch: Stretch) -> d
 
 @require_GET
 @requires("ask")
-def movements_file(request: HttpRequest) -> HttpResponse:
-    """The table of the page as a CSV file."""
+def movements_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The table of the page as a file."""
     opened = opened_for(request)
     stretch = stretch_of(request, opened)
     heads, rows = board.table(opened.ask, stretch) if stretch else ([], [])
-    return csv_file("movements", heads, rows)
+    return table_file(form, "movements", heads, rows)
 
 
 @require_GET
@@ -71,18 +72,18 @@ def metric_board(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("ask")
-def metrics_file(request: HttpRequest) -> HttpResponse:
-    """The metrics of the page as a CSV file."""
+def metrics_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The metrics of the page as a file."""
     opened = opened_for(request)
     stretch = stretch_of(request, opened)
-    return csv_file("metrics", *(metrics.table(opened.ask, stretch) if stretch else ([], [])))
+    return table_file(form, "metrics", *(metrics.table(opened.ask, stretch) if stretch else ([], [])))
 
 
 @require_GET
 @requires("ask")
-def ltv_file(request: HttpRequest) -> HttpResponse:
-    """The lifetime values of the page as a CSV file."""
-    return csv_file("ltv", *metrics.ltv_table(opened_for(request).ask, slices.by(request.GET)))
+def ltv_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The lifetime values of the page as a file."""
+    return table_file(form, "ltv", *metrics.ltv_table(opened_for(request).ask, slices.by(request.GET)))
 
 
 @require_GET
@@ -108,12 +109,12 @@ def cohort_map(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("ask")
-def cohorts_file(request: HttpRequest) -> HttpResponse:
-    """The cohorts of the page as a CSV file."""
+def cohorts_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The cohorts of the page as a file."""
     opened = opened_for(request)
     stretch = stretch_of(request, opened, COARSE)
     chosen = cohorts.choices(request.GET)
-    return csv_file("cohorts", *(cohorts.table(opened.ask, stretch, chosen) if stretch else ([], [])))
+    return table_file(form, "cohorts", *(cohorts.table(opened.ask, stretch, chosen) if stretch else ([], [])))
 
 
 @require_GET
@@ -141,20 +142,20 @@ def renewals(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("ask")
-def renewals_file(request: HttpRequest) -> HttpResponse:
-    """The contracts of the page as a CSV file."""
+def renewals_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The contracts of the page as a file."""
     opened = opened_for(request)
     chosen = due.choices(request.GET, asking.today(opened))
-    return csv_file("contracts", *due.table(opened.ask, chosen, names_for(request.user)))
+    return table_file(form, "contracts", *due.table(opened.ask, chosen, names_for(request.user)))
 
 
 @require_GET
 @requires("ask")
-def renewal_rates_file(request: HttpRequest) -> HttpResponse:
-    """The renewal rates of the page as a CSV file."""
+def renewal_rates_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The renewal rates of the page as a file."""
     opened = opened_for(request)
     stretch = stretch_of(request, opened, COARSE)
-    return csv_file("rates", *(due.rates_table(opened.ask, stretch) if stretch else ([], [])))
+    return table_file(form, "rates", *(due.rates_table(opened.ask, stretch) if stretch else ([], [])))
 
 
 @require_GET
@@ -175,10 +176,10 @@ def renewal_rows(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("ask")
-def movement_rows_file(request: HttpRequest) -> HttpResponse:
-    """The source rows behind one figure as a CSV file."""
+def movement_rows_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The source rows behind one figure as a file."""
     heads, rows = proof.table(opened_for(request), request.GET)
-    return csv_file("rows", heads, rows)
+    return table_file(form, "rows", heads, rows)
 
 
 def show_proof(request: HttpRequest, name: str, chain: Mapping[str, Any]) -> HttpResponse:

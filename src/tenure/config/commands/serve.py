@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 import click
@@ -20,6 +21,8 @@ from tenure.config.texts import text as _
 from tenure.core.errors import TenureError
 
 STOP_SECONDS = 20
+START_SECONDS = 60
+_LOOK_SECONDS = 0.1
 _RESTART_SECONDS = 5
 
 
@@ -60,7 +63,7 @@ def address() -> str:
 
 
 def run(announce: Callable[[], None]) -> None:
-    """Serve until SIGTERM or Ctrl-C; `announce` is called when the port is known to be free."""
+    """Serve until SIGTERM or Ctrl-C; `announce` is called when the first request would be answered."""
     from granian import Granian
     from granian.constants import Interfaces
 
@@ -87,12 +90,26 @@ def run(announce: Callable[[], None]) -> None:
     os.environ[PARENT] = str(os.getpid())
     worker = _Worker()
     worker.start()
-    announce()
-    sys.stdout.flush()
+    threading.Thread(target=_when_it_listens, args=(host, port, announce), name="announce", daemon=True).start()
     try:
         server.serve()
     finally:
         worker.stop()
+
+
+def _when_it_listens(host: str, port: int, announce: Callable[[], None]) -> None:
+    """Say where the server is, once it is there."""
+    from django.db import connections
+
+    there = (host if host not in ("0.0.0.0", "::") else "localhost", port)
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(there, timeout=1):
+            break
+        time.sleep(_LOOK_SECONDS)
+    announce()
+    sys.stdout.flush()
+    connections.close_all()
 
 
 def check_port(host: str, port: int) -> None:

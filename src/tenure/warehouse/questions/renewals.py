@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tenure.core.hashing import stable_hash
 from tenure.core.metrics import renewal
 from tenure.core.metrics.renewal import Contract, Expiry
 from tenure.core.money import MONEY, from_word_pair
@@ -281,6 +282,35 @@ def _type(column: str, by: tuple[str, ...]) -> pa.DataType:
     return pa.int64()
 
 
+def _depended_on(snapshot: Snapshot, rows: pa.Table, where: Where) -> pa.Table:
+    """The rows on which the outlook of the accounts asked for depends: theirs, what renews those, and what that renews.
+
+    A page of one account must not walk through the contracts of all.
+    """
+    asked = next((c for c in where.accounts if c.column == "account_id" and c.op in ("eq", "in")), None)
+    if asked is None or not rows.num_rows:
+        return rows
+    ids = asked.value if isinstance(asked.value, (list, tuple)) else (asked.value,)
+    named = set(stable_hash([str(value) for value in ids]).tolist())
+    roots = merged_roots(snapshot)
+    merged = {key for key, root in roots.items() if root in named}
+    keys = pa.array(sorted((named - set(roots)) | merged), pa.int64())
+    own = pc.is_in(rows["account_key"], keys)
+    following = _renews_one_of(rows, rows.filter(own)["contract_id"])
+    beside = pc.list_flatten(rows.filter(following)["renews"])
+    return rows.filter(pc.or_(pc.or_(own, following), pc.is_in(rows["contract_id"], beside.combine_chunks())))
+
+
+def _renews_one_of(rows: pa.Table, contract_ids: pa.ChunkedArray) -> pa.Array:
+    """Which rows name one of the contracts as renewed."""
+    renews = rows["renews"].combine_chunks()
+    hits = pc.is_in(pc.list_flatten(renews), contract_ids.combine_chunks())
+    parents = pc.list_parent_indices(renews).filter(hits)
+    found = np.zeros(rows.num_rows, bool)
+    found[parents.to_numpy()] = True
+    return pa.array(found)
+
+
 def _terms(snapshot: Snapshot, by: Sequence[str], where: Where) -> list[_Term]:
     """The known contracts, each once, with MRR on their first and last day in their own currency."""
     if not snapshot.has("contracts"):
@@ -289,7 +319,7 @@ def _terms(snapshot: Snapshot, by: Sequence[str], where: Where) -> list[_Term]:
         "row_key", "account_key", "contract_id", "account_id", "renews", "kind", "notice_given", "currency", "plan",
         "product", "start", "end", "mrr", "schedule", "recorded_at", "notice_days", "auto_renew",
     )  # fmt: skip
-    rows = snapshot.run("contract_rows", [*wanted]).to_pylist()
+    rows = _depended_on(snapshot, snapshot.run("contract_rows", [*wanted]), where).to_pylist()
     versions: dict[str, dict[int, dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda r: (r["recorded_at"], r["row_key"])):
         if row["contract_id"] and row["start"] and row["end"] and row["start"] < row["end"]:

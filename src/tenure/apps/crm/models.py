@@ -30,6 +30,8 @@ class AccountVersion(Version):
             models.Index(
                 fields=["owner", "account_id"], condition=models.Q(superseded_at=None), name="crm_account_owner"
             ),
+            models.Index(fields=["parent_id"], condition=models.Q(superseded_at=None), name="crm_account_parent"),
+            models.Index(fields=["merged_into"], condition=models.Q(superseded_at=None), name="crm_account_merged"),
         )
 
 

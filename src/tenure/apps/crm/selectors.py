@@ -168,8 +168,9 @@ def suggestions(caller: Caller, column: str, most: int) -> list[str]:
 
 def children(caller: Caller, account_id: str, most: int = 200) -> list[Any]:
     """The accounts a caller sees that belong to an account, or were merged into it."""
-    rows = accounts_visible_to(caller).filter(Q(parent_id=account_id) | Q(merged_into=account_id))
-    return list(rows.order_by("account_id")[:most])
+    seen = accounts_visible_to(caller)
+    found = [*seen.filter(parent_id=account_id)[:most], *seen.filter(merged_into=account_id)[:most]]
+    return sorted({row.pk: row for row in found}.values(), key=lambda row: row.account_id)
 
 
 def with_account_names(rows: QuerySet[Any]) -> QuerySet[Any]:

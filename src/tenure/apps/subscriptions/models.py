@@ -66,6 +66,9 @@ class SubscriptionVersion(Version):
         indexes = (
             models.Index(fields=["account_id"], name="subs_subscription_account"),
             models.Index(fields=["subscription_id"], name="subs_subscription_id"),
+            models.Index(
+                fields=["-start", "version_key"], condition=models.Q(superseded_at=None), name="subs_subscription_start"
+            ),
         )
 
 
@@ -114,7 +117,12 @@ class ContractVersion(Version):
     signed_at = models.DateTimeField(null=True)
 
     class Meta(Version.Meta):
-        indexes = (models.Index(fields=["account_id"], name="subs_contract_account"),)
+        indexes = (
+            models.Index(fields=["account_id"], name="subs_contract_account"),
+            models.Index(
+                fields=["-start", "version_key"], condition=models.Q(superseded_at=None), name="subs_contract_start"
+            ),
+        )
 
 
 class InvoiceLineVersion(Version):

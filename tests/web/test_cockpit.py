@@ -60,7 +60,7 @@ def look(signed_in, firm):
 
 
 def words(page):
-    return re.sub(r"\s+", " ", re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL))
+    return re.sub(r"\s+", " ", re.sub(r"<(script|style|details)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL))
 
 
 def test_the_figures_of_the_last_finished_month(look):

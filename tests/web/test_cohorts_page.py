@@ -151,6 +151,8 @@ def test_chinese(look):
         "default",
         "Viewer",
         "ChartMogul",
+        "Ctrl",
+        "Esc",
         "Stripe",
     }
     assert "的客户" in page

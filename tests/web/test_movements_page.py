@@ -189,6 +189,8 @@ def test_chinese(look):
         "team",
         "solo",
         "ChartMogul",
+        "Ctrl",
+        "Esc",
         "Stripe",
     }
 

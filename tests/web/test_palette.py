@@ -9,6 +9,7 @@ import pytest
 from tenure.apps.crm import services as crm
 from tenure.apps.subscriptions import services as subscriptions
 from tenure.apps.workspaces.models import Member, Scope
+from tenure.apps.workspaces.services import views
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -101,6 +102,14 @@ def test_the_recent_come_first_if_they_are_there_and_theirs(type_in):
     type_in(role="viewer")
     Member.objects.filter(role="viewer").update(scope=Scope.OWN)
     assert names(type_in(role="viewer", recent=sent))[:2] == ["Renewals", "Movements"]
+
+
+def test_saved_views_are_found_by_who_sees_them(type_in, member):
+    type_in(role="viewer")
+    own = Member.objects.get(role="viewer")
+    views.save("华东续约", "movements", "", by=own)
+    assert names(type_in("hdxy", role="viewer")) == ["华东续约"]
+    assert names(type_in("hdxy")) == []
 
 
 def test_the_actions_of_the_page_are_found_by_pinyin(type_in):

@@ -32,3 +32,8 @@ def test_the_list_answers_to_the_address(signed_in, sample):
     page = signed_in("viewer").get("/parts/?q=hyzz").content.decode()
     rows = re.findall(r'data-row="([^"]+)"', page)
     assert rows == ["衡岳制造"]
+
+
+def test_every_part_is_in_the_reference():
+    said = (TEMPLATES.parents[3] / "docs" / "reference" / "ui.md").read_text(encoding="utf-8")
+    assert {path.name for path in (TEMPLATES / "components").glob("*.html") if f"`{path.name}`" not in said} == set()

@@ -118,6 +118,8 @@ FOOT = (
 """What stands below the sections."""
 
 LETTERS = {
+    "home": "c",
+    "reconcile": "b",
     "movements": "m",
     "metrics": "t",
     "cohorts": "o",

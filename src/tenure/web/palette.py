@@ -21,8 +21,10 @@ from django.views.decorators.http import require_GET
 
 from tenure.apps.crm import selectors as crm
 from tenure.apps.subscriptions import selectors as subscriptions
+from tenure.apps.workspaces import selectors as workspaces
 from tenure.apps.workspaces.permissions import may
 from tenure.core import search
+from tenure.web import saved_views
 from tenure.web.pages import FOOT, LETTERS, NAVIGATION, Item, is_fragment, page, requires
 from tenure.web.records import said
 from tenure.web.records.kinds import KINDS
@@ -92,6 +94,7 @@ def _groups(request: HttpRequest, typed: str, creates: bool) -> Iterator[dict[st
             yield _group(_("Accounts"), [_account(account) for account in crm.found_accounts(member, typed, 6)], 6)
             if may(member, "edit_records"):  # who writes no records does not read who people are
                 yield _group(_("Contacts"), _contacts(member, typed), 4)
+            yield _group(_("Saved views"), _views(member, typed), 4)
             contracts = subscriptions.found_contracts(member, typed, 4)
             yield _group(_("Contracts"), [_contract(contract) for contract in contracts], 4)
     chosen = _matching(typed, doings, _doing_index()) if typed else doings
@@ -180,6 +183,12 @@ def _contact(contact: Any, account: str | None) -> Hit:
         "icon": "person",
         "href": said.address(KINDS["contacts"], contact),
     }
+
+
+def _views(member: Any, typed: str) -> list[Hit]:
+    seen = list(workspaces.views_visible_to(member)[: saved_views.MOST])
+    found = search.Index([view.name] for view in seen).search(typed)
+    return [{"label": seen[n].name, "icon": "pin", "href": saved_views.address(seen[n])} for n in found]
 
 
 def _contract(contract: Any) -> Hit:

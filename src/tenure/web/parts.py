@@ -74,6 +74,7 @@ def parts(request: HttpRequest) -> HttpResponse:
         facts=[{"text": _("Data as of 20 November")}, {"text": _("11 checks hold"), "href": HERE}],
         range=_range(),
         definition={"label": _("Our own"), "choices": [_choice(_("Our own"), current=True)], "is_other": False},
+        exports=[{"label": "CSV", "href": HERE}, {"label": "XLSX", "href": HERE}],
         slices={
             "path": request.path,
             "chips": [{"field": _("Region"), "op": "=", "value": "CN-SH", "drop": HERE}],

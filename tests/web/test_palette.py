@@ -101,7 +101,7 @@ def test_the_recent_come_first_if_they_are_there_and_theirs(type_in):
     assert shown[:2] == ["Renewals", "Birch &lt;b&gt;"]
     type_in(role="viewer")
     Member.objects.filter(role="viewer").update(scope=Scope.OWN)
-    assert names(type_in(role="viewer", recent=sent))[:2] == ["Renewals", "Movements"]
+    assert names(type_in(role="viewer", recent=sent))[:2] == ["Renewals", "Cockpit"]
 
 
 def test_saved_views_are_found_by_who_sees_them(type_in, member):

@@ -437,7 +437,8 @@ def _narrowed(name, status, role, allowed):
     """The status of an address for who sees some accounts only."""
     if name == "accounts_bulk":  # none of the sample's accounts can be chosen by them
         return 422
-    return 403 if role not in allowed or allowed in OF_EVERYTHING else OF_ACCOUNTS_WITHOUT_OWNER.get(name, status)
+    whole = allowed in OF_EVERYTHING or "reconcil" in name  # other people's totals are of the whole company
+    return 403 if role not in allowed or whole else OF_ACCOUNTS_WITHOUT_OWNER.get(name, status)
 
 
 def _names(resolver, prefix=""):

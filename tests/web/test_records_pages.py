@@ -128,6 +128,9 @@ def test_end_and_withdraw(sales: Any, acme: Any) -> None:
     assert sales.post(f"/customers/end/{at}", {"version": seen, "end": ""}).status_code == 422
     sales.post(f"/customers/end/{at}", {"version": seen, "end": "2024-06-01", "reason": "notice"})
     assert SubscriptionVersion.objects.live().get().end.isoformat() == "2024-06-01"
+    discount = {"subscription_id": "s", "kind": "percent", "value": "20", "duration": "forever"}
+    assert sales.post("/customers/new/discounts/", discount).status_code == 302
+    assert "Discounts 1 New discount Percent 20 As long as the subscription" in text_of(sales.get(f"/customers/{at}"))
     assert sales.post(f"/customers/withdraw/{at}", {"version": seen}).status_code == 422
     sales.post(f"/customers/withdraw/{at}", {"version": SubscriptionVersion.objects.live().get().row_id})
     assert not SubscriptionVersion.objects.live().exists()

@@ -18,14 +18,14 @@ from tenure.apps.crm import selectors as crm
 from tenure.apps.subscriptions import selectors as subscriptions
 from tenure.apps.workspaces import selectors as workspaces
 from tenure.apps.workspaces.history import Step
-from tenure.apps.workspaces.permissions import Caller
+from tenure.apps.workspaces.permissions import Caller, may
 from tenure.apps.workspaces.services.rows import list_value
 from tenure.warehouse import schema
 from tenure.web import formatting as f
 from tenure.web.pages import Action
 from tenure.web.records import words
 from tenure.web.records.forms import texts
-from tenure.web.records.kinds import Kind, token
+from tenure.web.records.kinds import KINDS, Kind, token, visible
 
 OFFERED = 200
 CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "JPY", "KRW", "TWD", "SGD", "AUD", "CAD", "CHF", "INR")
@@ -120,6 +120,31 @@ def further(version: Any) -> list[dict[str, str]]:
     if not isinstance(known, dict):
         return []
     return [{"label": str(name), "text": str(value), "href": ""} for name, value in known.items() if value is not None]
+
+
+def discounts(version: Any, caller: Caller) -> dict[str, Any]:
+    """The discounts of a subscription, as a group of related records."""
+    kind = KINDS["discounts"]
+    rows = list(visible(kind, caller).filter(subscription_id=version.subscription_id).order_by("version_key")[:OFFERED])
+    new = f"{reverse('record_new', args=[kind.name])}?{urlencode({'subscription_id': version.subscription_id})}"
+    columns = kind.table.by_name
+    return {
+        "kind": kind.name,
+        "title": words.KINDS[kind.name].many,
+        "count": f.exact(len(rows)),
+        "new": new if may(caller, "edit_records") else "",
+        "new_label": words.KINDS[kind.name].new,
+        "rows": [
+            {
+                "name": value_text(kind, columns["kind"], row),
+                "amount": value_text(kind, columns["value"], row),
+                "what": value_text(kind, columns["duration"], row) if row.duration else "",
+                "aside": " – ".join("…" if day is None else day.isoformat() for day in (row.start, row.end)),
+                "href": address(kind, row),
+            }
+            for row in rows
+        ],
+    }
 
 
 def _names(kind: Kind, version: Any, caller: Caller) -> dict[str, str]:

@@ -41,6 +41,7 @@ def record(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         is_gone=version is None,
         facts=said.facts(chosen, shown, unseen, request.user),
         proof=said.proof(chosen, shown),
+        group=said.discounts(shown, request.user) if kind == "subscriptions" else None,
         history=said.history(chosen, steps, unseen),
         undo=said.undo_address(chosen, shown) if may(request.user, "edit_records") and said.is_undoable(newest) else "",
     )

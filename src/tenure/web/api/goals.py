@@ -54,7 +54,12 @@ def figures(request: HttpRequest, period: str = "", grain: str = "month", compar
     return cockpit.figures(asking.workspace(caller), given)
 
 
-@router.get("/targets", summary=_("The targets in force"), url_name="api_targets")
+@router.get(
+    "/targets",
+    summary=_("The targets in force"),
+    description=_("Metric, period and value of each."),
+    url_name="api_targets",
+)
 def targets(request: HttpRequest) -> list[dict[str, Any]]:
     allowed(request, "ask")
     return [_target(row) for row in selectors.targets()]
@@ -72,13 +77,23 @@ def set_target(request: HttpRequest, body: Target) -> Status[dict[str, Any]]:
     return Status(201, _target(services.set_target(body.metric, body.period, body.value, by=by)))
 
 
-@router.delete("/targets/{metric}/{period}", summary=_("Take a target back"), url_name="api_target")
+@router.delete(
+    "/targets/{metric}/{period}",
+    summary=_("Take a target back"),
+    description=_("Its versions stay in the history."),
+    url_name="api_target",
+)
 def drop_target(request: HttpRequest, metric: str, period: str) -> dict[str, Any]:
     by = allowed(request, "set_targets")
     return _target(services.drop_target(metric, period, by=by))
 
 
-@router.get("/annotations", summary=_("What happened"), url_name="api_annotations")
+@router.get(
+    "/annotations",
+    summary=_("What happened"),
+    description=_("What is noted on the charts, by day."),
+    url_name="api_annotations",
+)
 def annotations(request: HttpRequest) -> list[dict[str, Any]]:
     allowed(request, "ask")
     return [_annotation(row) for row in selectors.every_annotation()]
@@ -97,7 +112,10 @@ def annotate(request: HttpRequest, body: Annotation) -> Status[dict[str, Any]]:
 
 
 @router.delete(
-    "/annotations/{annotation_id}", summary=_("Take an annotation from the charts"), url_name="api_annotation"
+    "/annotations/{annotation_id}",
+    summary=_("Take an annotation from the charts"),
+    description=_("Its versions stay in the history."),
+    url_name="api_annotation",
 )
 def drop_annotation(request: HttpRequest, annotation_id: str) -> dict[str, Any]:
     by = allowed(request, "annotate")

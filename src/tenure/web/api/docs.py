@@ -23,7 +23,7 @@ def docs(request: HttpRequest) -> HttpResponse:
             "method": method.upper(),
             "path": path,
             "summary": _(operation["summary"]),
-            "description": _(operation["description"]),
+            "description": _(said) if (said := operation.get("description")) else "",
             "parameters": operation.get("parameters", []),
             "example": _example(operation),
         }

@@ -103,6 +103,10 @@ def test_an_anomaly_leads_to_the_record_and_the_account(signed_in, home, db):
     assert 'href="/customers/edit/subscriptions/amber~s~main~2024-05-01/"' in proof
 
 
-def test_who_sees_some_accounts_only_gets_no_summary(signed_in, odd, member):
+def test_who_sees_some_accounts_only_gets_no_summary_and_no_tables(client, odd, member):
     seller = member("sales", scope="own")
     assert health.summary(asking.workspace(seller)) is None
+    client.force_login(seller)
+    page = client.get(PAGE).content.decode()
+    assert "checks hold" in page
+    assert "Last recorded" not in page

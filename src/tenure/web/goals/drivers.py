@@ -101,9 +101,9 @@ def _driver(stretch: Stretch, metric: str, key: Key, amount: Decimal, currency: 
     field, value = key
     pairs = [*stretch.pairs, ("f", slices.filter_of(field, value)), ("by", field)]
     money = metric in ("mrr", "net_new_mrr")
-    name = _("%(field)s: not given") % {"field": SLICES[field]} if value == proof.NOT_GIVEN else value
+    said = _("%(field)s: not given") if value == proof.NOT_GIVEN else _("%(field)s: %(value)s")
     return Driver(
-        name,
+        said % {"field": SLICES[field], "value": value},
         str(f.short(amount, plus=True)) if money else points(amount),
         f.money(amount, currency, plus=True) if money else f.exact(amount * 100, 6, plus=True),
         f"{reverse('movements')}?{urlencode(pairs)}",

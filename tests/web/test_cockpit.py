@@ -106,8 +106,8 @@ def test_what_moved_each_figure(look):
         metric: re.findall(r'title="([^"]*)">[^<]*</a><span[^>]*>([^<]*)<', body)
         for metric, body in re.findall(r'id="why-(\w+)"[^>]*>(.*?)</ul>', page, re.DOTALL)
     }
-    assert ("Team", "+50") in lines["mrr"]
-    assert ("East", "+33.33 points") in lines["customer_churn_rate"]
+    assert ("Plan: Team", "+50") in lines["mrr"]
+    assert ("Region: East", "+33.33 points") in lines["customer_churn_rate"]
     link = re.search(r'href="(/retain/movements/\?[^"]*Team[^"]*)"', page)[1].replace("&amp;", "&")
     assert look.browser.get(link).status_code == 200
 

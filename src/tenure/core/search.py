@@ -11,6 +11,7 @@ import itertools
 import math
 import re
 import unicodedata
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
@@ -100,8 +101,8 @@ class _Lines:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._owners: list[int] = []
-        self._starts: list[int] = []
+        self._owners = array("Q")
+        self._starts = array("Q")
         self._length = 0
         self._joined: str | None = None
 

@@ -28,8 +28,8 @@ class Finder:
     def __init__(self, model: type[Version], texts: Sequence[str]) -> None:
         self._model, self._texts = model, tuple(texts)
         self._lock = threading.Lock()
-        self._rows: list[tuple[Any, ...]] = []
-        self._indexed = 0
+        self._last: tuple[Any, ...] = (0, "")
+        self._added: list[tuple[Any, ...]] = []
         self._parts: list[tuple[list[str], search.Index]] = []
 
     def found(self, query: str, visible: QuerySet[Any], limit: int, *, limited: bool) -> list[Any]:
@@ -53,15 +53,15 @@ class Finder:
         """The indexes of all that is written by now; made anew in another store, or when much was added."""
         rows = self._model.objects.order_by("pk").values_list("pk", "row_id", "version_key", *self._texts)
         with self._lock:
-            last = self._rows[-1] if self._rows else (0, "")
-            since = list(rows.filter(pk__gte=last[0])) if self._rows else []
-            if not since or since[0][:2] != last[:2] or len(self._rows) + len(since) > self._indexed + MOST_ADDED:
-                self._rows = list(rows.filter(superseded_at=None))
-                self._indexed = len(self._rows)
-                self._parts = [_indexed(self._rows)]
+            since = list(rows.filter(pk__gte=self._last[0])) if self._parts else []
+            if not since or since[0][:2] != self._last or len(self._added) + len(since) > MOST_ADDED:
+                current = list(rows.filter(superseded_at=None))
+                self._last, self._added = current[-1][:2] if current else (0, ""), []
+                self._parts = [_indexed(current)]
             elif len(since) > 1:
-                self._rows += since[1:]
-                self._parts = [self._parts[0], _indexed(self._rows[self._indexed :])]
+                self._last = since[-1][:2]
+                self._added += since[1:]
+                self._parts = [self._parts[0], _indexed(self._added)]
             return self._parts
 
 

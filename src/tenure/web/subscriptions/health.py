@@ -80,7 +80,6 @@ def board(opened: Seen, query: Mapping[str, str], names: anomalies.Names, owners
         "checks": tried_section(tried),
         "anomalies": anomalies.section(rows, query.get("kind", ""), names, owners),
         "tables": tables,
-        "is_whole": not opened.limited,
         "tables_title": _tables_title(tables),
         "exports": exports("health_file"),
     }

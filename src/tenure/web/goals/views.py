@@ -56,17 +56,26 @@ def part(request: HttpRequest, name: str) -> HttpResponse:
         return page(request, "goals/_failed.html", said=errors.translated(problem), name=name)
 
 
+_INPUT = {"class": "input"}
+
+
 class TargetForm(forms.Form):
     """A metric, a period, and what the metric should be at its close."""
 
-    metric = forms.ChoiceField(label=gettext_lazy("Metric"), choices=tuple(TARGETED.items()))
+    metric = forms.ChoiceField(
+        label=gettext_lazy("Metric"), choices=tuple(TARGETED.items()), widget=forms.Select(attrs=_INPUT)
+    )
     period = forms.CharField(
-        label=gettext_lazy("Period"), max_length=10, help_text=gettext_lazy("2026-12, 2026-Q4, 2026 or FY2026")
+        label=gettext_lazy("Period"),
+        max_length=10,
+        help_text=gettext_lazy("2026-12, 2026-Q4, 2026 or FY2026"),
+        widget=forms.TextInput(attrs=_INPUT),
     )
     value = forms.CharField(
         label=gettext_lazy("Value"),
         max_length=40,
         help_text=gettext_lazy("Money in the reporting currency; a share as 0.9."),
+        widget=forms.TextInput(attrs=_INPUT),
     )
 
 

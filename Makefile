@@ -5,6 +5,7 @@
 #   make lint     ruff, mypy, import-linter, migrations, translations, documentation
 #   make format   put every file into the house's format
 #   make docs     write the reference pages that are made from the code
+#   make pictures take the pictures of the documentation anew, by the tests that walk the demo
 #   make bench    run every benchmark and print its figures
 #   make lock     choose today's versions of every dependency and write constraints.txt
 #   make clean    remove what was built, and .venv
@@ -19,7 +20,7 @@ ARGS ?=
 INPUTS := pyproject.toml constraints.txt $(wildcard hatch_build.py) \
 	$(shell find frontend src/tenure/locale -type f -not -path '*/node_modules/*' -not -name '*.mo' 2>/dev/null)
 
-.PHONY: demo test lint format docs bench lock clean
+.PHONY: demo test lint format docs pictures bench lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -43,6 +44,10 @@ format: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python scripts/make_reference.py
+
+pictures: $(STAMP)
+	mkdir -p docs/images
+	TENURE_TEST_PICTURES=docs/images $(BIN)/python -m pytest -q tests/web/browser/test_walk.py
 
 bench: $(STAMP)
 	@set -e; for figure in $$(grep -l '__main__' bench/*.py); do echo "== $$figure"; $(BIN)/python $$figure; done

@@ -105,7 +105,9 @@ def test_why_did_mrr_change_last_month(person: Any, keep: Any) -> None:
     drawer = person.locator("#drawer")
     expect(drawer.locator(".proof__figure")).to_be_visible()
     keep(person, "walk-2-figure")
-    drawer.locator("tbody tr a").first.click()  # the account that moved it most
+    with person.expect_response(re.compile("account=")):
+        drawer.locator("tbody tr a").first.click()  # the account that moved it most
+    person.wait_for_load_state("networkidle")
     expect(drawer.locator("tbody tr.is-selected")).to_be_visible()
     sources = drawer.locator(".table--proof").last
     expect(sources).to_contain_text(re.compile("订阅|合同"))  # the very rows, with what they came from

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -52,3 +53,9 @@ def test_months_that_cannot_be_closed(month: str, code: str) -> None:
     with pytest.raises(TenureError) as refused:
         services.close_month(month, by="test")
     assert refused.value.code == code
+
+
+def test_a_rate_is_added_by_hand_and_changed(known: Any) -> None:
+    added = services.add("fx_rates", {"day": "2024-03-31", "currency": "EUR", "rate": "7.81"}, by="test")
+    services.edit("fx_rates", added.version_key, {"rate": "7.80"}, by="test")
+    assert known("fx_rates", "currency", "rate") == [("EUR", Decimal("7.80"))]

@@ -36,7 +36,7 @@ def refuse(field: str, value: Any, fix: str) -> ValueRefused:
 def checked(model: type[Version], given: Mapping[str, Any], timezone: str) -> dict[str, Any]:
     """The given values as the model keeps them; only the given columns are in the answer.
 
-    A day column takes a day or a moment; a moment is kept beside its day in `timezone`.
+    A day column takes a day or a moment; a moment is kept beside its day in `timezone`, where the table has a place.
     """
     columns = {c.name: c for c in model.table().inputs if c.name not in OWN}
     found: dict[str, Any] = {}
@@ -53,7 +53,8 @@ def checked(model: type[Version], given: Mapping[str, Any], timezone: str) -> di
             )
         if column.kind == "day":
             found[column.name], moment = _day(column.name, value, timezone)
-            found[f"{column.name}_at"] = moment
+            if f"{column.name}_at" in model.table().by_name:
+                found[f"{column.name}_at"] = moment
         else:
             found[column.name] = None if _empty(value) else _READERS[column.kind](column, value)
     for name in model.table().required:

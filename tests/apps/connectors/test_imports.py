@@ -142,6 +142,18 @@ def test_what_a_dead_process_left_is_swept_and_its_run_failed(home: Path) -> Non
     assert ImportRun.objects.get(pk=run.pk).state == "failed"
 
 
+def test_what_a_process_told_that_died_after_it_had_written_is_swept(home: Path) -> None:
+    done = files.run_import(SAMPLE / "accounts.csv", "accounts", by="test")
+    from tenure.apps.workspaces.services import imports
+
+    running = imports.start_run("subscriptions", "x.csv", "", by="test")
+    told = home / "imports"
+    for name in (f"{done.run}.progress", f".{done.run}.progress.4711", f"{running.pk}.progress"):
+        (told / name).write_text('{"done": 1, "total": 2, "rows": 1}')
+    files.sweep_abandoned()
+    assert [place.name for place in told.iterdir() if "progress" in place.name] == [f"{running.pk}.progress"]
+
+
 def test_a_folder_somebody_works_in_is_left_alone(home: Path) -> None:
     folder = staging.Folder(home / "imports" / "7")
     with folder.held():

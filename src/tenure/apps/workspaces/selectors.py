@@ -134,6 +134,12 @@ def drafts_of(member: Member | None) -> QuerySet[ImportRun]:
     return found.order_by("pk") if member is not None else found.none()
 
 
+def running_imports() -> QuerySet[ImportRun, int]:
+    """Numbers of the imports that a process may be at."""
+    active = (ImportState.CHECKING, ImportState.QUEUED, ImportState.STAGED)
+    return ImportRun.objects.filter(state__in=active).values_list("pk", flat=True)
+
+
 def applied_from(source: str) -> QuerySet[ImportRun]:
     """Applied imports whose rows were all given this `source`."""
     return ImportRun.objects.filter(state=ImportState.APPLIED, options__constants__source=source)

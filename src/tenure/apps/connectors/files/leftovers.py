@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenure.apps.connectors.files import staging
 from tenure.apps.connectors.files.problems import ImportRefused
-from tenure.apps.connectors.files.signs import Signs
+from tenure.apps.connectors.files.signs import Signs, told_by
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.services import imports
 from tenure.core.errors import TenureError
@@ -27,4 +27,7 @@ def sweep_abandoned() -> int:
             if run.state == "staged" and not run.upload:
                 imports.fail_run(run, ImportRefused("import.killed"), by="tenure")
                 Signs(run.pk).clear()
+    told = told_by()  # before the runs are read: who begins in between has not told anything yet
+    for ended in told.difference(selectors.running_imports()):
+        Signs(ended).end()
     return count

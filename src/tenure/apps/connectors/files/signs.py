@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 
 from tenure.apps.connectors.files.reading import Progress
 from tenure.apps.connectors.files.staging import imports_folder
+
+_PROGRESS = re.compile(r"\.?(?P<run>\d+)\.progress(\.\d+)?")
+
+
+def told_by() -> set[int]:
+    """The imports that said how far they are, those among them that were killed before they could take it back."""
+    found = (_PROGRESS.fullmatch(place.name) for place in imports_folder().glob("*.progress*"))
+    return {int(match["run"]) for match in found if match}
 
 
 class Signs:
@@ -50,7 +59,8 @@ class Signs:
 
     def end(self) -> None:
         """The import does not run any more."""
-        self._progress.unlink(missing_ok=True)
+        for place in (self._progress, *imports_folder().glob(f".{self._progress.name}.*")):
+            place.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """The import does not run any more, and no wish is of account."""

@@ -46,11 +46,12 @@ def shell(environ: dict[str, str], tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def tenure(home: Path, db: None, monkeypatch: pytest.MonkeyPatch, capfd: Any, tmp_path: Path) -> Run:
+def tenure(home: Path, db: None, monkeypatch: pytest.MonkeyPatch, capfd: Any, tmp_path: Path, settings: Any) -> Run:
     """Run `tenure ARGUMENTS...` in this process, on the test's workspace and store."""
     from tenure.config import cli
 
     monkeypatch.chdir(tmp_path)
+    settings.ALLOWED_HOSTS = ["localhost"]  # and not the name of the tests' own server
     monkeypatch.setenv("TENURE_HOME", str(home))
     monkeypatch.setenv("TENURE_DATABASE_URL", "sqlite:///the-store-of-the-tests")
 

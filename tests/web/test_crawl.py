@@ -14,9 +14,11 @@ from django.urls import Resolver404, resolve
 from tenure.web import urls as web_urls
 from web.conftest import ROLES, ROOT
 
+SPECIMENS = "/parts/"
+"""Shows every part with samples of both languages."""
 OFTEN = 2
 """Addresses of one kind (one route, the same names in the query) that are visited."""
-MOST = 8
+MOST = 5
 """Addresses of one route that are visited."""
 HAN = re.compile(r"[一-鿿]")
 WORDS = re.compile(r"(?<![\w.@+-])[a-z]{4,}(?![\w.@-])")
@@ -107,8 +109,10 @@ def crawl(browser, language: str) -> dict[str, Page]:
     return pages
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("role", "language"),
+    [("owner", "en"), *((role, "zh-hans" if place % 2 == 0 else "en") for place, role in enumerate(ROLES))],
+)
 def test_every_page_of_a_role(signed_in, sample, role, language):
     pages = crawl(signed_in(role), language)
     assert len(pages) > 20
@@ -122,6 +126,6 @@ def test_every_page_of_a_role(signed_in, sample, role, language):
             mixed = [said for said in page.said if HAN.search(said) and said not in OWN_NAMES]
         else:
             mixed = [said for said in page.said if said in english or words & set(WORDS.findall(said))]
-        if mixed:
+        if mixed and not address.startswith(SPECIMENS):
             wrong[address] = mixed
-    assert wrong == {}, "pages that speak another language"
+    assert not wrong, sorted((said, address) for address, mixed in wrong.items() for said in set(mixed))

@@ -20,7 +20,9 @@ def test_drill_from_a_tile_to_a_source_row_and_share_it(open_as):
     expect(drawer.locator("li[data-step='3'] h3")).to_have_text("birch")
     expect(drawer.locator("li[data-step='3'] tbody tr")).to_contain_text("Reactivation")
     expect(drawer.locator("li[data-step='4'] tbody tr").first).to_contain_text("Subscriptions")
-    drawer.locator("[data-copy]").click()
+    copied = drawer.locator("[data-copy]")
+    expect(copied).to_have_attribute("data-copy", re.compile("account=birch"))
+    copied.click()
     address = page.evaluate("navigator.clipboard.readText()")
     assert "account=birch" in address
     page.goto(address)

@@ -13,6 +13,9 @@ from tenure.apps.workspaces.services.members import set_password
 
 PASSWORD = "correct horse battery"
 
+LOOKS = [(1440, "en", "light"), (1440, "zh-hans", "dark"), (390, "zh-hans", "light"), (390, "en", "dark")]
+"""Widths, languages and themes, each of them with each other at least once over the pages."""
+
 
 @pytest.fixture
 def arrive(open_as):
@@ -38,9 +41,7 @@ def sign_out(page):
     page.click("[action='/logout/'] button")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "language", "theme"), LOOKS)
 def test_the_way_in_and_the_pages_of_people(arrive, picture, width, language, theme):
     page = arrive(width=width)
 

@@ -9,6 +9,9 @@ from playwright.sync_api import expect
 
 MOVEMENTS = "/retain/movements/?to=2024-04"
 
+LOOKS = [(1440, "en", "light"), (1440, "zh-hans", "dark"), (390, "zh-hans", "light"), (390, "en", "dark")]
+"""Widths, languages and themes, each of them with each other at least once over the pages."""
+
 
 def test_see_the_charts(open_as):
     page = open_as("viewer", "/retain/movements/")
@@ -77,8 +80,7 @@ def test_a_refusal_in_the_drawer_is_read_there(open_as):
     page.watched.forgive("422")
 
 
-@pytest.mark.parametrize("width", [360, 390])
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize(("width", "language"), [(360, "en"), (390, "zh-hans")])
 def test_a_phone(open_as, width, language):
     page = open_as("viewer", MOVEMENTS, width=width, language=language)
     page.wait_for_selector("[data-drawn=moves]")
@@ -94,9 +96,7 @@ def test_a_phone(open_as, width, language):
     assert page.evaluate(sideways) <= width
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "language", "theme"), LOOKS)
 def test_pictures(open_as, picture, width, language, theme):
     page = open_as("viewer", MOVEMENTS, width=width, language=language, theme=theme)
     page.wait_for_selector("[data-drawn=moves]")

@@ -123,7 +123,9 @@ def head(account: Account, tab: str) -> dict[str, Any]:
         ],
         "family": _family(account),
         "is_recorded": account.record is not None,
-        "add": f"{reverse('record_new', args=['accounts'])}?{urlencode({'account_id': account.account_id})}",
+        "add": f"{reverse('record_new', args=['accounts'])}?{urlencode({'account_id': account.account_id})}"
+        if account.may_edit
+        else "",
     }
 
 

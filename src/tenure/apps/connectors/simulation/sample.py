@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tenure.apps.connectors.files import Options, run_import, undo
-from tenure.apps.connectors.simulation.files import write_firm
+from tenure.apps.connectors.simulation.files import KINDS, write_firm
 from tenure.apps.crm import services as crm
 from tenure.apps.subscriptions import services as subscriptions
 from tenure.apps.workspaces import selectors
@@ -21,8 +21,6 @@ from tenure.core.simulation import Scenario
 
 SOURCE = "sample"
 """The `source` of every row of the sample."""
-KINDS = ("accounts", "contacts", "subscriptions", "discounts", "contracts", "fx_rates", "invoice_lines")
-"""What of a simulated company is imported, in the order in which it is best done: what is referred to comes first."""
 ACCOUNTS = 80
 SEED = 1
 

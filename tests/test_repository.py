@@ -17,7 +17,7 @@ ADDRESSES = re.compile(
     "://[a-z0-9.-]*(" + "|".join(("pypi", "pythonhosted", "npmjs", "yarnpkg", "jsdelivr", "unpkg", "debian")) + ")",
 )
 MACHINE_PATHS = re.compile(r"(?<![\w./-])/(" + "|".join(("work", "root", "farm", "home")) + r")/\w")
-NOT_TEXT = {".png", ".ico", ".woff2", ".xlsx", ".parquet", ".mo", ".gz"}
+NOT_TEXT = {".jpg", ".png", ".ico", ".woff2", ".xlsx", ".parquet", ".mo", ".gz"}
 
 
 def tracked() -> list[Path]:

@@ -85,6 +85,28 @@ def test_the_course_to_a_target(look):
     assert "On course:" in words(look()[1])
 
 
+def test_a_target_due_before_the_first_period_shown_has_no_line(look, monkeypatch):
+    services.set_target("mrr", "2024-05", "3000", by="Ada")
+    first_of_june = datetime(2024, 6, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: first_of_june)
+    response, page = look(query="from=2024-06&to=2024-06")
+    assert response.status_code == 200
+    assert "MRR, without a target" in words(page)
+
+
+def test_a_part_of_the_firm_has_no_target_of_the_whole(look):
+    services.set_target("mrr", "2024-12", "3000", by="Ada")
+    assert "MRR, without a target" in words(look(query="f=plan~eq~Pro")[1])
+
+
+@pytest.mark.parametrize("name", ["why", "committed", "due"])
+def test_every_link_of_a_card_keeps_what_the_page_is_about(look, name):
+    _response, page = look(f"/cockpit/{name}/", "definition=tenure")
+    links = re.findall(r'href="(/retain/(?!definitions)[^"]*)"', page)
+    assert links
+    assert [link for link in links if "definition=tenure" not in link] == []
+
+
 def test_the_target_line_is_in_chart_and_table(look):
     services.set_target("mrr", "2024-12", "3000", by="Ada")
     services.annotate("2024-03-05", "New prices", "price", by="Ada")

@@ -41,6 +41,7 @@ def test_they_are_mirrored(home):
     [
         ("luck", "2026-12", "1", "metric"),
         ("mrr", "soon", "1", "period"),
+        ("mrr", "FY0001", "1", "period"),
         ("mrr", "2026-12", "much", "value"),
         ("mrr", "2026-12", "", "value"),
     ],

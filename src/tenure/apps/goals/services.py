@@ -19,15 +19,19 @@ METRICS = ("mrr", "net_new_mrr", "customer_churn_rate", "nrr", "grr", "renewal_r
 """What can have a target: the figures of the cockpit."""
 KINDS = ("release", "price", "campaign", "other")
 LONGEST_TEXT = 120
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Years that every calendar of the workspace can count with, whatever month its fiscal year begins in."""
 
 
 def _target(values: Mapping[str, Any]) -> None:
     if values["metric"] not in METRICS:
         raise refuse("metric", values["metric"], _("Use one of: %(allowed)s.") % {"allowed": ", ".join(METRICS)})
     try:
-        parse_label(values["period"])
+        first, _after, _is_day = parse_label(values["period"])
     except ValueError:
         raise refuse("period", values["period"], _("Write 2026-12, 2026-Q4, 2026 or FY2026.")) from None
+    if not FIRST_YEAR <= first.year <= LAST_YEAR:
+        raise refuse("period", values["period"], _("Write 2026-12, 2026-Q4, 2026 or FY2026."))
 
 
 def _annotation(values: Mapping[str, Any]) -> None:

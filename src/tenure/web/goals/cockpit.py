@@ -72,10 +72,11 @@ class Gathered:
 
 
 def read(opened: Seen, stretch: Stretch) -> Gathered:
-    """Ask what the verdict and the tiles are made of; a target is of the whole firm, so who sees a part sees none."""
+    """Ask what the verdict and the tiles are made of; a target is of the whole firm, so a part of it has none."""
     rows = gather(opened.ask, stretch)
     currency = rows.movements.definition["settings"]["reporting_currency"]
-    return Gathered(rows, stretch, currency, {} if opened.limited else selectors.values("mrr"))
+    is_whole = not opened.limited and opened.only == asking.EVERYTHING
+    return Gathered(rows, stretch, currency, selectors.values("mrr") if is_whole else {})
 
 
 def board(opened: Seen, stretch: Stretch, happened: Sequence[Any]) -> dict[str, Any]:
@@ -325,7 +326,7 @@ def committed(opened: Seen, stretch: Stretch, names: Names) -> dict[str, Any]:
             str(COMMITTED[kind]),
             str(f.short(sign * row[kind], plus=True)),
             f.money(sign * row[kind], currency, plus=True),
-            reverse("metrics"),
+            f"{reverse('metrics')}?{stretch.query()}",
         )
         for kind, sign in (("signed_not_started", 1), ("known_ends", -1))
     ]
@@ -345,17 +346,19 @@ def due_soon(opened: Seen, stretch: Stretch, names: Names) -> dict[str, Any]:
     passed.reverse()
     called = names([row["account_id"] for row in [*soon[:DUE_SHOWN], *passed[:DUE_SHOWN]]])
     groups = [
-        _group(_("Notice this week"), soon, called, today, currency),
-        _group(_("Notice day passed, undecided"), passed, called, today, currency),
+        _group(_("Notice this week"), soon, called, stretch, currency),
+        _group(_("Notice day passed, undecided"), passed, called, stretch, currency),
     ]
     return {
         "today": f.day(today, year=False),
         "groups": [group for group in groups if group["rows"]],
-        "all": reverse("renewals"),
+        "all": f"{reverse('renewals')}?{urlencode(stretch.kept)}" if stretch.kept else reverse("renewals"),
     }
 
 
-def _group(title: str, rows: Sequence[Row], called: Mapping[str, str], today: date, currency: str) -> dict[str, Any]:
+def _group(
+    title: str, rows: Sequence[Row], called: Mapping[str, str], stretch: Stretch, currency: str
+) -> dict[str, Any]:
     total = sum((row["mrr"] for row in rows), Decimal(0))
     return {
         "title": title,
@@ -364,12 +367,12 @@ def _group(title: str, rows: Sequence[Row], called: Mapping[str, str], today: da
         "rows": [
             {
                 "name": called.get(row["account_id"], row["account_id"]),
-                "href": due.contract_address(row),
+                "href": due.contract_address(row, stretch.kept),
                 "amount": str(f.short(row["mrr"])),
                 "exact": f.money(row["mrr"], currency),
                 "what": _what(row),
-                "due": _when(row["notice_by"], today),
-                "is_urgent": 0 <= (row["notice_by"] - today).days <= 1,
+                "due": _when(row["notice_by"], stretch.today),
+                "is_urgent": 0 <= (row["notice_by"] - stretch.today).days <= 1,
             }
             for row in rows[:DUE_SHOWN]
         ],

@@ -93,7 +93,7 @@ def listed(
         metric: [_driver(stretch, metric, key, amount, currency) for key, amount in drivers.largest(moved, SHOWN)]
         for metric, moved in found(ask, now, before, *asked).items()
     }
-    lines["ltv_trailing6"] = _lifetime(now, before, currency)
+    lines["ltv_trailing6"] = _lifetime(stretch, now, before, currency)
     return lines
 
 
@@ -137,7 +137,7 @@ def points(share: Decimal) -> str:
     return _("%(points)s points") % {"points": f.exact(share * 100, 2, plus=True)}
 
 
-def _lifetime(now: Row, before: Row, currency: str) -> list[Driver]:
+def _lifetime(stretch: Stretch, now: Row, before: Row, currency: str) -> list[Driver]:
     """The lifetime value is ARPA times a lifetime: what each of the two gave to its change."""
     values = [(row["arpa"], row["ltv_trailing6"]) for row in (now, before)]
     if any(arpa is None or ltv is None or not arpa for arpa, ltv in values):
@@ -145,7 +145,8 @@ def _lifetime(now: Row, before: Row, currency: str) -> list[Driver]:
     split = drivers.of_product(*((arpa, ltv / arpa) for arpa, ltv in values))  # type: ignore[arg-type]
     names = (_("ARPA"), _("Months until it leaves"))
     lines = zip(names, split, strict=True)
+    page = f"{reverse('metrics')}?{stretch.query()}"
     return [
-        Driver(name, str(f.short(amount, plus=True)), f.money(amount, currency, plus=True), reverse("metrics"))
+        Driver(name, str(f.short(amount, plus=True)), f.money(amount, currency, plus=True), page)
         for name, amount in sorted(lines, key=lambda line: -abs(line[1]))
     ]

@@ -60,12 +60,16 @@ def next_target(targets: Mapping[str, Decimal], last: date, calendar: Calendar) 
 def course(
     rows: Sequence[Row], first: date, last: date, targets: Mapping[str, Decimal], calendar: Calendar
 ) -> Course | None:
-    """The course of MRR over the rows shown, from the day before `first`; `last` is the last day that is known."""
+    """The course of MRR over the rows shown, from the day before `first`; `last` is the last day that is known.
+
+    None without a target to come, and where it is due before the rows begin: no line leads back to it.
+    """
     aim = next_target(targets, last, calendar)
-    if aim is None:
+    starts = first - timedelta(days=1)
+    if aim is None or aim[1] <= starts:
         return None
     period, ends, value = aim
-    return Course(period, ends, value, rows[0]["open"], first - timedelta(days=1), last, rows[-1]["close"])
+    return Course(period, ends, value, rows[0]["open"], starts, last, rows[-1]["close"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -325,3 +325,36 @@ def test_a_month_closed_again_is_restated_from_its_last_close() -> None:
             "month": "2024-01", "amount": 7, "reason": "added", "rows": ["after both"], "closed_by": "Han Mei",
         },
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("discounts", "reason", "rows"),
+    [
+        pytest.param([("late", "20", "2024-04-01", None)], "added", ["late"], id="given after the close"),
+        pytest.param([("gone", "20", "2024-01-05", "2024-04-01")], "superseded", ["gone"], id="withdrawn"),
+        pytest.param(
+            [("gone", "20", "2024-01-05", "2024-04-01"), ("late", "50", "2024-04-01", None)],
+            "replaced", ["gone", "late"], id="changed",
+        ),
+    ],
+)  # fmt: skip
+def test_a_discount_changed_after_a_close_is_among_the_rows(
+    discounts: list[tuple[Any, ...]], reason: str, rows: list[str]
+) -> None:
+    given = [
+        {"subscription_id": "s", "kind": "percent", "value": value, "duration": "forever", "row_id": name,
+         "recorded_at": recorded, "superseded_at": superseded}
+        for name, value, recorded, superseded in discounts
+    ]  # fmt: skip
+    known = {"subscription_id": "t", "kind": "percent", "value": "5", "row_id": "before", "recorded_at": "2024-01-05"}
+    closed = [{"month": "2024-01", "closed_at": "2024-03-05", "closed_by": "Li Wei", "recorded_at": "2024-03-05"}]
+    lines = [
+        sub(recorded_at="2024-01-05"),
+        sub(account_id="b", subscription_id="t", amount="40", recorded_at="2024-01-05"),
+    ]
+    workspace = opened(subscriptions=lines, discounts=[*given, known], closes=closed)
+    ((account, found),) = asked(workspace, "restatements", "account_id").items()
+    assert (account, found["reason"], found["rows"]) == (("a",), reason, rows)
+    answer = workspace.ask({"question": "restatements"})
+    behind = answer.rows_behind({"month": "2024-01", "account_id": "a"}).to_pylist()
+    assert sorted((row["table"], row["row_id"], row["line"]) for row in behind) == [("discounts", r, "s") for r in rows]

@@ -95,6 +95,21 @@ def test_what_moved_since_is_told_line_by_line(signed_in, home):
     assert "birch" not in proof
 
 
+def test_a_discount_changed_since_is_told_with_who_changed_it(signed_in, home):
+    given = {"subscription_id": "s1", "kind": "percent", "value": "10", "start": "2024-01-15"}
+    discount = services.add("discounts", given, by="Li Wei")
+    services.close_month("2024-03", by="test", name="Li Wei")
+    services.edit("discounts", discount.version_key, {"value": "25"}, by="Wang Fang", reason="a promise of sales")
+    browser = signed_in("viewer")
+    assert Tables(browser.get(MARCH).content.decode()).tables[0][1] == [
+        *("acme", "Opening", "−15", "Changed after the close", "2"),
+    ]
+    proof = browser.get(f"{PAGE}rows/?month=2024-03&account=acme").content.decode()
+    assert "<b>Changed</b> · Discounts · " in proof
+    assert "Wang Fang · a promise of sales" in proof
+    assert {cell for row in Tables(proof).tables[-1][1:] for cell in row} >= {"10%", "25%"}
+
+
 def test_the_files(signed_in, home):
     services.close_month("2024-03", by="test", name="Li Wei")
     edit()

@@ -6,7 +6,7 @@ many items it has (`prices.share_out`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -107,17 +107,22 @@ def of_rows(snapshot: Snapshot, table: pa.Table, terms: Terms) -> Laid:
     return Laid(numerator, denominator, lists)
 
 
-def _known(snapshot: Snapshot) -> _Known | None:
+def let_in(snapshot: Snapshot, wanted: Sequence[str]) -> pa.Table | None:
+    """Columns of the discounts that a definition lets in, in the order of the measure; None if it can let none in."""
     policy = snapshot.definition.discount_policy
     if policy == "none" or not snapshot.has("discounts"):
         return None
+    where = [Condition("duration", "eq", "forever")] if policy == "forever" else []
+    return snapshot.run("discount_rows", wanted, where)
+
+
+def _known(snapshot: Snapshot) -> _Known | None:
     moved = snapshot.definition.timezone != snapshot.lake_timezone
     wanted = ["row_key", "recorded_at", "subscription_key", "kind", "value", "duration", "start", "end"]
     if moved:
         wanted += ["start_at", "end_at"]
-    where = [Condition("duration", "eq", "forever")] if policy == "forever" else []
-    table = snapshot.run("discount_rows", wanted, where)
-    if not table.num_rows:
+    table = let_in(snapshot, wanted)
+    if table is None or not table.num_rows:
         return None
     begin = days(snapshot, table, "start", -OPEN, moved)
     over = days(snapshot, table, "end", OPEN, moved)

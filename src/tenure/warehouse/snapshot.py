@@ -34,6 +34,7 @@ TABLES_OF: dict[str, tuple[str, ...]] = {
     "proof_subscriptions": ("subscriptions",),
     "proof_contracts": ("contracts",),
     "proof_invoice_lines": ("invoice_lines",),
+    "proof_discounts": ("discounts",),
     "invoiced": ("invoice_lines",),
     "flawed_subscriptions": ("subscriptions",),
     "flawed_contracts": ("contracts",),

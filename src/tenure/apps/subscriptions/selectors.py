@@ -66,7 +66,7 @@ def steps_since(rows: Sequence[tuple[str, str]], since: datetime) -> list[tuple[
     """What was done after a moment to the records that rows (table, row_id) are versions of: the kind and the step, the
     newest first. Rows that were loaded straight into the lake have no steps."""
     found: dict[tuple[str, str], type[Version]] = {}
-    for model in (SubscriptionVersion, ContractVersion, InvoiceLineVersion):
+    for model in (SubscriptionVersion, ContractVersion, InvoiceLineVersion, DiscountVersion):
         ids = [row_id for table, row_id in rows if table == model.KIND]
         for key in model.objects.filter(row_id__in=ids).values_list("version_key", flat=True).distinct():
             found[model.KIND, key] = model

@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenure.core.money import MONEY
 from tenure.core.periods import Periods, between, day_number, parse_label
 from tenure.core.sequences.walk import AT_CLOSING_RATE, KINDS
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
+from tenure.warehouse.discounts import let_in
 from tenure.warehouse.questions import base
 from tenure.warehouse.questions.base import Ask, Question, no_cell
 from tenure.warehouse.revenue import Ledger, rounded, value
@@ -120,9 +122,7 @@ class Restatements(Question):
             names = account_ids(ask.snapshot, keys)
             for key, name in zip(keys.tolist(), names, strict=True):
                 if name == cell["account_id"]:
-                    added, gone = _row_changes(now, then, key)
-                    tables = [_rows_of(side, rows) for side, rows in ((now, added), (then, gone)) if len(rows)]
-                    return proof.joined(tables)
+                    return proof.joined([*_only_in(now, then).of(key), *_only_in(then, now).of(key)])
         return proof.joined([])
 
     def _sides(self, ask: Ask, month: Mapping[str, Any]) -> tuple[_Side, _Side]:
@@ -189,35 +189,64 @@ def _differences(
     return {p: amount for p, amount in apart.items() if amount != 0}
 
 
-def _row_changes(now: _Side, then: _Side, account: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Row keys of an account known now and not then, and the other way round."""
-    here = now.book.book.row_key[now.book.book.row_account == account]
-    there = then.book.book.row_key[then.book.book.row_account == account]
-    return np.setdiff1d(here, there), np.setdiff1d(there, here)
+@dataclass(frozen=True)
+class _Only:
+    """What one side of a closed month knows and the other does not."""
+
+    side: _Side
+    known_there: npt.NDArray[np.int64]
+    """row keys of the other side's ledger with their accounts, as pairs"""
+    discounts: Mapping[int, list[int]]
+    """account -> row keys of the discounts of its subscriptions"""
+
+    def of(self, account: int) -> list[pa.Table]:
+        """The rows of an account, one table for each place they lie in."""
+        book, snapshot = self.side.book.book, self.side.book.snapshot
+        mine = np.flatnonzero(book.row_account == account)
+        there = self.known_there[self.known_there[:, 1] == account, 0]
+        lines = mine[~np.isin(book.row_key[mine], there)]
+        tables = [proof.rows(snapshot, book, lines)] if len(lines) else []
+        keys = self.discounts.get(account)
+        if keys:
+            tables.append(proof.by_keys(snapshot, "proof_discounts", np.array(keys, np.int64)))
+        return tables
 
 
-def _rows_of(side: _Side, keys: npt.NDArray[np.int64]) -> pa.Table:
-    chosen = np.flatnonzero(np.isin(side.book.book.row_key, keys))
-    return proof.rows(side.book.snapshot, side.book.book, chosen)
+def _only_in(side: _Side, other: _Side) -> _Only:
+    there = other.book.book
+    return _Only(side, np.column_stack([there.row_key, there.row_account]), _discounts_only_in(side, other))
+
+
+def _discounts_only_in(side: _Side, other: _Side) -> dict[int, list[int]]:
+    """Account -> row keys of its discounts that one side knows and the other does not."""
+    here, there = (let_in(one.book.snapshot, ["row_key", "subscription_key"]) for one in (side, other))
+    if here is None:
+        return {}
+    changed = here if there is None else here.filter(pc.invert(pc.is_in(here["row_key"], there["row_key"])))
+    out: dict[int, list[int]] = {}
+    if not changed.num_rows:
+        return out
+    book, at = side.book.book, 0
+    named = side.book.book.by_part(side.book.snapshot, side.book.where.rows, "subscription_key")
+    for (measure, count), keys in zip(book.parts, named, strict=True):
+        accounts = book.row_account[at : at + count]
+        at += count
+        if measure == "subscription_rows":
+            for row_key, subscription in zip(*(changed[c].to_pylist() for c in changed.column_names), strict=True):
+                for account in np.unique(accounts[np.asarray(pc.equal(keys, subscription))]).tolist():
+                    out.setdefault(account, []).append(row_key)
+    return out
 
 
 def _causes(now: _Side, then: _Side, accounts: list[int]) -> dict[int, tuple[str, list[str]]]:
     """Why each account's figures moved, and the rows that say so."""
+    if not accounts:
+        return {}
+    here, there = _only_in(now, then), _only_in(then, now)
     out = {}
     for account in accounts:
-        added, gone = _row_changes(now, then, account)
-        row_ids = []
-        for side, keys in ((now, added), (then, gone)):
-            if len(keys):
-                row_ids += _rows_of(side, keys)["row_id"].to_pylist()
-        reason = (
-            "replaced"
-            if len(added) and len(gone)
-            else "added"
-            if len(added)
-            else "superseded"
-            if len(gone)
-            else "carried"
-        )
-        out[account] = reason, sorted(set(row_ids))
+        added, gone = here.of(account), there.of(account)
+        row_ids = {row_id for table in (*added, *gone) for row_id in table["row_id"].to_pylist()}
+        reason = "replaced" if added and gone else "added" if added else "superseded" if gone else "carried"
+        out[account] = reason, sorted(row_ids)
     return out

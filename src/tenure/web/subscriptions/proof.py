@@ -367,6 +367,8 @@ def evidence(answer: Answer) -> dict[str, Any]:
 def _source(row: Mapping[str, Any]) -> dict[str, str]:
     amount, quantity = row["amount"], row["quantity"]
     price = f.exact(amount, f.places_of([amount], row["currency"] or "USD"))
+    if row["table"] == "discounts" and row["item"] == "percent":
+        price = f"{f.plain(amount)}%"
     if quantity is not None and quantity != 1:
         price = f"{price} × {f.plain(quantity)}"
     recorded = row["recorded_at"]

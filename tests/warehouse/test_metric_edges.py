@@ -241,6 +241,34 @@ def test_ltv(method: str, value: str) -> None:
     assert (row["method"], row["n"], round(row["ltv"], 6)) == (method, 100, Decimal(value))
 
 
+def test_the_rows_behind_a_lifetime_value_are_of_the_months_its_churn_was_measured_in() -> None:
+    rows = [
+        sub(account_id=name, subscription_id=name, plan=plan, start=start, end=end)
+        for name, plan, start, end in (
+            ("stays", "pro", "2023-01-01", None),
+            ("too", "solo", "2023-01-01", None),
+            ("left in March", "pro", "2023-01-01", "2024-03-10"),
+            ("left in July", "solo", "2023-01-01", "2024-07-10"),
+            ("long gone", "solo", "2022-01-01", "2023-01-10"),
+        )
+    ]
+    workspace = opened(subscriptions=rows)
+
+    def behind(cell: dict[str, str], **fields: Any) -> set[str]:
+        answer = workspace.ask({"question": "ltv", "as_of": "2024-07-31", **fields})
+        return set(answer.rows_behind(cell)["account_id"].to_pylist())
+
+    assert behind({}) == behind({"slice": "all"}) == {"left in March"}
+    assert behind({}, method="simple") == behind({}, method="net_retention") == {"left in July"}
+    assert behind({"slice": "pro"}, by=["plan"]) == {"left in March"}
+    assert behind({"slice": "solo"}, by=["plan"]) == {"left in July"}
+    assert behind({}, as_of="2023-09-30") == {"stays", "too", "left in March", "left in July"}
+    for cell in ({}, {"slice": "gold"}, {"slice": "pro", "colour": "red"}):
+        with pytest.raises(QuestionRefused) as refused:
+            behind(cell, by=["plan"])
+        assert refused.value.code == "question.unknown_cell"
+
+
 def test_invoice_lines_as_revenue() -> None:
     line = {"account_id": "a", "subscription_id": "s", "interval": "month", "currency": "USD"}
     whole = {"amount": "113", "tax": "13", "period_start": "2024-01-01", "period_end": "2024-02-01"}

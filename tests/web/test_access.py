@@ -30,6 +30,7 @@ PAGES = [
     ("metrics", "/retain/metrics/", 200),
     ("metrics_file", "/retain/metrics/metrics.csv", 200),
     ("ltv_file", "/retain/metrics/ltv.csv", 200),
+    ("ltv_rows", "/retain/metrics/lifetime/", 200),
     ("committed_rows", "/retain/metrics/committed/?kind=cmrr", 200),
     ("cohorts", "/retain/cohorts/", 200),
     ("cohorts_file", "/retain/cohorts/cohorts.csv", 200),

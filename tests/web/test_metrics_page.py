@@ -81,11 +81,24 @@ def test_lifetime_value_by_method_and_slice_and_its_file(look, by):
     assert [row[0] for row in rows[5:]] == [row[0] for row in slices[1:]]
 
 
+def test_every_lifetime_value_opens_the_lines_it_was_measured_on(look):
+    _response, page = look(f"{SPRING}&by=plan")
+    doors = re.findall(r'href="([^"?]*lifetime/)\?([^"]*)"', page)
+    _metrics, _cut, methods, slices = Tables(page).tables
+    assert len(doors) == len(methods) + len(slices) - 2
+    for path, query in doors:
+        response, behind = look(query.replace("&amp;", "&"), path)
+        assert response.status_code == 200
+        assert "Customer lifetime value: where it comes from" in behind
+
+
 @pytest.mark.parametrize(
     ("query", "path"),
     [
         ("by=colour", PAGE), ("grain=hour", PAGE), ("to=soon", PAGE), ("by=%00", PAGE + "ltv.csv"),
         ("to=x", PAGE + "metrics.csv"), ("kind=tea", PAGE + "committed/"), ("", PAGE + "committed/"),
+        ("method=magic", PAGE + "lifetime/"), ("slice=colour~red", PAGE + "lifetime/"),
+        ("slice=plan~Gold", PAGE + "lifetime/"),
     ],
 )  # fmt: skip
 def test_a_bad_address_is_refused_with_a_remedy(look, query, path):

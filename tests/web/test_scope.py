@@ -110,7 +110,7 @@ QUESTIONS = {
     "renewals": ({**SPAN, "as_of": "2024-04-10", "by": ["owner"]}, {"period": "2024-03", "kind": "expiring"}),
     "contracts_due": ({"as_of": "2024-02-01"}, {"contract_id": "deal-{foreign}-old"}),
     "committed_mrr": ({"as_of": "2024-02-20"}, {"kind": "mrr"}),
-    "ltv": ({"as_of": "2024-03-31", "by": ["owner"]}, {}),
+    "ltv": ({"as_of": "2024-03-31", "by": ["owner"]}, {"slice": str(ACCOUNTS[0]["owner"])}),
     "definition_diff": ({**SPAN, "definitions": ["default", "chartmogul-like"]}, None),
     "invoiced": ({**SPAN, "by": ["account_id"]}, {"period": "2024-02"}),
     "reconcile": ({"totals": [{"period": "2024-02", "amount": "1"}], "compare": "invoiced"}, {"period": "2024-02"}),

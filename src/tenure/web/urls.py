@@ -93,6 +93,7 @@ urlpatterns = [
     path("retain/metrics/", subscriptions.metric_board, name="metrics"),
     re_path(r"^retain/metrics/metrics\.(?P<form>csv|xlsx)$", subscriptions.metrics_file, name="metrics_file"),
     re_path(r"^retain/metrics/ltv\.(?P<form>csv|xlsx)$", subscriptions.ltv_file, name="ltv_file"),
+    path("retain/metrics/lifetime/", subscriptions.ltv_rows, name="ltv_rows"),
     path("retain/metrics/committed/", subscriptions.committed_rows, name="committed_rows"),
     path("retain/cohorts/", subscriptions.cohort_map, name="cohorts"),
     re_path(r"^retain/cohorts/cohorts\.(?P<form>csv|xlsx)$", subscriptions.cohorts_file, name="cohorts_file"),

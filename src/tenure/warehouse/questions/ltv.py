@@ -14,10 +14,12 @@ from tenure.core.metrics import mrr
 from tenure.core.metrics.mrr import Movements as Figures
 from tenure.core.money import MONEY
 from tenure.core.periods import add_months
+from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
 from tenure.warehouse.questions import base
-from tenure.warehouse.questions.base import Ask, Question
-from tenure.warehouse.questions.movements import Movements, sliced_rows
+from tenure.warehouse.questions.base import Ask, Question, no_cell
+from tenure.warehouse.questions.movements import KINDS_BEHIND, Movements, cell_rows, sliced_rows
+from tenure.warehouse.revenue import NetResult
 from tenure.warehouse.slices import Where
 
 METHODS = ("auto", "simple", "margin", "trailing6", "net_retention")
@@ -48,22 +50,37 @@ class Ltv(Question):
     definition: str | None = base.DEFINITION
 
     def answer(self, ask: Ask) -> Result:
+        _, result = self._walk(ask)
+        rows = [(_name(result, piece), *self._measure(ask, _history(result, piece))) for piece in sliced_rows(result)]
+        names = ("slice", "method", "why", "n", "ltv", "low", "high")
+        types = (pa.string(), pa.string(), pa.string(), pa.int64(), MONEY, MONEY, MONEY)
+        data = {n: pa.array([r[i] for r in rows], t) for i, (n, t) in enumerate(zip(names, types, strict=True))}
+        data["complete"] = pa.array([True] * len(rows), pa.bool_())
+        return Result(pa.table(data))
+
+    def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
+        """The lines of whom the churn was measured on, in the months it was; of ARPA alone, the lines in force."""
+        question, result = self._walk(ask)
+        pieces = {_name(result, piece): piece for piece in sliced_rows(result)}
+        wanted = str(cell.get("slice", "" if self.by else "all"))
+        if wanted not in pieces or set(cell) - {"slice", *self.columns}:
+            raise no_cell(self.name, cell, "Name a cell by its slice.", ("slice",))
+        piece = pieces[wanted]
+        method = self._measure(ask, _history(result, piece))[0]
+        months = result.periods.labels[:-1] if method == "trailing6" else result.periods.labels[-1:]
+        kinds = {"net_retention": KINDS_BEHIND["ltv_net_retention"], "arpa": ("close",)}.get(method, ("churn",))
+        fields = dict(zip(self.by, result.cut.labels[piece], strict=True))
+        return proof.joined([cell_rows(question, ask, {"period": month, **fields}, kinds) for month in months])
+
+    def _walk(self, ask: Ask) -> tuple[Movements, NetResult]:
+        """The movements of the month measured, the last, and of the months before it that its churn may be of."""
         day = self.as_of or ask.snapshot.today
         month = add_months(day.replace(day=1), 0 if (day + timedelta(days=1)).day == 1 and self.as_of else -1)
         first = add_months(month, -mrr.TRAILING_MONTHS)
         question = Movements(
             f"{first:%Y-%m}", f"{month:%Y-%m}", "month", self.by, self.where, self.as_known_on, self.definition
         )
-        _, result = question.net(ask)
-        rows = []
-        for piece in sliced_rows(result):
-            history = [result.movements(p, piece) for p in range(len(result.periods))]
-            rows.append((" / ".join(result.cut.labels[piece]) or "all", *self._measure(ask, history)))
-        names = ("slice", "method", "why", "n", "ltv", "low", "high")
-        types = (pa.string(), pa.string(), pa.string(), pa.int64(), MONEY, MONEY, MONEY)
-        data = {n: pa.array([r[i] for r in rows], t) for i, (n, t) in enumerate(zip(names, types, strict=True))}
-        data["complete"] = pa.array([True] * len(rows), pa.bool_())
-        return Result(pa.table(data))
+        return question, question.net(ask)[1]
 
     def _measure(
         self, ask: Ask, history: list[Figures]
@@ -102,14 +119,13 @@ class Ltv(Question):
         value = mrr.ltv_net_retention(now, "month")
         return ("nrr_not_below_1" if value is None else why), now.customers_open, value, None, None
 
-    def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
-        day = self.as_of or ask.snapshot.today
-        month = add_months(day.replace(day=1), 0 if (day + timedelta(days=1)).day == 1 and self.as_of else -1)
-        question = Movements(
-            f"{month:%Y-%m}", f"{month:%Y-%m}", "month", self.by, self.where, self.as_known_on, self.definition
-        )
-        fields = dict(zip(self.by, str(cell.get("slice", "")).split(" / "), strict=False)) if "slice" in cell else {}
-        return question.rows_behind(ask, {"period": f"{month:%Y-%m}", "kind": "churn", **fields})
+
+def _name(result: NetResult, piece: int) -> str:
+    return " / ".join(result.cut.labels[piece]) or "all"
+
+
+def _history(result: NetResult, piece: int) -> list[Figures]:
+    return [result.movements(p, piece) for p in range(len(result.periods))]
 
 
 def _bounds(arpa: Decimal | None, churned: int, whole: int, share: Decimal) -> tuple[Decimal | None, Decimal | None]:

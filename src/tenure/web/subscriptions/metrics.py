@@ -206,17 +206,21 @@ def _ltv(ask: Ask, by: str, currency: str, stretch: Stretch) -> dict[str, Any]:
         "summary": _("Of the last whole month. Low and high are the ends of the 95 % interval of churn."),
         "unit": f.symbol(currency).strip(),
         "methods": [
-            _worth(row, METHODS[row["asked"]], currency) | {"is_best": row["asked"] == best["method"]}
+            _worth(row, METHODS[row["asked"]], currency, stretch, method=row["asked"])
+            | {"is_best": row["asked"] == best["method"]}
             for row in _methods(ask)
         ],
         "by": SLICES[by],
         "fields": cut_fields(stretch, "metrics", by, "slices-title"),
-        "slices": [_worth(row, slices.said(row["slice"]), currency) for row in sliced[:SLICES_SHOWN]],
+        "slices": [
+            _worth(row, slices.said(row["slice"]), currency, stretch, slice=f"{by}~{row['slice']}")
+            for row in sliced[:SLICES_SHOWN]
+        ],
         "more": proof.more(len(sliced) - SLICES_SHOWN),
     }
 
 
-def _worth(row: Row, name: Any, currency: str) -> dict[str, Any]:
+def _worth(row: Row, name: Any, currency: str, stretch: Stretch, **asked: str) -> dict[str, Any]:
     def amount(value: Any) -> str:
         return f.exact(value, 0)
 
@@ -224,6 +228,7 @@ def _worth(row: Row, name: Any, currency: str) -> dict[str, Any]:
         "name": name,
         "ltv": amount(row["ltv"]),
         "exact": f.money(row["ltv"], currency),
+        "href": f"{reverse('ltv_rows')}?{urlencode([*asked.items(), *stretch.kept])}",
         "low": amount(row["low"]),
         "high": amount(row["high"]),
         "n": f.exact(row["n"]),

@@ -30,13 +30,16 @@ from tenure.web.subscriptions.words import (
     EXPIRING,
     GAINS,
     KINDS,
+    LIFETIME,
     LOSSES,
+    METHODS,
     REASONS,
     RENEWALS,
     SLICES,
     STATES,
     STATES_SAID,
     TABLES,
+    WHY,
 )
 
 ACCOUNTS_SHOWN = 100
@@ -338,6 +341,38 @@ def committed(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
         **evidence(answer),
         **sources(answer.rows_behind({"kind": kind})),
         "here": f"{reverse('committed_rows')}?{urlencode([('kind', kind), *kept_of(query)])}",
+    }
+
+
+def lifetime(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
+    """The proof of a lifetime value: its method, and the lines of whom its churn was measured on."""
+    method = query.get("method") or "auto"
+    if method not in (*METHODS, "auto"):
+        raise unknown("method", method, ["auto", *METHODS])
+    field, _tilde, value = query.get("slice", "").partition("~")
+    if field and field not in SLICES:
+        raise unknown("slice", field, [f"{name}~…" for name in SLICES])
+    answer = opened.ask({"question": "ltv", "method": method, "by": [field] if field else []})
+    row = next((row for row in answer.to_dicts() if row["slice"] == (value if field else "all")), None)
+    if row is None:
+        raise unknown("slice", f"{field}~{value}", [f"{field}~…"])
+    currency = answer.definition["settings"]["reporting_currency"]
+    address = {"method": method, **({"slice": f"{field}~{value}"} if field else {})}
+    places = {"field": SLICES[field], "value": _("Not given") if value == NOT_GIVEN else value} if field else {}
+    return {
+        "title": _("%(kind)s: where it comes from") % {"kind": LIFETIME},
+        "where": _("%(field)s: %(value)s") % places if field else _("The last whole month"),
+        "kind": METHODS[row["method"]],
+        "figure": f.money(row["ltv"], currency),
+        "exact": f.plain(row["ltv"]),
+        "rule": _("Churn was measured on %(count)s customers. Below are the lines of those who left or paid otherwise.")
+        % {"count": f.exact(row["n"])}
+        if row["method"] != "arpa"
+        else _("Nobody has left yet: it is MRR per customer. Below are the lines in force."),
+        "meaning": WHY.get(row["why"], row["why"]),
+        **evidence(answer),
+        **sources(answer.rows_behind({"slice": row["slice"]})),
+        "here": f"{reverse('ltv_rows')}?{urlencode([*address.items(), *kept_of(query)])}",
     }
 
 

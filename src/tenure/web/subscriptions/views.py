@@ -96,6 +96,13 @@ def committed_rows(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("ask")
+def ltv_rows(request: HttpRequest) -> HttpResponse:
+    """The lines behind a lifetime value."""
+    return show_proof(request, "proof_contracts", proof.lifetime(opened_for(request), request.GET))
+
+
+@require_GET
+@requires("ask")
 def cohort_map(request: HttpRequest) -> HttpResponse:
     """How much of each cohort is left."""
     return _board(

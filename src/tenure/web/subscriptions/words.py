@@ -101,6 +101,7 @@ class Metric:
     places: int = 1
 
 
+LIFETIME = _("Customer lifetime value")
 METRICS = (
     Metric("mrr", _("MRR"), _("Recurring revenue per month at the close of the period."), "money", True, "close"),
     Metric(
@@ -148,7 +149,7 @@ METRICS = (
     Metric("arpa", _("ARPA"), _("MRR at the close divided by the customers at the close."), "money", True, "close"),
     Metric(
         "ltv_trailing6",
-        _("Customer lifetime value"),
+        LIFETIME,
         _("ARPA divided by the mean monthly churn rate of the six months before."),
         "money",
         True,

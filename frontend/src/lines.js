@@ -1,12 +1,11 @@
 // Lines over periods: what is there (solid, its open end dashed), and the straight line to a target (dotted). A line
 // has its name at its end.
+import { amounts, everyNth } from "./axes.js";
 import { marks } from "./marks.js";
 
 export function lines(data, theme, { width }) {
   const named = width >= 420;
-  const every = Math.ceil(data.periods.length / Math.max(1, Math.floor((width - 96) / (data.widest * 7 + 12))));
-  const texts = new Map(data.ticks.map((tick) => [tick.value, tick.text]));
-  const values = data.ticks.map((tick) => tick.value);
+  const every = everyNth(data, width);
   const last = data.periods.length - 1;
   return {
     grid: { left: 56, right: named ? 92 : 12, top: 22, bottom: 34 },
@@ -31,20 +30,7 @@ export function lines(data, theme, { width }) {
         formatter: (index) => data.periods[index].name,
       },
     },
-    yAxis: {
-      type: "value",
-      min: data.min,
-      max: data.max + (data.max - data.min) * 0.05,
-      axisLabel: {
-        customValues: values,
-        formatter: (value) => texts.get(value) ?? "",
-        color: theme.role("chart-axis"),
-        fontFamily: theme.font,
-        fontSize: 12,
-      },
-      axisTick: { show: false, customValues: values },
-      splitLine: { lineStyle: { color: theme.role("chart-grid") } },
-    },
+    yAxis: amounts(data, theme, data.max + (data.max - data.min) * 0.05),
     series: [...data.series.flatMap((series) => drawn(series, theme, named)), ...marks(data, theme)],
   };
 }

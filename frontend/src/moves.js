@@ -1,14 +1,13 @@
 // Gains above the line, losses below it, one bar a period, the net as a thick stroke. A period that still runs is
 // pale and dashed.
+import { amounts, everyNth } from "./axes.js";
 import { marks } from "./marks.js";
 
 const LABELLED = 560; // from this width the last bar carries the names of its parts
 
 export function moves(data, theme, { width }) {
   const named = width >= LABELLED;
-  const every = Math.ceil(data.periods.length / Math.max(1, Math.floor((width - 96) / (data.widest * 7 + 12))));
-  const texts = new Map(data.ticks.map((tick) => [tick.value, tick.text]));
-  const values = data.ticks.map((tick) => tick.value);
+  const every = everyNth(data, width);
   const last = data.periods.length - 1;
   return {
     grid: { left: 56, right: named ? data.widestName * 7 + 20 : 8, top: 12, bottom: 24 },
@@ -33,20 +32,7 @@ export function moves(data, theme, { width }) {
         rich: { picked: { color: theme.role("ink"), fontWeight: 600, fontFamily: theme.font, fontSize: 12 } },
       },
     },
-    yAxis: {
-      type: "value",
-      min: data.min,
-      max: data.max,
-      axisLabel: {
-        customValues: values,
-        formatter: (value) => texts.get(value) ?? "",
-        color: theme.role("chart-axis"),
-        fontFamily: theme.font,
-        fontSize: 12,
-      },
-      axisTick: { show: false, customValues: values },
-      splitLine: { lineStyle: { color: theme.role("chart-grid") } },
-    },
+    yAxis: amounts(data, theme),
     series: [
       ...data.series.map((series) => bars(series, data, theme)),
       net(data, theme),

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from tenure.core.errors import QuestionRefused
 from tenure.core.periods import CIVIL, DAYS, GRAINS, MONTHS, Calendar, parse_label
+from tenure.web.choices import one_of
 
 COARSE = tuple(MONTHS)
 """The lengths of period of a page that has no figures of single days."""
@@ -157,8 +158,8 @@ def of(
 
     Raises: QuestionRefused if a value is not one of its kind, names an impossible period, or spans too many.
     """
-    grain = _choice(query, "grain", tuple(grains), "month")
-    compare = _choice(query, "compare", COMPARISONS, "previous")
+    grain = one_of(query, "grain", tuple(grains), "month")
+    compare = one_of(query, "compare", COMPARISONS, "previous")
     month, after, _ = parse_label(newest)
     if grain in DAYS:
         month = min(after, today) - timedelta(days=1) if after < today.replace(day=1) else today - timedelta(days=1)
@@ -177,22 +178,8 @@ def of(
     against = ""
     if compare == "custom":
         against = _period(query, "against", grain, calendar.step(last, grain, -1), calendar)
-    running = _choice(query, "running", ("yes", "no"), "yes") == "yes"
+    running = one_of(query, "running", ("yes", "no"), "yes") == "yes"
     return Stretch(grain, first, last, compare, today, against, running, calendar, timezone, tuple(kept))
-
-
-def _choice(query: Mapping[str, str], field: str, allowed: tuple[str, ...], usual: str) -> str:
-    value = query.get(field) or usual
-    if value not in allowed:
-        raise QuestionRefused(
-            "page.choice",
-            f"{field!r} cannot be {value!r}.",
-            fix="Take one of: " + ", ".join(allowed) + ".",
-            field=field,
-            value=value,
-            allowed=list(allowed),
-        )
-    return value
 
 
 def _period(query: Mapping[str, str], field: str, grain: str, usual: str, calendar: Calendar) -> str:

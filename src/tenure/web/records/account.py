@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from tenure.apps.crm import selectors as crm
 from tenure.apps.workspaces.permissions import may, sees_everything
-from tenure.core.errors import QuestionRefused, TenureError
+from tenure.core.errors import TenureError
 from tenure.core.metrics.renewal import UNDECIDED
 from tenure.core.periods import add_months, label
 from tenure.web import asking
 from tenure.web import formatting as f
+from tenure.web.choices import one_of
 from tenure.web.records import said, words
 from tenure.web.records.kinds import KINDS, hidden, token, visible
 from tenure.web.records.line import line
@@ -92,17 +93,7 @@ def tab_of(query: Mapping[str, str]) -> str:
 
     Raises: QuestionRefused if there is none of that name.
     """
-    wanted = query.get("tab") or "overview"
-    if wanted not in TABS:
-        raise QuestionRefused(
-            "page.choice",
-            f"'tab' cannot be {wanted!r}.",
-            fix="Take one of: " + ", ".join(TABS) + ".",
-            field="tab",
-            value=wanted,
-            allowed=list(TABS),
-        )
-    return wanted
+    return one_of(query, "tab", TABS, "overview")
 
 
 def head(account: Account, tab: str) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from tenure.apps.workspaces import history
-from tenure.core.errors import QuestionRefused
 from tenure.web import asking
 from tenure.web import formatting as f
+from tenure.web.choices import one_of, refused
 from tenure.web.records import said, words
 from tenure.web.records.account import Account
 from tenure.web.records.kinds import KINDS, Kind, hidden
@@ -58,7 +58,7 @@ def shown(account: Account, query: Mapping[str, str]) -> dict[str, Any]:
 
     Raises: QuestionRefused if the address asks for what there is not.
     """
-    show, number = _choice(query), _number(query)
+    show, number = one_of(query, "show", SHOWS, "all"), _number(query)
     wanted = number * PER_PAGE + 1
     events = []
     if show in ("all", "money"):
@@ -89,29 +89,11 @@ def _page(account: Account, kept: Mapping[str, str], number: int) -> str:
     return account.address(**kept, page="" if number == 1 else str(number)) + "#timeline-title"
 
 
-def _choice(query: Mapping[str, str]) -> str:
-    show = query.get("show") or "all"
-    if show not in SHOWS:
-        raise _refused("show", show, list(SHOWS))
-    return show
-
-
 def _number(query: Mapping[str, str]) -> int:
     text = query.get("page") or "1"
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_PAGES):
-        raise _refused("page", text, [f"1 … {MOST_PAGES}"])
+        raise refused("page", text, [f"1 … {MOST_PAGES}"])
     return int(text)
-
-
-def _refused(field: str, value: str, allowed: list[str]) -> QuestionRefused:
-    return QuestionRefused(
-        "page.choice",
-        f"{field!r} cannot be {value!r}.",
-        fix="Take one of: " + ", ".join(allowed) + ".",
-        field=field,
-        value=value,
-        allowed=allowed,
-    )
 
 
 def _by_year(events: list[Event]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from tenure.apps.workspaces.permissions import may
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.choices import refused
 from tenure.web.export import exports
 from tenure.web.records.kinds import kind_of, token, visible
 from tenure.web.records.words import KINDS as KINDS_WITH_PAGES
@@ -97,7 +98,7 @@ def section(rows: Sequence[Row], kind: str, names: Names, owners: Names) -> dict
     """The section of the page: how many of each kind, and those of the chosen one."""
     counted = Counter(row["kind"] for row in rows)
     if kind and kind not in counted and kind not in KINDS:
-        raise proof.unknown("kind", kind, [*KINDS])
+        raise refused("kind", kind, [*KINDS])
     chosen = [row for row in rows if kind in ("", row["kind"])]
     shown, rest = chosen[:SHOWN], len(chosen) - SHOWN
     accounts = [row["account_id"] for row in shown if row["account_id"]]
@@ -175,7 +176,7 @@ def behind(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     answer = opened.ask({"question": "anomalies"})
     row = next((row for row in answer.to_dicts() if (row["kind"], row["row"]) == wanted), None)
     if row is None:
-        raise proof.unknown("row", wanted[1], [])
+        raise refused("row", wanted[1], [])
     return {
         "title": KINDS.get(row["kind"], row["kind"]),
         "where": TABLES.get(row["table"], row["table"]),

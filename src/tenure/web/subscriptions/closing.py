@@ -19,6 +19,7 @@ from tenure.core.periods import add_months, label, parse_label
 from tenure.web import asking
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.choices import refused
 from tenure.web.export import exports
 from tenure.web.range import picker
 from tenure.web.records import said
@@ -52,9 +53,9 @@ def month_of(text: str, today: date) -> str:
     try:
         first, after, _is_day = parse_label(text)
     except ValueError:
-        raise proof.unknown("month", text, ["2026-10"]) from None
+        raise refused("month", text, ["2026-10"]) from None
     if label(first, "month") != text:
-        raise proof.unknown("month", text, [label(first, "month")])
+        raise refused("month", text, [label(first, "month")])
     if after > today:
         raise QuestionRefused(
             "close.month_not_over",
@@ -344,7 +345,7 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
     answer = opened.ask({"question": "restatements", "from": month, "to": month})
     lines = [row for row in answer.to_dicts() if row["account_id"] == account]
     if not lines:
-        raise proof.unknown("account", account, [])
+        raise refused("account", account, [])
     currency = answer.definition["settings"]["reporting_currency"]
     moved = sum((line["amount"] for line in lines), Decimal(0))
     (closed,) = opened.ask({"question": "closes", "from": month, "to": month}).to_dicts()

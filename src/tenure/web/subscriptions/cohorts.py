@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from tenure.core.metrics.cohorts import Cell, average, grid
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.choices import one_of, refused
 from tenure.web.export import exports
 from tenure.web.heat import SCALE, HeatCell, heat_cell
 from tenure.web.sparkline import sparkline
@@ -52,12 +53,7 @@ def choices(query: Mapping[str, str]) -> Choices:
 
     Raises: QuestionRefused if a value is not one of its kind.
     """
-    value, show = query.get("value") or "customers", query.get("show") or "share"
-    if value not in VALUES:
-        raise proof.unknown("value", value, list(VALUES))
-    if show not in SHOWS:
-        raise proof.unknown("show", show, list(SHOWS))
-    return Choices(value, show)
+    return Choices(one_of(query, "value", VALUES, "customers"), one_of(query, "show", SHOWS, "share"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +188,7 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
         period = calendar.step(named.period, named.grain, k)
         calendar.after(period, named.grain)
     except (ValueError, OverflowError):
-        raise proof.unknown("k", str(k), ["0 … 12"]) from None
+        raise refused("k", str(k), ["0 … 12"]) from None
     asked = {"question": "cohorts", "from": named.period, "to": period, "grain": named.grain}
     answer = opened.ask(asked)
     (cells,) = grid(_starts(answer.to_dicts(), named.period, chosen.value), True) or [
@@ -248,7 +244,7 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
 
 def _steps(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= MOST_STEPS):
-        raise proof.unknown("k", text, [f"0 … {MOST_STEPS}"])
+        raise refused("k", text, [f"0 … {MOST_STEPS}"])
     return int(text)
 
 

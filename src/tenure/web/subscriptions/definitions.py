@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from tenure.core.definition import PRESETS, Definition
 from tenure.core.errors import TenureError
 from tenure.web import formatting as f
+from tenure.web.choices import refused
 from tenure.web.definition import OWN, called
 from tenure.web.export import exports
 from tenure.web.subscriptions.definition_words import SETTINGS, Setting
-from tenure.web.subscriptions.proof import unknown
 
 AGAINST = "stripe-like"
 """What the workspace's own definition is compared with until the reader chooses."""
@@ -45,7 +45,7 @@ def choices(query: Mapping[str, str], known: Mapping[str, Definition]) -> Choice
     for field, usual in (("left", OWN), ("right", AGAINST)):
         name = query.get(field) or usual
         if name not in known:
-            raise unknown(field, name, [*known])
+            raise refused(field, name, [*known])
         found.append(name)
     return Choices(*found)
 
@@ -77,7 +77,7 @@ def writable(known: Mapping[str, Definition], name: str) -> Definition:
     Raises: TenureError for a preset, or a name that is none.
     """
     if name not in known or name in PRESETS:
-        raise unknown("name", name, [other for other in known if other not in PRESETS])
+        raise refused("name", name, [other for other in known if other not in PRESETS])
     return known[name]
 
 

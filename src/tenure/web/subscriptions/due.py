@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from tenure.core.definition import WEEKDAYS
-from tenure.core.errors import QuestionRefused
 from tenure.core.metrics.renewal import UNDECIDED, Slot, calendar
 from tenure.core.periods import between, label
 from tenure.web import formatting as f
+from tenure.web.choices import one_of, refused
 from tenure.web.export import exports
 from tenure.web.meter import meter
 from tenure.web.stretch import COARSE, Stretch
@@ -89,32 +89,14 @@ def choices(query: Mapping[str, str], today: date) -> Choices:
         try:
             date.fromisoformat(on)
         except ValueError:
-            raise _refused("on", on, [PASSED, today.isoformat()]) from None
+            raise refused("on", on, [PASSED, today.isoformat()]) from None
     return Choices(
         today,
-        int(_one_of(query, "days", [str(days) for days in AHEAD], "90")),
-        _one_of(query, "steps", list(STEPS), "week"),
-        _one_of(query, "state", list(FILTERS), "undecided"),
+        int(one_of(query, "days", [str(days) for days in AHEAD], "90")),
+        one_of(query, "steps", list(STEPS), "week"),
+        one_of(query, "state", list(FILTERS), "undecided"),
         on,
-        _one_of(query, "sort", list(SORTS), "notice"),
-    )
-
-
-def _one_of(query: Mapping[str, str], field: str, allowed: list[str], usual: str) -> str:
-    value = query.get(field) or usual
-    if value not in allowed:
-        raise _refused(field, value, allowed)
-    return value
-
-
-def _refused(field: str, value: str, allowed: list[str]) -> QuestionRefused:
-    return QuestionRefused(
-        "page.choice",
-        f"{field!r} cannot be {value!r}.",
-        fix="Take one of: " + ", ".join(allowed) + ".",
-        field=field,
-        value=value,
-        allowed=allowed,
+        one_of(query, "sort", list(SORTS), "notice"),
     )
 
 

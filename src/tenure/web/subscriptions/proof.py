@@ -22,6 +22,7 @@ from tenure.warehouse.answer import Answer
 from tenure.web import definition
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.choices import one_of, refused
 from tenure.web.export import exports
 from tenure.web.subscriptions.definition_words import SETTINGS
 from tenure.web.subscriptions.figures import net_new
@@ -96,7 +97,7 @@ class Figure:
         for row in answer.to_dicts():
             if self.piece is None or row[self.piece[0]] == self.piece[1]:
                 return row
-        raise unknown("slice", "~".join(self.piece or ()), [f"{self.piece[0]}~…" if self.piece else "…"])
+        raise refused("slice", "~".join(self.piece or ()), [f"{self.piece[0]}~…" if self.piece else "…"])
 
     def address(self, route: str = "movement_rows", **more: str) -> str:
         return f"{reverse(route)}?{self.query(**more)}"
@@ -120,20 +121,20 @@ def figure(query: Mapping[str, str], calendar: Calendar) -> Figure:
     """
     grain, period, kind = query.get("grain", "month"), query.get("period", ""), query.get("kind", "")
     if grain not in GRAINS:
-        raise unknown("grain", grain, list(GRAINS))
+        raise refused("grain", grain, list(GRAINS))
     if kind not in KINDS:
-        raise unknown("kind", kind, list(KINDS))
+        raise refused("kind", kind, list(KINDS))
     try:
         name = calendar.name(calendar.first(period), grain)
         calendar.after(name, grain)
     except (ValueError, OverflowError):
-        raise unknown("period", period, ["2026-10", "2026-Q4", "2026"]) from None
+        raise refused("period", period, ["2026-10", "2026-Q4", "2026"]) from None
     days = query.get("days", "")
     if days and not (days.isascii() and days.isdigit() and 1 <= int(days) <= 366):
-        raise unknown("days", days, ["1 … 366"])
+        raise refused("days", days, ["1 … 366"])
     field, _tilde, value = query.get("slice", "").partition("~")
     if field and field not in SLICES:
-        raise unknown("slice", field, [f"{name}~…" for name in SLICES])
+        raise refused("slice", field, [f"{name}~…" for name in SLICES])
     piece = (field, value) if field else None
     return Figure(
         grain, name, kind, int(days) if days else None, query.get("account", ""), calendar, kept_of(query), piece
@@ -144,17 +145,6 @@ def kept_of(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """The words of an address that say what its figures are of: the definition, and the slice they are narrowed to."""
     narrowed = query.getlist("f") if isinstance(query, QueryDict) else []
     return (*definition.kept(query), *(("f", text) for text in narrowed))
-
-
-def unknown(field: str, value: str, allowed: list[str]) -> QuestionRefused:
-    return QuestionRefused(
-        "page.choice",
-        f"{field!r} cannot be {value!r}.",
-        fix="Take one of: " + ", ".join(allowed) + ".",
-        field=field,
-        value=value,
-        allowed=allowed,
-    )
 
 
 def chain(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any]:
@@ -264,7 +254,7 @@ def contracts(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     grain, period, kind = query.get("grain", "month"), query.get("period", ""), query.get("kind", "")
     named = {**EXPIRING, **RENEWALS}
     if kind not in named:
-        raise unknown("kind", kind, list(named))
+        raise refused("kind", kind, list(named))
     asked = replace(
         figure({"grain": grain, "period": period, "kind": "net"}, opened.definition().calendar), kept=kept_of(query)
     )
@@ -321,7 +311,7 @@ def committed(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     """The proof of a figure of committed MRR as of today: its formula, and the lines it adds up."""
     kind = query.get("kind", "")
     if kind not in COMMITTED:
-        raise unknown("kind", kind, list(COMMITTED))
+        raise refused("kind", kind, list(COMMITTED))
     answer = opened.ask({"question": "committed_mrr"})
     (row,) = answer.to_dicts()
     currency = answer.definition["settings"]["reporting_currency"]
@@ -346,16 +336,14 @@ def committed(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
 
 def lifetime(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     """The proof of a lifetime value: its method, and the lines of whom its churn was measured on."""
-    method = query.get("method") or "auto"
-    if method not in (*METHODS, "auto"):
-        raise unknown("method", method, ["auto", *METHODS])
+    method = one_of(query, "method", ("auto", *METHODS), "auto")
     field, _tilde, value = query.get("slice", "").partition("~")
     if field and field not in SLICES:
-        raise unknown("slice", field, [f"{name}~…" for name in SLICES])
+        raise refused("slice", field, [f"{name}~…" for name in SLICES])
     answer = opened.ask({"question": "ltv", "method": method, "by": [field] if field else []})
     row = next((row for row in answer.to_dicts() if row["slice"] == (value if field else "all")), None)
     if row is None:
-        raise unknown("slice", f"{field}~{value}", [f"{field}~…"])
+        raise refused("slice", f"{field}~{value}", [f"{field}~…"])
     currency = answer.definition["settings"]["reporting_currency"]
     address = {"method": method, **({"slice": f"{field}~{value}"} if field else {})}
     places = {"field": SLICES[field], "value": _("Not given") if value == NOT_GIVEN else value} if field else {}

@@ -18,6 +18,7 @@ from tenure.core.periods import parse_label
 from tenure.warehouse.answer import edge
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.choices import refused
 from tenure.web.definition import FIELD, called
 from tenure.web.export import exports
 from tenure.web.subscriptions import proof
@@ -290,10 +291,10 @@ def behind(opened: Seen, kept: Reconciliation, query: Mapping[str, str]) -> dict
     answer = opened.ask(question(kept))
     row = next((row for row in answer.to_dicts() if row["period"] == period), None)
     if row is None:
-        raise proof.unknown("period", period, _periods(kept))
+        raise refused("period", period, _periods(kept))
     part = next((one for one in row["explained"] if one["cause"] == cause), None)
     if cause and part is None:
-        raise proof.unknown("cause", cause, [one["cause"] for one in row["explained"]])
+        raise refused("cause", cause, [one["cause"] for one in row["explained"]])
     currency = answer.definition["settings"]["reporting_currency"]
     amount = part["amount"] if part else row["ours"]
     return {

@@ -17,6 +17,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from tenure.warehouse.slices import Where, parse_where
+from tenure.web.choices import refused
 from tenure.web.listing import address
 from tenure.web.listing.columns import OPERATORS_SAID, SEPARATOR, WITHOUT_VALUE, Column
 from tenure.web.subscriptions import proof
@@ -84,7 +85,7 @@ def by(query: Mapping[str, str]) -> str:
     """
     chosen = query.get("by") or "plan"
     if chosen not in SLICES:
-        raise proof.unknown("by", chosen, list(SLICES))
+        raise refused("by", chosen, list(SLICES))
     return chosen
 
 

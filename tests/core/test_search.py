@@ -55,6 +55,12 @@ def test_what_a_query_finds(query, names):
     assert found(query) == names
 
 
+@pytest.mark.parametrize("query", ["云梯", "ytkj", "yun", "yinh", "a", "acme", "银行", "3M", "xi'an", "none", "", "\n"])
+def test_who_wants_every_name_gets_those_the_search_finds(query):
+    index = search.Index([name, name[::-1]] for name in NAMES)
+    assert index.every(query).tolist() == sorted(index.search(query))
+
+
 def test_whole_names_come_first_then_beginnings_then_what_has_it_inside():
     names = ["The Elm", "Elm & Sons", "Elm", "Helmet"]
     index = search.Index([name] for name in names)

@@ -16,6 +16,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
+import numpy as np
+import numpy.typing as npt
 from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 
 LONGEST_PHRASE = 4
@@ -80,8 +82,7 @@ class Index:
         plain = folded(query)
         if not plain:
             return []
-        typed = plain.replace("ü", "v").translate(BETWEEN_SYLLABLES)
-        letters = typed if typed.isalnum() else ""
+        letters = _letters(plain)
         splits = _splits(letters)
         hits = itertools.chain(
             self._plain.found(f"\n{plain}\n"),
@@ -94,6 +95,17 @@ class Index:
         )
         distinct = dict.fromkeys(hits) if limit is None else _first(hits, limit)
         return list(distinct)
+
+    def every(self, query: str) -> npt.NDArray[np.int64]:
+        """The positions that `search` finds, ascending: for who wants all of many and has an order of their own."""
+        plain = folded(query)
+        if not plain:
+            return np.zeros(0, np.int64)
+        letters = _letters(plain)
+        found = [self._plain.every(plain)]
+        if letters:
+            found += [self._initials.every(letters), *(self._spelled.every(split) for split in _splits(letters))]
+        return np.unique(np.concatenate(found))
 
 
 class _Lines:
@@ -113,15 +125,25 @@ class _Lines:
         self._length += len(line) + 1
 
     def found(self, needle: str) -> Iterator[int]:
-        if self._joined is None:
-            self._joined = "\n" + "\n".join(self._lines) + "\n"
-            self._lines.clear()
-        at = self._joined.find(needle)
+        text = self._text()
+        at = text.find(needle)
         while at >= 0:
             line = bisect_right(self._starts, at) - 1
             yield self._owners[line]
             after = self._starts[line + 1] if line + 1 < len(self._starts) else self._length
-            at = self._joined.find(needle, after)
+            at = text.find(needle, after)
+
+    def every(self, needle: str) -> npt.NDArray[np.int64]:
+        """The owners of all lines that hold the needle, a line as often as it does."""
+        places = [hit.start() for hit in re.finditer(re.escape(needle), self._text())]
+        lines = np.searchsorted(np.array(self._starts, np.int64), places, "right") - 1
+        return np.array(self._owners, np.int64)[lines]
+
+    def _text(self) -> str:
+        if self._joined is None:
+            self._joined = "\n" + "\n".join(self._lines) + "\n"
+            self._lines.clear()
+        return self._joined
 
 
 def _first(hits: Iterator[int], limit: int) -> dict[int, None]:
@@ -131,6 +153,12 @@ def _first(hits: Iterator[int], limit: int) -> dict[int, None]:
         if len(distinct) == limit:
             break
     return distinct
+
+
+def _letters(plain: str) -> str:
+    """A folded query as pinyin is typed; empty if it cannot be that."""
+    typed = plain.replace("ü", "v").translate(BETWEEN_SYLLABLES)
+    return typed if typed.isalnum() else ""
 
 
 def _ways(plain: str) -> list[Syllables]:
@@ -161,17 +189,29 @@ def _spelled(ways: Iterable[Syllables]) -> list[str]:
 def _pieces(plain: str) -> list[str]:
     """A text cut into known phrases, the longest first, other Chinese characters, and what stands between them."""
     pieces: list[str] = []
+    longest = _longest()
     for run in _RUNS.findall(plain):
         if run[0] < FIRST_HAN:
             pieces.append(run)
             continue
         at = 0
         while at < len(run):
-            sizes = range(min(LONGEST_PHRASE, len(run) - at), 1, -1)
-            size = next((n for n in sizes if run[at : at + n] in PHRASES_DICT), 1)
+            size = longest.get(run[at : at + 2], 1)
+            while size > 1 and run[at : at + size] not in PHRASES_DICT:
+                size -= 1
             pieces.append(run[at : at + size])
             at += size
     return pieces
+
+
+@cache
+def _longest() -> dict[str, int]:
+    """How long the longest known phrase is that begins with two characters; one that is too long for us is left out."""
+    longest: dict[str, int] = {}
+    for phrase in PHRASES_DICT:
+        if 1 < len(phrase) <= LONGEST_PHRASE:
+            longest[phrase[:2]] = max(longest.get(phrase[:2], 0), len(phrase))
+    return longest
 
 
 @lru_cache(maxsize=50_000)

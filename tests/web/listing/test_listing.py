@@ -11,6 +11,7 @@ import pytest
 from django.http import QueryDict
 
 from tenure.apps.crm.models import AccountVersion
+from tenure.core import search
 from tenure.core.errors import QuestionRefused
 from tenure.web.listing import ArrowRows, Column, StoreRows, address
 
@@ -129,6 +130,27 @@ def test_names_are_ordered_by_pinyin_and_found_by_it(arrow: ArrowRows) -> None:
     assert arrow.select(state("sort=name"), ()).keys() == ["a5", "a3", "a2", "a6", "a1", "a4"]
     for q, expected in [("caqc", ["a1"]), ("beijing", ["a6"]), ("acme", ["a5"]), ("ACME", ["a5"]), ("als", ["a2"])]:
         assert arrow.select(state(f"q={q}"), ("name",)).keys() == expected
+
+
+def test_texts_are_made_findable_once_however_the_rows_lie(arrow: ArrowRows, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = arrow.select(state("q=beijing"), ("name", "tier")).keys()
+    made: list[list[str]] = []
+
+    def indexed(texts: pa.Array) -> search.Index:
+        made.append(texts.to_pylist())
+        return search.Index([text] for text in made[-1])
+
+    monkeypatch.setattr("tenure.web.listing.arrow._index_of", indexed)
+    rows = [{**row, "created_at": None} for row in reversed(ROWS)]
+    moved = ArrowRows(pa.Table.from_pylist(rows), "account_id")
+    assert moved.select(state("q=beijing"), ("name", "tier")).keys() == found
+    assert made == []
+    rows[0] |= {"name": "北京电缆"}
+    renamed = ArrowRows(pa.Table.from_pylist(rows), "account_id")
+    assert renamed.select(state("q=beijing"), ("name", "tier")).keys() == [rows[0]["account_id"]]
+    assert renamed.select(state("q=dianlan"), ("name", "tier")).keys() == [rows[0]["account_id"]]
+    assert renamed.select(state("q=shuini"), ("name", "tier")).keys() == []
+    assert made == [["北京电缆"]]
 
 
 def test_sums_are_of_all_that_match(arrow: ArrowRows, store: StoreRows) -> None:

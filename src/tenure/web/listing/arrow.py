@@ -1,18 +1,19 @@
 """Lists over the answer of a question. Hides how an Arrow table is filtered, searched, ordered and cut into pages.
 
-Orders and searches of a table are kept while it is used, because the same answer is shown page after page. Chinese is
-ordered by pinyin; what has no value comes last, whichever way the list is ordered.
+Orders, filters and searches of a table are kept while it is used, because the same answer is shown page after page.
+Chinese is ordered by pinyin; what has no value comes last, whichever way the list is ordered.
 """
 
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +27,12 @@ from tenure.web.listing.selection import MOST_VALUES, Page, edges
 
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-T = TypeVar("T")
+Ranks = tuple[Positions, int]
 KEPT_TABLES = 6
-KEPT_COLUMNS = 12
+KEPT_MASKS = 32
+"""Of a table: filters and searches that were asked for last, a byte a row each."""
+MOST_ADDED = 1_000
+"""Texts that came up since the searched ones were made findable; with more, all are made so anew."""
 CHUNK = 5_000
 _sort_key = lru_cache(maxsize=200_000)(search.sort_key)
 
@@ -43,9 +47,8 @@ class ArrowRows:
     def select(self, state: State, search: Sequence[str]) -> ArrowSelection:
         stay = self._order.matching(state.filters, any_of=state.match_any)
         if state.q:
-            stay &= self._order.found(search, state.q)
-        order = self._order.by(state.sort, descending=state.descending)
-        return ArrowSelection(self._order, state, order[stay[order]])
+            stay = stay & self._order.found(tuple(search), state.q)
+        return ArrowSelection(self._order, state, stay)
 
     def named(self, keys: Sequence[str]) -> Sequence[Row]:
         table = self._order.table
@@ -56,14 +59,19 @@ class ArrowRows:
 
 
 class ArrowSelection:
-    """Rows of a table by their positions."""
+    """The rows of a table that stay; they are put in order once they are asked for."""
 
-    def __init__(self, order: _Order, state: State, positions: Positions) -> None:
-        self._order, self._state, self._positions = order, state, positions
+    def __init__(self, order: _Order, state: State, stay: Mask) -> None:
+        self._order, self._state, self._stay = order, state, stay
 
-    @property
+    @cached_property
     def count(self) -> int:
-        return len(self._positions)
+        return int(np.count_nonzero(self._stay))
+
+    @cached_property
+    def _positions(self) -> Positions:
+        order = self._order.by(self._state.sort, descending=self._state.descending)
+        return order[self._stay[order]]
 
     def page(self, cursor: Cursor | None, size: int) -> Page:
         start = 0
@@ -96,10 +104,12 @@ class _Order:
     def __init__(self, table: pa.Table, key: str) -> None:
         self.table = table
         self.key = key
-        self._ranks: dict[str, tuple[Positions, Sequence[Any]]] = {}
+        self._ranks: dict[str, Ranks] = {}
         self._orders: dict[tuple[str, bool], Positions] = {}
         self._folded: dict[str, pa.ChunkedArray] = {}
         self._values: dict[str, Sequence[str]] = {}
+        self._searched: dict[tuple[str, ...], tuple[_Findable, list[Positions]]] = {}
+        self._masks: OrderedDict[Hashable, Mask] = OrderedDict()
 
     def by(self, column: Column, *, descending: bool) -> Positions:
         """All positions in the order of a column; equal ones by the key."""
@@ -108,51 +118,49 @@ class _Order:
             self._orders[wanted] = np.lexsort((self.key_ranks, self._directed(column, descending)))
         return self._orders[wanted]
 
-    @property
+    @cached_property
     def key_ranks(self) -> Positions:
         """The place of each row's key among the keys."""
-        if "" not in self._ranks:
-            sorted_at = pc.sort_indices(self.table[self.key]).to_numpy()
-            ranks = np.empty(len(sorted_at), np.int64)
-            ranks[sorted_at] = np.arange(len(sorted_at))
-            self._ranks[""] = (ranks, ())
-        return self._ranks[""][0]
+        return _places(pc.sort_indices(self.table[self.key]).to_numpy())
 
     def _directed(self, column: Column, descending: bool) -> Positions:
-        ranks, unique = self.ranks(column)
-        missing = len(unique)
+        ranks, missing = self.ranks(column)
         return np.where(ranks == missing, missing, missing - 1 - ranks) if descending else ranks
 
-    def ranks(self, column: Column) -> tuple[Positions, Sequence[Any]]:
-        """The place of each row's value among the different values, and these in order; nothing is after all."""
+    def ranks(self, column: Column) -> Ranks:
+        """The place of each row's value among the different values, and how many these are: the place of nothing."""
         if column.name not in self._ranks:
-            self._ranks[column.name] = _same(_ranked, (self.table[column.name],), _ranks_of)
+            self._ranks[column.name] = _ranks(self.table[column.name])
         return self._ranks[column.name]
 
     def place(self, positions: Positions, state: State, cursor: Cursor) -> tuple[int, int]:
         """How many of the positions come before a place, and how many if the row at the place is counted too."""
-        _ranks, unique = self.ranks(state.sort)
-        missing = len(unique)
-        given = _comparable(cursor.value)
-        directed = self._directed(state.sort, state.descending)[positions]
-        if given is None:
-            low, is_there = missing, True
-        else:
-            at = bisect_left(unique, given)
-            is_there = at < missing and unique[at] == given
-            low = at if not state.descending else missing - at - (1 if is_there else 0)
-        first = int(np.searchsorted(directed, low, "left"))
-        if not is_there:
-            return first, first
-        last = int(np.searchsorted(directed, low, "right"))
+        ranks, missing = self.ranks(state.sort)
+        there = int(np.searchsorted(ranks[positions] == missing, True))  # what has a value comes first
+        first, last = there, len(positions)
+        if cursor.value is not None:
+            first, last = self._span(positions[:there], state, _comparable(cursor.value))
         keys = self.table[self.key].take(pa.array(positions[first:last])).to_pylist()
         before = first + bisect_left(keys, cursor.key)
-        there = before < last and keys[before - first] == cursor.key
-        return before, before + there
+        return before, before + (before < last and keys[before - first] == cursor.key)
+
+    def _span(self, positions: Positions, state: State, value: Any) -> tuple[int, int]:
+        """Where, of positions in order, those with a value begin and end."""
+        column = self.table[state.sort.name]
+        upwards = positions[::-1] if state.descending else positions
+        places = range(len(upwards))
+
+        def at(place: int) -> Any:
+            return _comparable(column[int(upwards[place])].as_py())
+
+        low, high = bisect_left(places, value, key=at), bisect_right(places, value, key=at)
+        return (len(upwards) - high, len(upwards) - low) if state.descending else (low, high)
 
     def matching(self, filters: Sequence[Filter], *, any_of: bool) -> Mask:
         """Which rows meet the filters: all of them, or any."""
-        met = [self._meets(one) for one in filters]
+        met = [
+            self._kept((one.column.name, one.op, repr(one.value)), lambda one=one: self._meets(one)) for one in filters
+        ]
         if not met:
             return np.ones(self.table.num_rows, np.bool_)
         return np.logical_or.reduce(met) if any_of else np.logical_and.reduce(met)
@@ -181,12 +189,25 @@ class _Order:
             self._values[name] = sorted(unique, key=_sort_key) if len(unique) <= MOST_VALUES else ()
         return self._values[name]
 
-    def found(self, names: Sequence[str], q: str) -> Mask:
+    def found(self, names: tuple[str, ...], q: str) -> Mask:
         """Which rows have what is looked for in one of these columns."""
-        stay = np.zeros(self.table.num_rows, np.bool_)
-        index = _same(_searched, tuple(self.table[name] for name in names), _index_of)
-        stay[index.search(q)] = True
-        return stay
+        return self._kept((names, q), lambda: self._finds(names, q))
+
+    def _finds(self, names: tuple[str, ...], q: str) -> Mask:
+        if names not in self._searched:
+            self._searched[names] = _findable_in(names, [self.table[name] for name in names])
+        findable, codes = self._searched[names]
+        hit = findable.found(q)
+        return np.logical_or.reduce([hit[of_column] for of_column in codes])
+
+    def _kept(self, key: Hashable, make: Callable[[], Mask]) -> Mask:
+        """A mask that was asked for lately, or is made now; nobody writes in it."""
+        found = self._masks.pop(key, None)
+        found = make() if found is None else found
+        self._masks[key] = found
+        while len(self._masks) > KEPT_MASKS:
+            self._masks.popitem(last=False)
+        return found
 
     def _texts(self, name: str) -> pa.ChunkedArray:
         """A column as it is compared: one width, one case."""
@@ -202,10 +223,66 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "lt": pc.less,
 }
 _tables: OrderedDict[tuple[int, str], _Order] = OrderedDict()
-_Columns = tuple[pa.ChunkedArray, ...]
-_searched: list[tuple[_Columns, search.Index]] = []
-_ranked: list[tuple[_Columns, tuple[Positions, Sequence[Any]]]] = []
 _guard = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Findable:
+    """Different texts that can be searched: those first made so, and a few that came up since."""
+
+    texts: pa.Array
+    indexes: tuple[search.Index, ...]
+    firsts: tuple[int, ...]
+    """where the texts of each index begin"""
+
+    @classmethod
+    def of(cls, texts: pa.Array) -> _Findable:
+        return cls(texts, (_index_of(texts),), (0,))
+
+    def with_texts(self, more: pa.Array) -> _Findable:
+        """The same with some texts more, none of which is there."""
+        first = self.firsts[1] if len(self.firsts) > 1 else len(self.texts)
+        texts = pa.concat_arrays([self.texts, more])
+        return _Findable(texts, (self.indexes[0], _index_of(texts[first:])), (0, first))
+
+    @property
+    def added(self) -> int:
+        return len(self.texts) - self.firsts[-1] if len(self.firsts) > 1 else 0
+
+    def found(self, q: str) -> Mask:
+        """Which texts a query finds; at the end, where it finds nothing, stands what is no text."""
+        hit = np.zeros(len(self.texts) + 1, np.bool_)
+        for index, first in zip(self.indexes, self.firsts, strict=True):
+            hit[first + index.every(q)] = True
+        return hit
+
+
+_findable: dict[tuple[str, ...], _Findable] = {}
+"""By the names of the columns: rows come and go and change their place, what they are called mostly stays."""
+
+
+def _findable_in(names: tuple[str, ...], columns: Sequence[pa.ChunkedArray]) -> tuple[_Findable, list[Positions]]:
+    """The texts of some columns, findable, and for each column where the text of each row is among them."""
+    with _guard:
+        known = _findable.get(names)
+    texts = pc.unique(
+        pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
+    ).drop_null()
+    if known is not None:
+        more = texts.filter(pc.invert(pc.is_in(texts, known.texts)))
+        if len(more):
+            known = known.with_texts(more) if known.added + len(more) <= MOST_ADDED else None
+    if known is None:
+        known = _Findable.of(texts)
+    with _guard:
+        _findable[names] = known
+    nothing = len(known.texts)
+    places = [pc.fill_null(pc.index_in(column, known.texts), nothing) for column in columns]
+    return known, [np.asarray(place.to_numpy(), np.int64) for place in places]
+
+
+def _index_of(texts: pa.Array) -> search.Index:
+    return search.Index([text] for text in texts.to_pylist())
 
 
 def _kept(table: pa.Table, key: str) -> _Order:
@@ -220,35 +297,25 @@ def _kept(table: pa.Table, key: str) -> _Order:
         return found
 
 
-def _same(kept: list[tuple[_Columns, T]], columns: _Columns, make: Callable[[_Columns], T]) -> T:
-    """What was made of some columns; made once for the same values, in whatever answer they are."""
-    with _guard:
-        known = list(kept)
-    for others, made in known:
-        if len(others) == len(columns) and all(a.equals(b) for a, b in zip(columns, others, strict=True)):
-            return made
-    made = make(columns)
-    with _guard:
-        kept.insert(0, (columns, made))
-        del kept[KEPT_COLUMNS:]
-    return made
-
-
-def _index_of(columns: _Columns) -> search.Index:
-    rows = zip(*(column.to_pylist() for column in columns), strict=True)
-    return search.Index([text for text in row if text] for row in rows)
-
-
-def _ranks_of(columns: _Columns) -> tuple[Positions, Sequence[Any]]:
-    encoded = columns[0].combine_chunks().dictionary_encode()
+def _ranks(column: pa.ChunkedArray) -> Ranks:
+    encoded = column.combine_chunks().dictionary_encode()
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    unique = [_comparable(value) for value in encoded.dictionary.to_pylist()]
-    sorted_at = sorted(range(len(unique)), key=unique.__getitem__)
-    places = np.empty(len(unique) + 1, np.int64)
-    places[sorted_at] = np.arange(len(unique))
-    places[-1] = len(unique)
-    codes = encoded.indices.fill_null(len(unique)).to_numpy(zero_copy_only=False)
-    return places[codes], [unique[at] for at in sorted_at]
+    different = encoded.dictionary
+    if pa.types.is_string(different.type):
+        texts = [_comparable(text) for text in different.to_pylist()]
+        sorted_at = np.array(sorted(range(len(texts)), key=texts.__getitem__), np.int64)
+    else:
+        sorted_at = pc.sort_indices(different).to_numpy()
+    missing = len(different)
+    codes = encoded.indices.fill_null(missing).to_numpy(zero_copy_only=False)
+    return np.append(_places(sorted_at), missing)[codes], missing
+
+
+def _places(sorted_at: npt.NDArray[Any]) -> Positions:
+    """The place of each in an order that is given by who comes first, second, third."""
+    places = np.empty(len(sorted_at), np.int64)
+    places[sorted_at] = np.arange(len(sorted_at))
+    return places
 
 
 def _comparable(value: Any) -> Any:

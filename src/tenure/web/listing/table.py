@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -109,7 +111,7 @@ class Listing:
                 {"label": form.upper(), "href": f"{place}?{state.query()}"} for form, place in self.files.items()
             ],
             "heads": [_head(column, state, place) for place, column in enumerate(state.columns)],
-            "rows": [_row(self, state, row, places) for row in page.rows],
+            "rows": _rows(self, state, page.rows, places),
             "foot": _foot(state, selected, self.currency),
             "pages": _pages(state, page, selected.count),
             "empty": self.empty,
@@ -230,28 +232,37 @@ def _shape(column: Column, place: int) -> str:
     return " ".join(filter(None, ["stick" if place == 0 else "", "num" if column.is_number else ""]))
 
 
-def _row(listing: Listing, state: State, row: Row, places: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        "key": row[listing.key],
-        "name": str(row[listing.columns[0].name] or row[listing.key]),
-        "href": listing.row(row) if listing.row is not None else "",
-        "peek": listing.peek(row) if listing.peek is not None else "",
-        "cells": [
+def _rows(listing: Listing, state: State, rows: Sequence[Row], places: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The rows of a page. What is the same all the way down a column is said once."""
+    naming, *others = state.columns
+    columns = [(column, places.get(column.name, 0), _attributes(column)) for column in others]
+    choose, preview = _("Select %(name)s"), _("Preview %(name)s")
+    out = []
+    for row in rows:
+        named = {"name": str(row[listing.columns[0].name] or row[listing.key])}
+        cells = [(column.cell(row, decimals), attributes) for column, decimals, attributes in columns]
+        out.append(
             {
-                "cell": _named(column.cell(row, places.get(column.name, 0)), row, listing, place),
-                "shape": " ".join(filter(None, [_shape(column, place), "ink" if column.kind == "money" else ""])),
-                "card": column.card,
-                "label": column.label,
-                "is_name": place == 0,
+                "key": row[listing.key],
+                "choose": choose % named,
+                "preview": preview % named,
+                "href": listing.row(row) if listing.row is not None else "",
+                "peek": listing.peek(row) if listing.peek is not None else "",
+                "said": _said(naming.cell(row, places.get(naming.name, 0)), row, listing),
+                "cells": [{"attributes": attributes, "title": cell.title, "cell": cell} for cell, attributes in cells],
             }
-            for place, column in enumerate(state.columns)
-        ],
-    }
+        )
+    return out
 
 
-def _named(cell: Cell, row: Row, listing: Listing, place: int) -> Cell:
-    """The first cell always says which row it is: by its key where it has no name."""
-    return replace(cell, text=str(row[listing.key]), shape="") if place == 0 and cell.text == f.NOTHING else cell
+def _attributes(column: Column) -> SafeString:
+    shape = " ".join(filter(None, [_shape(column, 1), "ink" if column.kind == "money" else ""]))
+    return format_html(' class="{}" data-card="{}"' if column.card else ' class="{}"', shape, column.card)
+
+
+def _said(cell: Cell, row: Row, listing: Listing) -> str:
+    """What the first cell says: which row it is, by its key where it has no name."""
+    return str(row[listing.key]) if cell.text == f.NOTHING else cell.text
 
 
 def _foot(state: State, selected: Selection, currency: str) -> list[dict[str, str]]:

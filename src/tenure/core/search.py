@@ -76,6 +76,8 @@ class Index:
                     self._initials.add(line, position)
                 for line in _spelled(ways):
                     self._spelled.add(line, position)
+        for lines in (self._plain, self._initials, self._spelled):
+            lines.join()
 
     def search(self, query: str, limit: int | None = None) -> list[int]:
         """The positions that the query finds: whole names first, then beginnings, then what has it inside."""
@@ -116,7 +118,7 @@ class _Lines:
         self._owners = array("Q")
         self._starts = array("Q")
         self._length = 0
-        self._joined: str | None = None
+        self._joined = ""
 
     def add(self, line: str, owner: int) -> None:
         self._starts.append(self._length)
@@ -124,26 +126,24 @@ class _Lines:
         self._lines.append(line)
         self._length += len(line) + 1
 
+    def join(self) -> None:
+        """Make what was added searchable; before anybody searches, for several may at once."""
+        self._joined = "\n" + "\n".join(self._lines) + "\n"
+        self._lines.clear()
+
     def found(self, needle: str) -> Iterator[int]:
-        text = self._text()
-        at = text.find(needle)
+        at = self._joined.find(needle)
         while at >= 0:
             line = bisect_right(self._starts, at) - 1
             yield self._owners[line]
             after = self._starts[line + 1] if line + 1 < len(self._starts) else self._length
-            at = text.find(needle, after)
+            at = self._joined.find(needle, after)
 
     def every(self, needle: str) -> npt.NDArray[np.int64]:
         """The owners of all lines that hold the needle, a line as often as it does."""
-        places = [hit.start() for hit in re.finditer(re.escape(needle), self._text())]
+        places = [hit.start() for hit in re.finditer(re.escape(needle), self._joined)]
         lines = np.searchsorted(np.array(self._starts, np.int64), places, "right") - 1
         return np.array(self._owners, np.int64)[lines]
-
-    def _text(self) -> str:
-        if self._joined is None:
-            self._joined = "\n" + "\n".join(self._lines) + "\n"
-            self._lines.clear()
-        return self._joined
 
 
 def _first(hits: Iterator[int], limit: int) -> dict[int, None]:

@@ -138,7 +138,7 @@ class Column:
         if value is None:
             return None
         if self.kind in NUMBERS:
-            return Decimal(str(value))
+            return _number(str(value))
         if self.kind == "day":
             return date.fromisoformat(str(value))
         if self.kind == "moment":

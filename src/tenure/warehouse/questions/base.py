@@ -25,6 +25,8 @@ from tenure.warehouse.slices import Where, known_field, parse_where, unknown_fie
 from tenure.warehouse.snapshot import Snapshot
 
 DEFAULT_MONTHS = 12
+YEARS = range(2, 9999)
+"""Years a question may name: a day, month or year before and after each of them is a date too."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,9 @@ def _read_label(f: Field[Any], value: Any) -> str | None:
         value = value.isoformat()
     text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     try:
-        _moment(text)
-    except ValueError:
+        if _moment(text)[0].year not in YEARS:
+            raise ValueError
+    except (ValueError, OverflowError):
         raise _bad(f, value, "Write 2024-03, 2024-Q1, 2024, FY2024, or a day as 2024-03-31.") from None
     return text
 
@@ -201,13 +204,24 @@ def _read_where(f: Field[Any], value: Any) -> Where:
     return value if isinstance(value, Where) else parse_where(value, json_name(f.name))
 
 
+def day_of(text: str) -> date:
+    """The day behind text like 2024-03-31.
+
+    Raises: ValueError if it is none, or of a year a question may not name.
+    """
+    day = date.fromisoformat(text)
+    if day.year not in YEARS:
+        raise ValueError(text)
+    return day
+
+
 def _read_day(f: Field[Any], value: Any) -> date | None:
     if value is None and f.default is None:
         return None
     try:
         if isinstance(value, datetime):
-            return value.date()
-        return value if isinstance(value, date) else date.fromisoformat(str(value).strip()[:10])
+            value = value.date()
+        return day_of(value.isoformat() if isinstance(value, date) else str(value).strip()[:10])
     except ValueError:
         raise _bad(f, value, "Write a day as 2024-03-31.") from None
 

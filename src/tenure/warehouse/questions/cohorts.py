@@ -101,8 +101,8 @@ class Cohorts(Question):
         owner = np.repeat(np.arange(len(spans.accounts)), np.diff(spans.first))
         live = chosen[owner]
         if "k" in cell:
-            k = int(cell["k"])
-            if not 0 <= place + k < len(periods):
+            k = int(cell["k"]) if str(cell["k"]).isdecimal() else -1
+            if not 0 <= k < len(periods) - place:
                 raise no_cell(self.name, cell, f"k runs from 0 to {len(periods) - place - 1}.")
             day = day_number(periods.edges[place + k + 1]) - 1
             live &= (spans.start <= day) & (spans.stop > day)

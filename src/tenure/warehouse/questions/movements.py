@@ -23,7 +23,7 @@ from tenure.warehouse.answer import Result
 from tenure.warehouse.book import EMPTY, REPEATED, UNVALUED
 from tenure.warehouse.lines import merged_roots
 from tenure.warehouse.questions import base
-from tenure.warehouse.questions.base import Ask, Question, no_cell
+from tenure.warehouse.questions.base import Ask, Question, day_of, no_cell
 from tenure.warehouse.revenue import Ledger, NetResult, rounded, value
 from tenure.warehouse.slices import Where, account_ids
 from tenure.warehouse.snapshot import Snapshot
@@ -345,7 +345,10 @@ class MovementLedger(Question):
         if not {"date", "account_id"} <= set(cell):
             raise no_cell(self.name, cell, "Name a movement by date and account_id.", ("date", "account_id"))
         snapshot = known(ask, self.as_known_on)
-        day = day_number(date.fromisoformat(str(cell["date"])))
+        try:
+            day = day_number(day_of(str(cell["date"])))
+        except ValueError:
+            raise no_cell(self.name, cell, "Write the date as 2024-03-31.", ("date", "account_id")) from None
         book = Ledger.open(snapshot, ask.shelf, self.where)
         moves, _ = book.daily(day, day + 1)
         ids = account_ids(snapshot, book.spans.accounts[moves.account])

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 from ninja import Router
 
 from tenure.warehouse.answer import edge
+from tenure.warehouse.questions.base import no_cell
 from tenure.web import asking
 from tenure.web.api.caller import allowed
 from tenure.web.api.requests import json_object, object_in
@@ -77,6 +78,8 @@ def rows_behind(request: HttpRequest) -> dict[str, Any]:
     body = json_object(request)
     question, cell = object_in(body, "question"), object_in(body, "cell")
     answer = asking.workspace(caller).ask(question)
+    if any(isinstance(value, (list, dict)) for value in cell.values()):
+        raise no_cell(answer.question["question"], cell, "Write each value as text or a number.")
     rows = answer.rows_behind(cell)
     return {
         "question": dict(answer.question),

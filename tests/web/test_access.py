@@ -53,7 +53,7 @@ PAGES = [
     ("closing_file", "/retain/closing/months.xlsx", 200),
     ("closing_month", "/retain/closing/2024-03/", 200),
     ("restatements_file", "/retain/closing/2024-03/restatements.csv", 200),
-    ("restatement_rows", "/retain/closing/rows/?month=2024-03&account=none", 422),
+    ("restatement_rows", "/retain/closing/rows/?month=2024-03&account=none", 404),
     ("reconcile", "/retain/reconcile/", 200),
     ("reconciliation", "/retain/reconcile/9999/", 404),
     ("reconciliation_file", "/retain/reconcile/9999/periods.csv", 404),
@@ -62,7 +62,7 @@ PAGES = [
     ("health", "/retain/health/", 200),
     ("health_file", "/retain/health/checks.csv", 200),
     ("anomalies_file", "/retain/health/anomalies.csv", 200),
-    ("anomaly_rows", "/retain/health/row/?kind=overlap&row=none", 422),
+    ("anomaly_rows", "/retain/health/row/?kind=overlap&row=none", 404),
     ("contracts", "/customers/contracts/", 200),
     ("contracts_file", "/customers/contracts/contracts.csv", 200),
     ("subscriptions", "/customers/subscriptions/", 200),
@@ -389,7 +389,7 @@ def test_no_address_is_left_out():
 
 OF_EVERYTHING = (KEEPERS, CLOSERS, IMPORTERS, AIMERS)
 """Who may what touches all accounts: those of them who see some accounts only may not."""
-OF_ACCOUNTS_WITHOUT_OWNER = {"account_summary": 404, "cockpit_part": 404, "account_record": 404, "contract_rows": 422}
+OF_ACCOUNTS_WITHOUT_OWNER = {"account_summary": 404, "cockpit_part": 404, "account_record": 404, "contract_rows": 404}
 """Pages about one account of the sample, whose accounts are nobody's: the status for who sees some accounts only."""
 
 
@@ -445,11 +445,9 @@ def _narrowed(name, status, role, allowed):
     """The status of an address for who sees some accounts only."""
     if name == "accounts_bulk":  # none of the sample's accounts can be chosen by them
         return 422
-    whole = allowed in OF_EVERYTHING or "reconcil" in name  # other people's totals are of the whole company
-    return 403 if role not in allowed or whole else OF_ACCOUNTS_WITHOUT_OWNER.get(name, status)
-    if name in OF_THE_WHOLE:
+    if role not in allowed or allowed in OF_EVERYTHING or name in OF_THE_WHOLE:
         return 403
-    return 403 if role not in allowed or allowed in OF_EVERYTHING else OF_ACCOUNTS_WITHOUT_OWNER.get(name, status)
+    return OF_ACCOUNTS_WITHOUT_OWNER.get(name, status)
 
 
 def _names(resolver, prefix=""):

@@ -74,10 +74,19 @@ def test_figures_that_are_none(browser, query, fragment):
     assert (b"<html" in response.content) is not fragment
 
 
-def test_an_account_that_is_none_has_no_rows(browser):
-    response = browser.get("/retain/movements/rows/?period=2024-04&kind=close&account=nobody")
+def test_an_account_without_a_part_of_the_figure_has_no_rows(browser):
+    response = browser.get("/retain/movements/rows/?period=2024-04&kind=churn&account=birch")
     assert response.status_code == 200
     assert "0 source rows" in response.content.decode()
+
+
+@pytest.mark.parametrize("fragment", [True, False])
+def test_an_account_that_is_none_is_not_found(browser, fragment):
+    headers = {"HX-Request": "true"} if fragment else {}
+    response = browser.get("/retain/movements/rows/?period=2024-04&kind=close&account=nobody", headers=headers)
+    assert response.status_code == 404
+    assert (b"<html" in response.content) is not fragment
+    assert "Open it from the list it is in." in response.content.decode()
 
 
 def test_the_renewals_open_their_contracts(browser):

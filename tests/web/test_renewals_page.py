@@ -140,13 +140,19 @@ def test_the_proof_of_a_contract(look):
     ("query", "path"),
     [
         ("days=7", PAGE), ("state=gone", PAGE), ("steps=day", PAGE), ("on=tomorrow", PAGE), ("sort=%00", PAGE),
-        ("grain=week", PAGE), ("days=7", PAGE + "contracts.csv"), ("contract=k9&account=dahlia", PAGE + "contract/"),
-        ("contract=k4&account=amber", PAGE + "contract/"), ("", PAGE + "contract/"),
+        ("grain=week", PAGE), ("days=7", PAGE + "contracts.csv"),
     ],
 )  # fmt: skip
 def test_a_bad_address_is_refused_with_a_remedy(look, query, path):
     response, page = look(query, path)
     assert response.status_code == 422
+    assert "state__id" in page
+
+
+@pytest.mark.parametrize("query", ["contract=k9&account=dahlia", "contract=k4&account=amber", ""])
+def test_a_contract_that_is_not_the_accounts_is_not_found(look, query):
+    response, page = look(query, PAGE + "contract/")
+    assert response.status_code == 404
     assert "state__id" in page
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+import re
 import zipfile
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -103,7 +104,7 @@ AFTER_THE_CLOSE = datetime(2024, 4, 15, tzinfo=UTC)
 SPAN = {"from": "2024-01", "to": "2024-05"}
 QUESTIONS = {
     "movements": ({**SPAN, "by": ["owner"]}, {"period": "2024-02", "kind": "new"}),
-    "ledger": (SPAN, {"date": "2024-01-05", "account_id": "{foreign}"}),
+    "ledger": (SPAN, {"date": "2024-01-06", "account_id": "{foreign}"}),
     "revenue_metrics": ({**SPAN, "by": ["account_id"]}, {"period": "2024-03", "metric": "mrr"}),
     "accounts": ({"as_of": "2024-02-20"}, {"account_id": "{foreign}"}),
     "cohorts": ({"from": "2023-01", "to": "2024-05", "by": ["owner"]}, {"cohort": "2023-04"}),
@@ -525,19 +526,22 @@ def test_what_all_share_is_taken_back_by_who_sees_all(cast, client):
 
 
 FOREIGN = [
-    ("/customers/accounts/dune/", 404),
-    ("/customers/accounts/elmwood/", 404),
-    ("/customers/accounts/summary/?account=dune", 404),
-    ("/customers/contracts/k-dune/", 404),
-    ("/customers/edit/contracts/k-dune/", 404),
-    ("/customers/end/contracts/k-dune/", 404),
-    ("/customers/withdraw/contracts/k-dune/", 404),
-    ("/customers/edit/accounts/dune/tier/", 404),
-    ("/customers/contacts/p-dune/", 404),
-    ("/retain/renewals/contract/?account=dune&contract=deal-dune-old", 422),
-    ("/retain/movements/rows/?grain=month&period=2024-02&kind=new&account=dune", 200),
+    ("/customers/accounts/dune/", "dune"),
+    ("/customers/accounts/elmwood/", "elmwood"),
+    ("/customers/accounts/summary/?account=dune", "dune"),
+    ("/customers/contracts/k-dune/", "dune"),
+    ("/customers/edit/contracts/k-dune/", "dune"),
+    ("/customers/end/contracts/k-dune/", "dune"),
+    ("/customers/withdraw/contracts/k-dune/", "dune"),
+    ("/customers/edit/accounts/dune/tier/", "dune"),
+    ("/customers/contacts/p-dune/", "dune"),
+    ("/retain/renewals/contract/?account=dune&contract=deal-dune-old", "deal-dune"),
+    ("/retain/movements/rows/?grain=month&period=2024-02&kind=new&account=dune", "dune"),
+    ("/retain/movements/rows/?grain=month&period=2024-01&kind=churn&account=dune", "dune"),
+    ("/retain/closing/rows/?month=2024-02&account=dune", "dune"),
+    ("/retain/health/row/?kind=end_before_start&row=dune-twice", "dune"),
 ]
-"""Addresses that name what others own, and their status for who does not see it."""
+"""Addresses that name what others own, and the name in them."""
 
 
 def _words(response):
@@ -575,11 +579,31 @@ def test_no_page_file_or_answer_says_a_word_of_others(cast, of_others, client, s
 
 
 @pytest.mark.parametrize("scope", ["own", "team"])
-@pytest.mark.parametrize(("address", "status"), FOREIGN)
-def test_what_others_own_is_not_there(cast, of_others, client, scope, address, status):
+@pytest.mark.parametrize(("address", "name"), FOREIGN)
+def test_what_others_own_is_not_there(cast, of_others, client, scope, address, name):
+    """And the refusal is the one of what is nowhere, word for word."""
     client.force_login(cast["all"])
     assert client.get(address).status_code == 200
     client.force_login(cast[scope])
-    response = client.get(address)
-    assert response.status_code == status
-    assert [word for word in HIDDEN if word not in address and word in _words(response)] == []
+    response, nowhere = (client.get(place) for place in (address, address.replace(name, "nowhere")))
+    assert (response.status_code, nowhere.status_code) == (404, 404)
+    said, of_nowhere = (re.sub('name="csrfmiddlewaretoken" value="[^"]+"', "", _words(r)) for r in (response, nowhere))
+    assert said.replace(name, "nowhere") == of_nowhere
+
+
+@pytest.mark.parametrize("scope", ["own", "team"])
+@pytest.mark.parametrize("name", [n for n, (_asked, cell) in QUESTIONS.items() if "{foreign}" in str(cell)])
+def test_the_rows_of_what_others_own_are_not_there(cast, client, scope, name):
+    question, cell = QUESTIONS[name]
+
+    def called(caller, account):
+        client.force_login(cast[caller])
+        there = {key: value.format(foreign=account) for key, value in cell.items()}
+        body = {"question": {"question": name, **question}, "cell": there}
+        return client.post("/api/rows-behind", json.dumps(body), content_type="application/json")
+
+    assert called("all", "dune").json()["count"] > 0
+    refused, nowhere = called(scope, "dune"), called(scope, "nowhere")
+    assert (refused.status_code, nowhere.status_code) == (404, 404)
+    assert refused.json()["error"]["code"] == "question.not_in_answer"
+    assert refused.content.replace(b"dune", b"nowhere") == nowhere.content

@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from tenure.core.errors import QuestionRefused
+
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
 EDGE = Decimal("0.000001")
+RECORDS = ("account_id", "contract_id", "row")
+"""Columns of answers by which a cell names one record."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,20 @@ class Answer:
     def rows_behind(self, cell: Mapping[str, Any]) -> pa.Table:
         """The source rows behind a cell, named by the answer's own columns, such as period and kind.
 
-        Raises: QuestionRefused if the answer has no such cell.
+        Raises: QuestionRefused if the answer has no such cell (question.unknown_cell), or if the account, contract or
+                row that it names is not in the answer (question.not_in_answer): whether it is elsewhere is not said.
         """
+        for name in RECORDS:
+            if name in cell and name in self.table.column_names:
+                value = str(cell[name])
+                if value not in self.table[name].to_pylist():
+                    raise QuestionRefused(
+                        "question.not_in_answer",
+                        f"The answer has no {name} {value!r}.",
+                        fix="Take one of the answer's rows.",
+                        field=name,
+                        value=value,
+                    )
         return self.proof(cell)
 
     def to_dicts(self) -> list[dict[str, Any]]:

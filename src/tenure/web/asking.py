@@ -91,6 +91,11 @@ class Seen:
         # what was read to answer is of everybody's rows
         return replace(self.opened.ask(limited), rows_read={})
 
+    def has_account(self, account_id: str) -> bool:
+        """Whether there is an account that the caller sees under an id, whatever the page is narrowed to."""
+        asked = {"question": "accounts", "where": {"account_id": account_id}}
+        return self.narrowed(EVERYTHING).ask(asked).table.num_rows > 0
+
     def definition(self, name: str | None = None) -> Definition:
         """A metric definition by name; if none is given the one this is under, which is mostly the workspace's own."""
         return self.opened.definition(name or self.named)

@@ -1,4 +1,4 @@
-"""Words of an address that choose one of a few things: how they are read, and how another word is refused."""
+"""Words of an address that choose one of a few things or name a record: how they are read and refused."""
 
 from __future__ import annotations
 
@@ -29,4 +29,15 @@ def refused(field: str, value: str, allowed: Iterable[str]) -> QuestionRefused:
         field=field,
         value=value,
         allowed=words,
+    )
+
+
+def not_shown(field: str, value: str) -> QuestionRefused:
+    """The refusal of a record that is not there for the reader, whether or not it is for others."""
+    return QuestionRefused(
+        "page.not_shown",
+        f"There is no {value!r} here.",
+        fix="Open it from the list it is in.",
+        field=field,
+        value=value,
     )

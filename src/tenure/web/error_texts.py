@@ -34,6 +34,9 @@ TEXTS: Mapping[str, Text] = {
     "question.unknown_definition": Text(_("There is no metric definition %(value)s."), _ONE_OF),
     "question.unknown_period": Text(_("The answer has no period %(value)s.")),
     "question.unknown_cell": Text(_("The answer has no such cell: %(value)s."), _ONE_OF),
+    "question.not_in_answer": Text(
+        _("The answer has no row with %(field)s %(value)s."), _("Take one of the answer's rows.")
+    ),
     "close.month_not_over": Text(_("%(month)s is not over."), _("Close it from the first day of the next month on.")),
     "question.backwards": Text(_("The start %(value)s is after the end."), _("Swap them.")),
     "question.too_long": Text(
@@ -153,6 +156,7 @@ TEXTS: Mapping[str, Text] = {
         _("Choose a folder that is empty, new, or was written by an earlier simulation."),
     ),
     "page.no_contract": Text(_("There is no contract %(value)s."), _("Open the contract from the list of renewals.")),
+    "page.not_shown": Text(_("There is no %(value)s here."), _("Open it from the list it is in.")),
     "page.choice": Text(_("%(field)s cannot be %(value)s."), _ONE_OF),
     "page.period": Text(
         _("%(value)s is not a period."),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from tenure.apps.workspaces.permissions import may
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
-from tenure.web.choices import refused
+from tenure.web.choices import not_shown, refused
 from tenure.web.export import exports
 from tenure.web.records.kinds import kind_of, token, visible
 from tenure.web.records.words import KINDS as KINDS_WITH_PAGES
@@ -176,7 +176,7 @@ def behind(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     answer = opened.ask({"question": "anomalies"})
     row = next((row for row in answer.to_dicts() if (row["kind"], row["row"]) == wanted), None)
     if row is None:
-        raise refused("row", wanted[1], [])
+        raise not_shown("row", wanted[1])
     return {
         "title": KINDS.get(row["kind"], row["kind"]),
         "where": TABLES.get(row["table"], row["table"]),

@@ -19,7 +19,7 @@ from tenure.core.periods import add_months, label, parse_label
 from tenure.web import asking
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
-from tenure.web.choices import refused
+from tenure.web.choices import not_shown, refused
 from tenure.web.export import exports
 from tenure.web.range import picker
 from tenure.web.records import said
@@ -345,7 +345,7 @@ def behind(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, An
     answer = opened.ask({"question": "restatements", "from": month, "to": month})
     lines = [row for row in answer.to_dicts() if row["account_id"] == account]
     if not lines:
-        raise refused("account", account, [])
+        raise not_shown("account", account)
     currency = answer.definition["settings"]["reporting_currency"]
     moved = sum((line["amount"] for line in lines), Decimal(0))
     (closed,) = opened.ask({"question": "closes", "from": month, "to": month}).to_dicts()

@@ -22,7 +22,7 @@ from tenure.warehouse.answer import Answer
 from tenure.web import definition
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
-from tenure.web.choices import one_of, refused
+from tenure.web.choices import not_shown, one_of, refused
 from tenure.web.export import exports
 from tenure.web.subscriptions.definition_words import SETTINGS
 from tenure.web.subscriptions.figures import net_new
@@ -148,13 +148,19 @@ def kept_of(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def chain(opened: Seen, query: Mapping[str, str], names: Names) -> dict[str, Any]:
-    """The four links as values a template only has to print."""
+    """The four links as values a template only has to print.
+
+    Raises: QuestionRefused for a figure that there is not, or an account that the reader does not see.
+    """
     proven = figure(query, opened.definition().calendar)
     answer = opened.ask(proven.question)
     row = proven.row(answer)
     currency = answer.definition["settings"]["reporting_currency"]
     total = proven.of(row)
     accounts, count = _accounts(opened, proven)
+    listed = any(a["account_id"] == proven.account for a in accounts)
+    if proven.account and not listed and not opened.has_account(proven.account):
+        raise not_shown("account", proven.account)
     chosen = proven.account or (accounts[0]["account_id"] if accounts else "")
     called = names([*(a["account_id"] for a in accounts), chosen])
     places = f.places_of([proven.of(a) for a in accounts], currency)

@@ -152,5 +152,7 @@ def test_chinese(look):
         "Viewer",
         "ChartMogul",
         "Stripe",
+        "team",
+        "solo",
     }
     assert "的客户" in page

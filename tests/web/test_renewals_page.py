@@ -65,7 +65,7 @@ def column(page: str, table: int, place: int) -> list[str]:
 def test_what_waits_for_a_decision(look):
     response, page = look()
     assert response.status_code == 200
-    calendar, due, rates = Tables(page).tables
+    calendar, due, rates, _slices = Tables(page).tables
     steps = {row[0]: row[2:] for row in calendar[1:]}
     assert steps["Notice day passed"] == ["300", "300", "3", "3"]
     assert steps["from 30 Nov 2026"] == ["200", "300", "1", "2"]

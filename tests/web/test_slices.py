@@ -126,6 +126,38 @@ def test_the_other_pages_are_narrowed_too(look, path):
     assert "of this slice alone" in page
 
 
+def test_renewal_rates_by_slice_and_their_contracts(look, home):
+    contracts = [
+        {"contract_id": f"k{n}", "account_id": account, "plan": plan, "currency": "USD", "total": "1200",
+         "start": start, "end": end, "renews": renews}
+        for n, (account, plan, start, end, renews) in enumerate([
+            ("a", "Pro", "2023-03-10", "2024-03-10", []), ("a", "Pro", "2024-03-10", "2025-03-10", ["k0"]),
+            ("b", "Pro", "2023-03-20", "2024-03-20", []), ("c", "Team", "2023-03-20", "2024-03-20", []),
+        ])
+    ]  # fmt: skip
+    tenure.open(home).load("contracts", contracts)
+    _response, page = look("from=2024-01&to=2024-03&days=30&by=plan", "/retain/renewals/")
+    table = {row[0]: row[1:] for row in Tables(page).tables[-1]}
+    assert table["Pro"][0] == "50.0%"
+    assert table["Team"][0] == "0.0%"
+    assert "days=30" in re.search(r'href="([^"]*)" title="Show this slice alone"', page)[1]
+    door = re.search(r'href="/retain/renewals/rows/\?([^"]*kind=expiring&amp;slice=plan~Pro[^"]*)"', page)
+    response, proof = look(door[1].replace("&amp;", "&"), "/retain/renewals/rows/")
+    assert response.status_code == 200
+    assert [name in proof for name in ("k0", "k1", "k2", "k3")] == [True, True, True, False]
+    response, _page = look("period=2024-03&kind=expiring&slice=plan~Gold", "/retain/renewals/rows/")
+    assert response.status_code == 422
+
+
+def test_cohorts_by_slice_of_the_first_line(look):
+    _response, page = look("from=2024-01&to=2024-03&by=plan&value=mrr", "/retain/cohorts/")
+    table = {row[0]: row[1:] for row in Tables(page).tables[-1]}
+    assert table["Pro"] == ["140", "100%", "100%", "107%"]
+    assert table["Not given"] == ["9", "100%", "0%"]
+    assert "Team" not in table
+    assert "value=mrr" in re.search(r'href="([^"]*)" title="Show this slice alone"', page)[1]
+
+
 def test_from_the_ninth_slice_on_they_are_others(look, home):
     rows = [
         {"account_id": f"m{n}", "subscription_id": f"m{n}", "plan": f"P{n}", "amount": f"{n}", "currency": "USD",

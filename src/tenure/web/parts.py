@@ -189,7 +189,7 @@ def _heat() -> dict[str, Any]:
             for share in shares[: len(shares) - place]
         ]
         cells.append(heat_cell("40%", None, _("still running"), "", running=True))
-        rows.append({"label": label, "whole": whole, "exact": whole, "cells": cells})
+        rows.append({"name": label, "whole": whole, "exact": whole, "cells": cells})
     return {"corner": _("Joined in"), "base": _("Customers"), "heads": range(len(shares) + 1), "rows": rows}
 
 

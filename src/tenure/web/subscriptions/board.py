@@ -132,17 +132,20 @@ def _part(ask: Ask, stretch: Stretch, period: str, days: int) -> Row:
     return {**row, "period": period, "days": days}
 
 
-def cut_fields(stretch: Stretch, route: str, by: str, anchor: str = "by-title") -> list[dict[str, Any]]:
-    """The choice of the field by which a page's figures are cut."""
+def cut_fields(
+    stretch: Stretch, route: str, by: str, anchor: str = "by-title", kept: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The choice of the field by which a page's figures are cut; `kept`: what else its address says."""
+    own = kept or {}
     return [
-        {"label": said, "href": f"{reverse(route)}?{stretch.query(by=code)}#{anchor}", "current": code == by}
+        {"label": said, "href": f"{reverse(route)}?{stretch.query(**own, by=code)}#{anchor}", "current": code == by}
         for code, said in SLICES.items()
     ]
 
 
-def narrowing(stretch: Stretch, route: str, by: str, value: str) -> str:
-    """The address of a page that shows one slice alone."""
-    pairs = [*stretch.pairs, ("f", slices.filter_of(by, value)), ("by", by)]
+def narrowing(stretch: Stretch, route: str, by: str, value: str, kept: Mapping[str, str] | None = None) -> str:
+    """The address of a page that shows one slice alone; `kept`: what else its address says."""
+    pairs = [*stretch.pairs, *(kept or {}).items(), ("f", slices.filter_of(by, value)), ("by", by)]
     return f"{reverse(route)}?{urlencode(list(dict.fromkeys(pairs)))}"
 
 

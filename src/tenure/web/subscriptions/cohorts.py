@@ -20,12 +20,13 @@ from tenure.web.export import exports
 from tenure.web.heat import SCALE, HeatCell, heat_cell
 from tenure.web.sparkline import sparkline
 from tenure.web.stretch import COARSE, Stretch
-from tenure.web.subscriptions import findings, proof
-from tenure.web.subscriptions.board import Ask, freshness, made_of, picker
+from tenure.web.subscriptions import findings, proof, slices
+from tenure.web.subscriptions.board import Ask, cut_fields, freshness, made_of, narrowing, picker
 from tenure.web.subscriptions.figures import Row
-from tenure.web.subscriptions.words import GRAINS
+from tenure.web.subscriptions.words import GRAINS, SLICES
 
 ACCOUNTS_SHOWN = 100
+SLICES_SHOWN = 50
 MOST_STEPS = 240
 VALUES: Mapping[str, Any] = {"customers": gettext_lazy("Customers"), "mrr": gettext_lazy("MRR")}
 SHOWS: Mapping[str, Any] = {"share": gettext_lazy("As shares"), "number": gettext_lazy("As numbers")}
@@ -35,14 +36,21 @@ Names = Callable[[list[str]], dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the reader chose in the address: of what the cohorts are made, and how it is written."""
+    """What the reader chose in the address: of what the cohorts are made, how it is written, and the field by which
+    the average is cut."""
 
     value: str
     show: str
+    by: str
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The choices but the field."""
+        return {"value": self.value, "show": self.show}
 
     @property
     def kept(self) -> dict[str, str]:
-        return {"value": self.value, "show": self.show}
+        return {**self.own, "by": self.by}
 
     def address(self, stretch: Stretch, route: str = "cohorts", **more: str) -> str:
         return f"{reverse(route)}?{stretch.query(**{**self.kept, **more})}"
@@ -53,7 +61,7 @@ def choices(query: Mapping[str, str]) -> Choices:
 
     Raises: QuestionRefused if a value is not one of its kind.
     """
-    return Choices(one_of(query, "value", VALUES, "customers"), one_of(query, "show", SHOWS, "share"))
+    return Choices(one_of(query, "value", VALUES, "customers"), one_of(query, "show", SHOWS, "share"), slices.by(query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +79,13 @@ def _followed(ask: Ask, stretch: Stretch, chosen: Choices) -> Followed:
     asked = {"question": "cohorts", **stretch.asked(stretch.first, stretch.shown[-1])}
     answer = ask(asked)
     rows = [row for row in answer.to_dicts() if row["size"]]
-    starts = [(Decimal(row[_START[chosen.value]]), [Decimal(v) for v in row[chosen.value]]) for row in rows]
-    cells = grid(starts, all(row["complete"] for row in rows))
+    cells = _grid(rows, chosen)
     return Followed(rows, cells, average(cells), answer.definition["settings"]["reporting_currency"], answer)
+
+
+def _grid(rows: Sequence[Row], chosen: Choices) -> list[list[Cell]]:
+    starts = [(Decimal(row[_START[chosen.value]]), [Decimal(v) for v in row[chosen.value]]) for row in rows]
+    return grid(starts, all(row["complete"] for row in rows))
 
 
 def board(ask: Ask, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
@@ -93,6 +105,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
             for code, said in SHOWS.items()
         ],
         "heat": _heat(found, stretch, chosen),
+        "cut": _pieces(ask, stretch, chosen),
         "scale": [{"text": text, "shape": shade} for text, shade in SCALE],
         "exports": exports("cohorts_file", query=stretch.query(**chosen.kept)),
     }
@@ -106,10 +119,9 @@ def _summary(chosen: Choices, currency: str) -> str:
 
 
 def _heat(found: Followed, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
-    money = chosen.value == "mrr"
     columns = max((len(row) for row in found.cells), default=0)
     head = {
-        "label": _("Weighted average"),
+        "name": _("Weighted average"),
         "is_average": True,
         "spark": sparkline([cell.share for cell in found.average]),
         "whole": "",
@@ -118,7 +130,7 @@ def _heat(found: Followed, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
     }
     body = [
         {
-            "label": f.period(row["cohort"]),
+            "name": f.period(row["cohort"]),
             "whole": f.exact(row[_START[chosen.value]]),
             "exact": f.plain(row[_START[chosen.value]]),
             "cells": [_cell(row, cell, k, stretch, chosen) for k, cell in enumerate(cells)],
@@ -127,10 +139,46 @@ def _heat(found: Followed, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
     ]
     return {
         "corner": GRAINS[stretch.grain],
-        "base": _("MRR at the start") if money else _("New customers"),
+        "base": _base(chosen),
         "heads": [str(k) for k in range(columns)],
         "rows": [head, *body] if body else [],
     }
+
+
+def _pieces(ask: Ask, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
+    """The weighted average of all cohorts, slice by slice, the largest first. An account belongs to the slice of the
+    line it first paid for, or of its own attribute."""
+    asked = {"question": "cohorts", **stretch.asked(stretch.first, stretch.shown[-1]), "by": [chosen.by]}
+    found: dict[str, list[Row]] = {}
+    for row in ask(asked).to_dicts():
+        found.setdefault(row[chosen.by], []).append(row)
+    whole = {name: sum(row[_START[chosen.value]] for row in rows) for name, rows in found.items()}
+    lines = []
+    for name in sorted(found, key=lambda name: (-whole[name], name))[:SLICES_SHOWN]:
+        means = average(_grid(found[name], chosen))
+        lines.append(
+            {
+                "name": slices.said(name),
+                "href": narrowing(stretch, "cohorts", chosen.by, name, chosen.own),
+                "whole": f.exact(whole[name]),
+                "exact": f.plain(whole[name]),
+                "cells": [_average_cell(cell, k, stretch.grain) for k, cell in enumerate(means)],
+            }
+        )
+    columns = max((len(line["cells"]) for line in lines), default=0)
+    return {
+        "title": _("Retention by %(field)s") % {"field": SLICES[chosen.by]},
+        "summary": _("The average of all cohorts on this page, weighted by size. A customer counts where it began."),
+        "fields": cut_fields(stretch, "cohorts", chosen.by, kept=chosen.own),
+        "corner": SLICES[chosen.by],
+        "base": _base(chosen),
+        "heads": [str(k) for k in range(columns)],
+        "rows": lines,
+    }
+
+
+def _base(chosen: Choices) -> str:
+    return _("MRR at the start") if chosen.value == "mrr" else _("New customers")
 
 
 def _average_cell(cell: Cell, k: int, grain: str) -> HeatCell:

@@ -22,12 +22,13 @@ from tenure.web.choices import one_of, refused
 from tenure.web.export import exports
 from tenure.web.meter import meter
 from tenure.web.stretch import COARSE, Stretch
-from tenure.web.subscriptions import findings
-from tenure.web.subscriptions.board import Ask, freshness, made_of, picker, renewals
+from tenure.web.subscriptions import findings, slices
+from tenure.web.subscriptions.board import Ask, cut_fields, freshness, made_of, narrowing, picker, renewals
 from tenure.web.subscriptions.figures import Row
-from tenure.web.subscriptions.words import EXPIRING, GRAINS, RENEWALS, STATES, STATES_SAID
+from tenure.web.subscriptions.words import EXPIRING, GRAINS, RENEWALS, SLICES, STATES, STATES_SAID
 
 SHOWN = 100
+SLICES_SHOWN = 50
 SOON_DAYS = 7
 """A notice day as near as this is due now."""
 LOOK_BACK = 730
@@ -55,7 +56,8 @@ Names = Callable[[list[str]], dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the reader chose in the address: how far ahead, in which steps, which states, which step, which order."""
+    """What the reader chose in the address: how far ahead, in which steps, which states, which step, which order, and
+    the field by which the rates are cut."""
 
     today: date
     days: int
@@ -63,6 +65,7 @@ class Choices:
     state: str
     on: str
     sort: str
+    by: str
 
     @property
     def stop(self) -> date:
@@ -74,9 +77,14 @@ class Choices:
         return f"{reverse(route)}?{stretch.query(**kept)}"
 
     @property
-    def kept(self) -> dict[str, str]:
+    def own(self) -> dict[str, str]:
+        """The choices but the field."""
         own = {"days": str(self.days), "steps": self.steps, "state": self.state, "on": self.on, "sort": self.sort}
         return {name: value for name, value in own.items() if value}
+
+    @property
+    def kept(self) -> dict[str, str]:
+        return {**self.own, "by": self.by}
 
 
 def choices(query: Mapping[str, str], today: date) -> Choices:
@@ -97,6 +105,7 @@ def choices(query: Mapping[str, str], today: date) -> Choices:
         one_of(query, "state", list(FILTERS), "undecided"),
         on,
         one_of(query, "sort", list(SORTS), "notice"),
+        slices.by(query),
     )
 
 
@@ -144,6 +153,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices, names: Names) -> dict[str
         "calendar": _calendar(listed, chosen, stretch),
         "due": _due(listed, chosen, stretch, names),
         "rates": _rates(rates, stretch, listed.currency),
+        "cut": _cut(ask, stretch, chosen, listed.currency),
         "exports": exports("renewals_file", query=stretch.query(**chosen.kept)),
         "rates_exports": exports("renewal_rates_file", query=stretch.query(**chosen.kept)),
     }
@@ -301,31 +311,65 @@ def _note(row: Row, today: date) -> str:
 
 
 def _rates(rows: Sequence[Row], stretch: Stretch, currency: str) -> dict[str, Any]:
-    named = {**EXPIRING, **RENEWALS}
     places = f.places_of([row["expiring_mrr"] for row in rows], currency)
     return {
         "title": findings.rates_title(rows),
         "summary": _("A contract belongs to the period of its last day of service."),
         "corner": GRAINS[stretch.grain],
-        "heads": [*(named[kind] for kind in RATES), _("Expiring MRR, %(unit)s") % {"unit": f.symbol(currency).strip()}],
+        "heads": _heads(currency),
         "rows": [
             {
                 "label": f.period(row["period"]),
                 "is_focus": row["period"] == stretch.last,
                 "running": "" if row["complete"] else _("not over"),
-                "cells": [
-                    *(_rate(row, kind, stretch) for kind in RATES),
-                    {"text": f.exact(row["expiring_mrr"], places), "exact": f.plain(row["expiring_mrr"]), "href": ""},
-                ],
+                "cells": _cells(row, stretch, places),
             }
             for row in reversed(rows)
         ],
     }
 
 
-def _rate(row: Row, kind: str, stretch: Stretch) -> dict[str, str]:
+def _cut(ask: Ask, stretch: Stretch, chosen: Choices, currency: str) -> dict[str, Any]:
+    """The rates of the period in focus, slice by slice."""
+    by = chosen.by
+    asked = {"question": "renewals", **stretch.asked(stretch.last, stretch.last), "by": [by]}
+    rows = sorted(ask(asked).to_dicts(), key=lambda row: (-row["expiring_mrr"], row[by]))
+    rows = [row for row in rows if row["expiring"]]
+    places = f.places_of([row["expiring_mrr"] for row in rows], currency)
+    said = {"period": f.period(stretch.last, stretch.grain), "field": SLICES[by]}
+    return {
+        "title": _("Renewals of %(period)s by %(field)s") % said,
+        "summary": _("Those with the most expiring MRR first.") if rows else _("No contract ended in this period."),
+        "by": SLICES[by],
+        "fields": cut_fields(stretch, "renewals", by, kept=chosen.own),
+        "heads": _heads(currency),
+        "rows": [
+            {
+                "name": slices.said(row[by]),
+                "href": narrowing(stretch, "renewals", by, row[by], chosen.own),
+                "cells": _cells(row, stretch, places, slice=f"{by}~{row[by]}"),
+            }
+            for row in rows[:SLICES_SHOWN]
+        ],
+    }
+
+
+def _heads(currency: str) -> list[str]:
+    named = {**EXPIRING, **RENEWALS}
+    return [*(named[kind] for kind in RATES), _("Expiring MRR, %(unit)s") % {"unit": f.symbol(currency).strip()}]
+
+
+def _cells(row: Row, stretch: Stretch, places: int, **piece: str) -> list[dict[str, str]]:
+    return [
+        *(_rate(row, kind, stretch, piece) for kind in RATES),
+        {"text": f.exact(row["expiring_mrr"], places), "exact": f.plain(row["expiring_mrr"]), "href": ""},
+    ]
+
+
+def _rate(row: Row, kind: str, stretch: Stretch, piece: Mapping[str, str]) -> dict[str, str]:
     value = row[kind]
-    address = urlencode([("grain", stretch.grain), ("period", row["period"]), ("kind", kind), *stretch.kept])
+    own = {"grain": stretch.grain, "period": row["period"], "kind": kind, **piece}
+    address = urlencode([*own.items(), *stretch.kept])
     return {
         "text": f.exact(value) if isinstance(value, int) else f.percent(value),
         "exact": f.plain(value),

@@ -261,20 +261,19 @@ def contracts(opened: Seen, query: Mapping[str, str]) -> dict[str, Any]:
     named = {**EXPIRING, **RENEWALS}
     if kind not in named:
         raise refused("kind", kind, list(named))
-    asked = replace(
-        figure({"grain": grain, "period": period, "kind": "net"}, opened.definition().calendar), kept=kept_of(query)
-    )
-    answer = opened.ask({"question": "renewals", **asked.stretch})
-    value = answer.to_dicts()[0][kind]
+    named_by = {"grain": grain, "period": period, "kind": "net", "slice": query.get("slice", "")}
+    asked = replace(figure(named_by, opened.definition().calendar), kept=kept_of(query))
+    answer = opened.ask({**asked.question, "question": "renewals"})
+    value = asked.row(answer)[kind]
     return {
         "title": _("%(kind)s: where it comes from") % {"kind": named[kind]},
-        "where": f.period(asked.period, asked.grain),
+        "where": _where(asked),
         "kind": named[kind],
         "figure": f.exact(value) if isinstance(value, int) else f.percent(value),
         "exact": f.plain(value),
         "rule": _("A contract belongs to the period of its last day of service; a successor in time renews it."),
         **evidence(answer),
-        **sources(answer.rows_behind({"period": asked.period, "kind": kind})),
+        **sources(answer.rows_behind({**asked.cell, "kind": kind})),
         "here": asked.address("renewal_rows", kind=kind),
     }
 

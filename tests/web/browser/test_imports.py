@@ -43,7 +43,7 @@ def ledger(tmp_path: Path) -> Path:
 def upload(page: Any, file: Path) -> None:
     page.set_input_files("#files", file)
     expect(page.locator("#files-chosen")).to_have_text(file.name)
-    page.get_by_role("button", name="上传，去对应列").click()
+    page.get_by_role("button", name="上传并对应列").click()
 
 
 def test_import_a_file_with_faults_repair_and_undo_it(
@@ -69,15 +69,15 @@ def test_import_a_file_with_faults_repair_and_undo_it(
     picture(page, "imports-4-result")
     # one cell is still wrong: nothing is lost, and the page says which
     page.get_by_label("第 3 行，monthly_amount").fill("还是不对")
-    page.get_by_label("不要第 5 行").check()
-    page.get_by_label("不要第 7 行").check()
+    page.get_by_label("跳过第 5 行").check()
+    page.get_by_label("跳过第 7 行").check()
     page.get_by_role("button", name="导入改好的行").click()
     expect(page.get_by_label("第 3 行，monthly_amount")).to_have_value("还是不对")
     page.watched.forgive("422")
     page.get_by_label("第 3 行，monthly_amount").fill("50")
     page.get_by_role("button", name="导入改好的行").click()
     expect(page.get_by_text("修好的 1 行已导入。")).to_be_visible()
-    page.get_by_role("link", name="去看看").click()
+    page.get_by_role("link", name="查看").click()
     expect(page.get_by_text("修好的行作为第")).to_be_visible()
     # undo asks first, then says what it did
     page.get_by_role("link", name="撤销", exact=True).click()

@@ -130,7 +130,7 @@ def test_bring_a_file_repair_it_and_take_it_back(person: Any, keep: Any, tmp_pat
     person.get_by_role("link", name="导入文件").first.click()
     person.set_input_files("#files", file)
     keep(person, "walk-4-choose")
-    person.get_by_role("button", name="上传，去对应列").click()
+    person.get_by_role("button", name="上传并对应列").click()
     keep(person, "walk-5-columns")
     person.get_by_role("button", name="检查文件").click()
     expect(person.locator(".causes li")).to_have_count(2)

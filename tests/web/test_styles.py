@@ -55,7 +55,11 @@ def test_text_can_be_read(theme, ground, ink):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "mark", ["move-new", "move-expansion", "move-reactivation", "move-contraction", "move-churn", "move-fx", "focus"]
+    "mark",
+    [
+        *("move-new", "move-expansion", "move-reactivation", "move-contraction", "move-churn", "move-fx", "focus"),
+        *("green-1", "green-2", "green-3", "red-1", "red-2", "red-3"),
+    ],
 )
 def test_marks_can_be_seen(theme, mark):
     light, dark, _ = blocks()

@@ -45,6 +45,18 @@ def test_switch_the_theme(open_as):
     expect(page.locator("html[data-theme]")).to_have_count(0)
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_charts_take_the_chosen_colours_of_better_and_worse(open_as, theme):
+    page = open_as("viewer", MOVEMENTS, theme=theme)
+    roles = "(names) => names.map((name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`))"
+    greens, reds = (page.evaluate(roles, [f"{hue}-{n}" for n in (1, 2)]) for hue in ("green", "red"))
+    moves = ["move-new", "move-expansion", "move-churn", "move-contraction"]
+    assert not {*page.evaluate(roles, moves)} & {*greens, *reds}
+    for chosen, expected in (("green-red", [*greens, *reds]), ("red-green", [*reds, *greens])):
+        page.evaluate("(chosen) => document.documentElement.dataset.trend = chosen", chosen)
+        assert page.evaluate(roles, moves) == expected
+
+
 def test_open_the_proof_of_a_figure_and_close_it(open_as):
     page = open_as("viewer", MOVEMENTS)
     page.locator(".tile__value").first.click()

@@ -71,7 +71,7 @@ def test_the_figures_of_the_last_finished_month(look):
     assert "MRR, without a target" in text
     assert "MRR $ 1,450" in text  # at the close of May, with the contracts of 150 a month
     assert "Net new MRR $ 50" in text
-    assert re.search(r"Customer churn rate (Unusual )?33.33 %", text)
+    assert re.search(r"Customer churn rate (n = \d+ )?(Unusual )?33.33 %", text)
 
 
 def test_the_course_to_a_target(look):
@@ -157,6 +157,7 @@ def test_a_card_that_fails_leaves_the_others(look, monkeypatch):
     response, page = look()
     assert response.status_code == 200
     assert page.count("This figure could not be made") == 1
+    assert re.search(r"send the number [0-9a-f]{8} ", page)
     assert "Net new MRR $ 50" in words(page)
 
 

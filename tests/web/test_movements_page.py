@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -15,6 +16,8 @@ import tenure
 from reference.pages import Tables
 from tenure.apps.workspaces.models import Member
 from tenure.web import asking
+from tenure.web.subscriptions.figures import Series, tile
+from tenure.web.subscriptions.words import METRICS
 
 PAGE = "/retain/movements/"
 
@@ -205,3 +208,26 @@ def test_a_workbook_has_numbers_where_the_file_has_them(signed_in, sample):
         assert len(written) == len(row)
         assert all(text == (value or "") or float(text) == value for text, value in zip(written, row, strict=True))
     assert any(isinstance(value, float) for value in rows[1])
+
+
+def test_what_is_made_of_few_cases_is_marked(look):
+    _response, page = look("to=2024-04&from=2024-01")
+    marked = re.findall(
+        r'tile__head"><span class="clip"[^>]*>([^<]+)</span>(?:(?!</h3>).)*?fewer than 30 cases[^>]*>(n = \d+)<',
+        page,
+        re.DOTALL,
+    )
+    assert [name for name, _count in marked] == [
+        "Customer churn rate",
+        "Net revenue retention",
+        "Gross revenue retention",
+        "Customer lifetime value",
+    ]
+    assert {count for _name, count in marked} == {"n = 4"}
+
+
+@pytest.mark.parametrize(("customers", "few"), [(29, "n = 29"), (30, ""), (31, "")])
+def test_thirty_cases_are_enough(customers, few):
+    metric = next(metric for metric in METRICS if metric.name == "nrr")
+    row = {"nrr": Decimal("0.9"), "customers_open": customers}
+    assert tile(metric, Series([row], row, None, "", running=False), "USD", "#").few == few

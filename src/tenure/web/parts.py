@@ -105,7 +105,7 @@ def parts(request: HttpRequest) -> HttpResponse:
         },
         toasts=[
             {"text": _("Gave 3 accounts to Zhou Hang"), "undo": HERE},
-            {"text": _("Not kept: the network is down"), "stays": True},
+            {"text": _("Not kept: the server did not answer."), "stays": True},
         ],
         failed=_said("request.failed", number="9f2c41aa"),
         forbidden=_said("permission.denied", permission="import", role="viewer"),
@@ -156,7 +156,7 @@ def _tiles() -> list[dict[str, Any]]:
         _tile(_("Unusually good"), "86.7", _("26 of 30 contracts"), unit="%", delta=better, spark=sparkline(RISING)),
         _tile(_("Unusually bad"), "0.97", _("4 of 414 customers"), unit="%", delta=worse, spark=sparkline(SWINGING)),
         _tile(_("Period is running"), "11.2", _("until 19 November"), spark=sparkline(RISING, running=True)),
-        _tile(_("Few cases"), "26 / 30", _("fewer than 30: take it as a hint")),
+        _tile(_("Few cases"), "58.3", _("against October"), unit="%", few="n = 12", delta=usual),
         _tile(_("No denominator"), "–", _("nobody was there to leave"), is_empty=True),
         _tile(
             _("A label that is far longer than any tile is wide, in any language"),

@@ -23,7 +23,7 @@ from tenure.core.metrics.renewal import UNDECIDED
 from tenure.core.metrics.swing import outside_usual
 from tenure.core.periods import label
 from tenure.warehouse.answer import edge
-from tenure.web import asking
+from tenure.web import asking, errors
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
 from tenure.web.goals import drivers, pictures, verdict
@@ -212,9 +212,10 @@ def card(build: Callable[[], Any], label: Any) -> dict[str, Any]:
     """What a card shows, or that it failed: the others stand beside it."""
     try:
         return {"tile": build(), "label": label, "failed": False}
-    except Exception:
+    except Exception as problem:
+        fault = errors.unexpected(problem)
         log.exception("a card of the cockpit failed: %s", label)
-        return {"tile": None, "label": label, "failed": True}
+        return {"tile": None, "label": label, "failed": True, "said": errors.translated(fault)}
 
 
 def _moved(tiles: Sequence[Mapping[str, Any]]) -> str:
@@ -280,8 +281,8 @@ def _renewals(ask: Ask, stretch: Stretch) -> dict[str, list[Row]]:
 def _together(rows: Sequence[Row], period: str) -> Row:
     """The contracts of a period, all slices together."""
     counts = {name: sum(row[name] for row in rows) for name in ("expiring", "renewed", "pending")}
-    rate = ratio(counts["renewed"], counts["expiring"] - counts["pending"])
-    return {"period": period, **counts, RENEWAL.name: rate}
+    decided = counts["expiring"] - counts["pending"]
+    return {"period": period, **counts, "decided": decided, RENEWAL.name: ratio(counts["renewed"], decided)}
 
 
 def renewal_tile(found: Mapping[str, Sequence[Row]], stretch: Stretch) -> Tile:
@@ -296,7 +297,7 @@ def renewal_tile(found: Mapping[str, Sequence[Row]], stretch: Stretch) -> Tile:
     shown = tile(RENEWAL, series, "", f"{reverse('renewal_rows')}?{urlencode([*own.items(), *stretch.kept])}")
     places = {
         "part": f.exact(focus["renewed"]),
-        "whole": f.exact(focus["expiring"] - focus["pending"]),
+        "whole": f.exact(focus["decided"]),
         "pending": f.exact(focus["pending"]),
     }
     note = _("%(part)s of %(whole)s contracts, %(pending)s pending") % places

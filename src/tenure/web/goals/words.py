@@ -18,6 +18,7 @@ RENEWAL = Metric(
     "rate",
     True,
     "renewal_rate_decided",
+    cases="decided",
 )
 TARGETED: Mapping[str, Any] = {metric.name: metric.label for metric in (*TILES, RENEWAL)}
 ANNOTATIONS: Mapping[str, Any] = {

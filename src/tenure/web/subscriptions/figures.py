@@ -17,7 +17,7 @@ from tenure.web.subscriptions.words import FORMULAS, METRICS, Metric
 
 Row = Mapping[str, Any]
 FEW = 30
-"""Below this many cases a rate is shown with the cases it is made of."""
+"""Below this many cases a figure is marked with how many it is made of: it may be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Tile:
     spark: Sparkline | None
     href: str
     formula: Any = ""
+    few: str = ""
+    """how many cases it is made of, where they are so few that it may be chance"""
 
     @property
     def freshness(self) -> str:
@@ -87,7 +89,13 @@ def tile(metric: Metric, series: Series, currency: str, href: str) -> Tile:
         spark=sparkline(values, series.running),
         href=href,
         formula=FORMULAS.get(metric.name, ""),
+        few="" if value is None else _few(metric, series.focus),
     )
+
+
+def _few(metric: Metric, row: Row) -> str:
+    cases = row[metric.cases] if metric.cases else FEW
+    return _("n = %(count)s") % {"count": f.exact(cases)} if cases < FEW else ""
 
 
 def written(metric: Metric, value: Decimal | None, currency: str) -> f.Short:

@@ -99,6 +99,8 @@ class Metric:
     more_is_better: bool
     behind: str
     places: int = 1
+    cases: str = ""
+    """the column that counts what the figure is made of, where few of them make it a matter of chance"""
 
 
 LIFETIME = _("Customer lifetime value")
@@ -120,6 +122,7 @@ METRICS = (
         False,
         "churn",
         2,
+        cases="customers_open",
     ),
     Metric(
         "nrr",
@@ -128,6 +131,7 @@ METRICS = (
         "rate",
         True,
         "open",
+        cases="customers_open",
     ),
     Metric(
         "grr",
@@ -136,6 +140,7 @@ METRICS = (
         "rate",
         True,
         "open",
+        cases="customers_open",
     ),
     Metric(
         "quick_ratio",
@@ -154,6 +159,7 @@ METRICS = (
         "money",
         True,
         "close",
+        cases="customers_open",
     ),
 )
 MORE_METRICS = (
@@ -167,6 +173,7 @@ MORE_METRICS = (
         False,
         "churn",
         2,
+        cases="customers_open",
     ),
     Metric(
         "net_mrr_churn_rate",
@@ -176,6 +183,7 @@ MORE_METRICS = (
         False,
         "net",
         2,
+        cases="customers_open",
     ),
 )
 """Metrics that the page of metrics shows beside those of the tiles."""

@@ -41,7 +41,7 @@ function foldNavigation(open) {
   return true;
 }
 
-// The server keeps it for the next page; this page does not wait for the answer.
+// The server keeps it for the next page; this page does not wait for the answer, and goes back if it did not get there.
 function fold(form) {
   const folded = document.documentElement.dataset.navigation !== "folded";
   if (folded) document.documentElement.dataset.navigation = "folded";
@@ -95,6 +95,13 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.target.matches("[data-fold]")) fold(event.target);
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.target.matches("[data-fold]") || event.detail.successful) return;
+  fold(event.target);
+  document.getElementById("toasts").append(document.getElementById("not-kept").content.cloneNode(true));
+  sayToasts();
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {

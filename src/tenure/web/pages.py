@@ -240,6 +240,7 @@ def _frame(request: HttpRequest, crumbs: Sequence[tuple[Any, str]]) -> dict[str,
         "foot": foot,
         "shortcuts": [{"label": label, "keys": keys} for label, keys in SHORTCUTS],
         "letters": _letters([*sections, *foot]),
+        "not_kept": {"text": _("Not kept: the server did not answer."), "stays": True},
         "folded": request.COOKIES.get(NAVIGATION_COOKIE) == FOLDED,
         "crumbs": [
             *_way(request.path, [*sections, *foot]),

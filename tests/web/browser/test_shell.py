@@ -90,3 +90,17 @@ def test_paper_shows_the_page_without_its_tools(open_as):
         expect(page.locator(tool).first).to_be_hidden()
     expect(page.locator("h1")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_what_the_server_did_not_get_is_taken_back_and_said(open_as):
+    page = open_as("viewer", MOVEMENTS)
+    page.route("**/navigation/", lambda route: route.abort())
+    page.click(".nav__fold button")
+    expect(page.locator("[data-toast]")).to_contain_text("Not kept")
+    expect(page.locator("#said")).to_contain_text("Not kept")
+    expect(page.locator(".nav__fold button")).to_have_attribute("aria-expanded", "true")
+    page.mouse.move(800, 600)
+    expect(page.locator(".nav__item .nav__name").first).to_be_visible()
+    page.watched.forgive("ERR_FAILED")
+    page.watched.forgive("sendError")
+    page.watched.forgive("htmx:afterRequest")

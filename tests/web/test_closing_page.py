@@ -58,9 +58,9 @@ def test_closing_and_opening_again_with_a_reason(signed_in, home):
     assert "Nothing has moved since the close" in page
     listed = Tables(browser.get(f"{PAGE}?from=2024-02&to=2024-04").content.decode()).tables[0]
     assert [row[:6] for row in listed[1:]] == [
-        ["Apr 2024", "open", "–", "160", "", ""],
+        ["Apr 2024", "not closed", "–", "160", "", ""],
         ["Mar 2024", "closed", "160", "160", "", "Analyst"],
-        ["Feb 2024", "open", "–", "160", "", ""],
+        ["Feb 2024", "not closed", "–", "160", "", ""],
     ]
     assert "It stays beside the month" in page
     assert browser.post(f"{MARCH}reopen/", {"note": ""}).status_code == 422

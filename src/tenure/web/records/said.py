@@ -59,7 +59,9 @@ def undo_address(kind: Kind, version: Any) -> str:
 
 
 def crumbs(kind: Kind, version: Any, caller: Caller, *, itself: bool = False) -> list[tuple[str, str]]:
-    """The pages above a record: the account it is of; and, for its forms, its own page."""
+    """The pages above a record: the account it is of, and, for its forms, its own page; above none yet: its list."""
+    if version is None:
+        return [(str(words.KINDS[kind.name].many), reverse(kind.name))]
     way = []
     account = getattr(version, "account_id", None)
     if account and kind.name != "accounts":

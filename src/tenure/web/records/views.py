@@ -218,7 +218,7 @@ def _form(
     **more: Any,
 ) -> HttpResponse:
     crumbs = more.pop("crumbs", None) or said.crumbs(kind, None, request.user)
-    more.setdefault("back", crumbs[-1][1] if crumbs else reverse("home"))
+    more.setdefault("back", crumbs[-1][1])
     status = more.pop("status", 422 if form.is_bound else 200)
     return page(
         request,

@@ -164,7 +164,7 @@ def table(ask: Ask, stretch: Stretch) -> tuple[list[Any], list[list[Any]]]:
         lines.append(
             [
                 row["month"],
-                _("closed") if closed else _("open"),
+                _("closed") if closed else _("not closed"),
                 row["then"] if closed else None,
                 row["now"],
                 row["now"] - row["then"] if closed else None,

@@ -1,4 +1,4 @@
-"""No page of the navigation shuts anybody out: by ear, by keyboard, with little contrast (WCAG 2.2 AA, by axe)."""
+"""No page shuts anybody out: by ear, by keyboard, with little contrast (WCAG 2.2 AA, by axe)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,25 @@ RULES = {
 }
 SERIOUS = ("serious", "critical")
 ROUTES = list(dict.fromkeys(one.route for place in (*NAVIGATION, *FOOT) for one in (place, *place.items)))
+INNER = (
+    *(("account_record", "acme"), ("record_new", "contracts"), ("closing_month", "2024-03"), ("definition_new",)),
+    *(("anomalies",), ("import_new",), ("targets",), ("saved_views",)),
+)
+"""Pages that the navigation does not name, of each sort one."""
+PAGES = {route: reverse(route, args=arguments) for route, *arguments in (*((route,) for route in ROUTES), *INNER)}
 NARROW = 360
+LOW = {"width": 960, "height": 400}
+OUT_OF_SIGHT = """() => [...document.querySelectorAll("main .table-wrap")].filter((box) => box.clientHeight).map((box) => {
+    box.scrollTo(9999, 9999);
+    const edge = box.getBoundingClientRect();
+    const head = box.querySelector("thead th").getBoundingClientRect();
+    const rows = box.querySelectorAll("tbody tr");
+    const first = rows[rows.length - 1].querySelector("th, td:not(.table__check)").getBoundingClientRect();
+    return {
+        down: box.scrollTop > 1, aside: box.scrollLeft > 1, long: edge.height > innerHeight,
+        head: head.top >= edge.top - 1, first: first.right > edge.left + 8, name: box.getAttribute("aria-label") ?? box.getAttribute("aria-labelledby"),
+    };
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +50,8 @@ def findings(axe, page):
 def test_no_page_shuts_anybody_out(open_as, axe, language, theme):
     page = open_as("owner", "/account/", language=language, theme=theme)
     wrong = {}
-    for route in ROUTES:
-        page.goto(reverse(route))
+    for route, address in PAGES.items():
+        page.goto(address)
         page.wait_for_load_state("networkidle")
         if found := findings(axe, page):
             wrong[route] = found
@@ -43,8 +61,8 @@ def test_no_page_shuts_anybody_out(open_as, axe, language, theme):
 def test_no_page_scrolls_sideways_on_a_phone(open_as):
     page = open_as("owner", "/account/", language="en", width=NARROW)  # the longer words of the two
     wide = {}
-    for route in ROUTES:
-        page.goto(reverse(route))
+    for route, address in PAGES.items():
+        page.goto(address)
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > NARROW:
             wide[route] = width
@@ -53,9 +71,23 @@ def test_no_page_scrolls_sideways_on_a_phone(open_as):
 
 def test_one_heading_a_title_and_the_language(open_as):
     page = open_as("owner", "/account/", language="zh-hans")
-    for route in ROUTES:
-        page.goto(reverse(route))
+    for route, address in PAGES.items():
+        page.goto(address)
         assert page.locator("h1").count() == 1, route
         assert page.locator("h1").inner_text() in page.title(), route
         assert page.get_attribute("html", "lang") == "zh-hans", route
         assert page.locator("a.skip[href='#main']").count() == 1, route
+
+
+def test_head_and_first_column_of_a_table_stay_in_sight(open_as):
+    page = open_as("owner", "/account/")
+    page.set_viewport_size(LOW)
+    moved, lost = set(), []
+    for route in ("metrics", "renewals", "definitions", "health", "closing", "accounts"):
+        page.goto(PAGES[route])
+        for table in page.evaluate(OUT_OF_SIGHT):
+            moved |= {way for way in ("down", "aside") if table[way]}
+            if table["long"] or not table["head"] or (table["aside"] and not table["first"]):
+                lost.append((route, table))
+    assert lost == []
+    assert moved == {"down", "aside"}

@@ -73,6 +73,16 @@ def test_keys_held_with_others_do_nothing(open_as):
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 
+def test_keys_do_nothing_while_an_input_method_composes(open_as):
+    page = open_as("viewer", MOVEMENTS)
+    press = "(given) => document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...given }))"
+    for given in ({"key": "?", "isComposing": True}, {"key": "/", "keyCode": 229}):
+        page.evaluate(press, given)
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    page.evaluate(press, {"key": "?"})
+    expect(page.locator("#shortcuts")).to_be_visible()
+
+
 def test_keys_can_be_switched_off(open_as):
     page = open_as("viewer", "/account/appearance/")
     page.get_by_role("radio", name="Off").check()

@@ -204,3 +204,20 @@ def test_a_list_asks_the_store_as_often_for_many_rows_as_for_few(
     owner.get(f"/customers/{kind}/")
     with django_assert_max_num_queries(12):
         assert owner.get(f"/customers/{kind}/").status_code == 200
+
+
+def test_amounts_of_several_currencies_are_not_added_up(sales: Any) -> None:
+    for number, currency in enumerate(("USD", "CNY")):
+        services.add("contracts", {**CONTRACT, "contract_id": f"m{number}", "currency": currency}, by="test")
+    page = sales.get("/customers/contracts/").content.decode()
+    assert "USD" in page
+    assert "CNY" in page
+    assert "<tfoot" not in page
+
+
+@pytest.mark.parametrize("kind", ["contracts", "contacts", "plans"])
+def test_the_form_of_a_new_record_stands_below_its_list(sales: Any, kind: str) -> None:
+    page = sales.get(f"/customers/new/{kind}/").content.decode()
+    address = f"/customers/{kind}/"
+    assert f'<ol class="crumbs"><li><a href="{address}">' in page
+    assert f'<a class="button" href="{address}">Cancel</a>' in page

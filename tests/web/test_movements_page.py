@@ -173,6 +173,7 @@ def test_chinese(look):
         "NRR",
         "GRR",
         "LTV",
+        "ARPA",
         "UTC",
         "English",
         "CSV",
@@ -223,7 +224,7 @@ def test_what_is_made_of_few_cases_is_marked(look):
         "Gross revenue retention",
         "Customer lifetime value",
     ]
-    assert {count for _name, count in marked} == {"n = 4"}
+    assert {count for _name, count in marked} == {"n = 5"}
 
 
 @pytest.mark.parametrize(("customers", "few"), [(29, "n = 29"), (30, ""), (31, "")])

@@ -22,17 +22,24 @@ INNER = (
 PAGES = {route: reverse(route, args=arguments) for route, *arguments in (*((route,) for route in ROUTES), *INNER)}
 NARROW = 360
 LOW = {"width": 960, "height": 400}
-OUT_OF_SIGHT = """() => [...document.querySelectorAll("main .table-wrap")].filter((box) => box.clientHeight).map((box) => {
-    box.scrollTo(9999, 9999);
-    const edge = box.getBoundingClientRect();
-    const head = box.querySelector("thead th").getBoundingClientRect();
-    const rows = box.querySelectorAll("tbody tr");
-    const first = rows[rows.length - 1].querySelector("th, td:not(.table__check)").getBoundingClientRect();
-    return {
-        down: box.scrollTop > 1, aside: box.scrollLeft > 1, long: edge.height > innerHeight,
-        head: head.top >= edge.top - 1, first: first.right > edge.left + 8, name: box.getAttribute("aria-label") ?? box.getAttribute("aria-labelledby"),
-    };
-})"""
+OUT_OF_SIGHT = """() => {
+    const shown = [...document.querySelectorAll("main .table-wrap")].filter((box) => box.clientHeight);
+    return shown.map((box) => {
+        box.scrollTo(9999, 9999);
+        const edge = box.getBoundingClientRect();
+        const head = box.querySelector("thead th").getBoundingClientRect();
+        const last = [...box.querySelectorAll("tbody tr")].at(-1);
+        const first = last.querySelector("th, td:not(.table__check)").getBoundingClientRect();
+        return {
+            down: box.scrollTop > 1,
+            aside: box.scrollLeft > 1,
+            long: edge.height > innerHeight,
+            head: head.top >= edge.top - 1,
+            first: first.right > edge.left + 8,
+            name: box.getAttribute("aria-label") ?? box.getAttribute("aria-labelledby"),
+        };
+    });
+}"""
 
 
 @pytest.fixture(scope="module")

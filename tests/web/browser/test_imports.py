@@ -77,7 +77,7 @@ def test_import_a_file_with_faults_repair_and_undo_it(
     page.get_by_label("第 3 行，monthly_amount").fill("50")
     page.get_by_role("button", name="导入改好的行").click()
     expect(page.get_by_text("修好的 1 行已导入。")).to_be_visible()
-    page.get_by_role("link", name="查看").click()
+    page.get_by_role("link", name="查看", exact=True).click()
     expect(page.get_by_text("修好的行作为第")).to_be_visible()
     # undo asks first, then says what it did
     page.get_by_role("link", name="撤销", exact=True).click()

@@ -75,7 +75,9 @@ def open_as(
 ) -> Iterator[Any]:
     """Open a page for a member of a role (None: a visitor), as in `open_as("viewer", "/retain/cohorts/", width=390)`.
 
-    Takes: width, height, language, theme, home (another workspace than the small sample), touch.
+    Takes: width, height, language, theme, home (another workspace than the small sample), touch; lost: the addresses
+    whose requests do not get through, until `page.unroute`. They are lost from before the page loads: a page that is
+    there already may send one more while it is being told.
     """
     from tenure.apps.workspaces.models import Member
 
@@ -112,6 +114,8 @@ def open_as(
             inside.force_login(people[role])
             session = {"name": "sessionid", "value": inside.cookies["sessionid"].value, "url": live_server.url}
             context.add_cookies([session])
+        if "lost" in wanted:
+            page.route(wanted["lost"], lambda route: route.abort())
         page.goto(path)
         return page
 

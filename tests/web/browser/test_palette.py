@@ -80,8 +80,7 @@ def test_an_input_method_is_not_disturbed(open_as):
 
 
 def test_a_search_that_fails_says_so_and_can_be_tried_again(open_as):
-    page = open_as("viewer", MOVEMENTS)
-    page.route("**/palette/**", lambda route: route.abort())
+    page = open_as("viewer", MOVEMENTS, lost="**/palette/**")
     page.keyboard.press("Control+k")
     expect(page.locator("#palette [role=alert]")).to_be_visible()
     page.unroute("**/palette/**")

@@ -58,8 +58,7 @@ def test_a_click_shows_at_once_that_something_goes_on(open_as):
 
 
 def test_a_fragment_that_does_not_come_says_so_and_can_be_asked_for_again(open_as):
-    page = open_as("viewer", MOVEMENTS)
-    page.route("**/rows/**", lambda route: route.abort())
+    page = open_as("viewer", MOVEMENTS, lost="**/rows/**")
     page.locator(".tile__value").first.click()
     expect(page.locator("#drawer [role=alert]")).to_contain_text("This did not come through")
     page.unroute("**/rows/**")
@@ -93,8 +92,7 @@ def test_paper_shows_the_page_without_its_tools(open_as):
 
 
 def test_what_the_server_did_not_get_is_taken_back_and_said(open_as):
-    page = open_as("viewer", MOVEMENTS)
-    page.route("**/navigation/", lambda route: route.abort())
+    page = open_as("viewer", MOVEMENTS, lost="**/navigation/")
     page.click(".nav__fold button")
     expect(page.locator("[data-toast]")).to_contain_text("Not kept")
     expect(page.locator("#said")).to_contain_text("Not kept")

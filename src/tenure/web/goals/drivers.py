@@ -139,10 +139,10 @@ def points(share: Decimal) -> str:
 
 def _lifetime(stretch: Stretch, now: Row, before: Row, currency: str) -> list[Driver]:
     """The lifetime value is ARPA times a lifetime: what each of the two gave to its change."""
-    values = [(row["arpa"], row["ltv_trailing6"]) for row in (now, before)]
-    if any(arpa is None or ltv is None or not arpa for arpa, ltv in values):
+    ends, starts = _factors(now), _factors(before)
+    if ends is None or starts is None:
         return []
-    split = drivers.of_product(*((arpa, ltv / arpa) for arpa, ltv in values))  # type: ignore[arg-type]
+    split = drivers.of_product(ends, starts)
     names = (_("ARPA"), _("Months until it leaves"))
     lines = zip(names, split, strict=True)
     page = f"{reverse('metrics')}?{stretch.query()}"
@@ -150,3 +150,9 @@ def _lifetime(stretch: Stretch, now: Row, before: Row, currency: str) -> list[Dr
         Driver(name, str(f.short(amount, plus=True)), f.money(amount, currency, plus=True), page)
         for name, amount in sorted(lines, key=lambda line: -abs(line[1]))
     ]
+
+
+def _factors(row: Row) -> tuple[Decimal, Decimal] | None:
+    """ARPA and the months a customer stays; None where there is no lifetime value."""
+    arpa, ltv = row["arpa"], row["ltv_trailing6"]
+    return (arpa, ltv / arpa) if arpa and ltv is not None else None

@@ -155,6 +155,7 @@ IMPORTING = [
     ("sample_fill", "post", "/sample/", 422),
     ("sample_remove", "post", "/sample/remove/", 302),
     ("imports", "get", "/imports/", 200),
+    ("imports_file", "get", "/imports/imports.csv", 200),
     ("import_new", "get", "/imports/new/", 200),
     ("import_new", "post", "/imports/new/", 422),
     ("import", "get", "/imports/9999/", 404),

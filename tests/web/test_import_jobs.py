@@ -107,7 +107,7 @@ def test_the_same_file_twice_changes_nothing(send: Any, status: Any) -> None:
 def test_a_large_file_or_a_caller_who_does_not_wait_makes_a_job(
     send: Any, monkeypatch: Any, limit: int, wait: str, code: int
 ) -> None:
-    monkeypatch.setattr("tenure.web.api.imports.MOST_AT_ONCE", limit)
+    monkeypatch.setattr("tenure.web.uploads.MOST_AT_ONCE", limit)
     assert send(wait=wait).status_code == code
     assert DBTaskResult.objects.count() == (code == 202)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import io
 import re
 import zipfile
@@ -240,7 +242,7 @@ def test_changed_headings_are_never_matched_by_place(browser: Client) -> None:
 
 
 def test_a_large_file_is_checked_by_the_worker(browser: Client, queued: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("tenure.web.connectors.views.MOST_AT_ONCE", 10)
+    monkeypatch.setattr("tenure.web.uploads.MOST_AT_ONCE", 10)
     run = drafted(browser)
     assert "The file is being checked" in text(check(browser, run.pk))
     progress = browser.get(reverse("import_progress", args=[run.pk]), headers={"HX-Request": "true"})
@@ -267,6 +269,18 @@ def test_the_list_is_searched_and_needs_few_queries(browser: Client, django_asse
         response = browser.get(reverse("imports"))
     assert text(response).count("ledger-") >= 12
     assert "ledger-3.csv" not in text(browser.get(f"{reverse('imports')}?q=ledger-11"))
+
+
+def test_the_list_is_a_file_that_equals_the_screen(browser: Client) -> None:
+    for name in ("=first.csv", "second.csv"):
+        drafted(browser, GOOD, name)
+    shown = browser.get(f"{reverse('imports')}?q=first").content.decode()
+    file = re.search(r'href="(/imports/imports\.csv[^"]*)"', shown)
+    assert file is not None
+    rows = list(csv.reader(io.StringIO(browser.get(html.unescape(file[1])).content.decode("utf-8-sig"))))
+    assert rows[0][:3] == ["File", "Holds", "State"]
+    assert [row[:3] for row in rows[1:]] == [["'=first.csv", "Subscriptions", "Draft"]]
+    assert browser.get(reverse("imports_file", args=["xlsx"])).status_code == 200
 
 
 def test_more_refused_rows_than_fit_are_repaired_in_the_marked_cells_only(browser: Client, queued: Any) -> None:

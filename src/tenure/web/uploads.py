@@ -10,6 +10,7 @@ import fcntl
 import os
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,10 @@ from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUplo
 from tenure.apps.connectors.files.jobs import uploads_folder
 from tenure.apps.workspaces.permissions import Caller
 from tenure.core.errors import TenureError
+
+
+MOST_AT_ONCE = 5 * 1024 * 1024
+"""A larger file is read by the worker."""
 
 
 def spend(caller: Caller) -> None:
@@ -36,6 +41,11 @@ def spend(caller: Caller) -> None:
             "Too many uploads in one hour.",
             fix="Wait a while, then go on more slowly.",
         )
+
+
+def content(file: UploadedFile) -> Path | bytes:
+    """An upload where it lies: on disk if it is large, else in memory."""
+    return Path(file.temporary_file_path()) if hasattr(file, "temporary_file_path") else file.read()
 
 
 class HeldFile(TemporaryUploadedFile):

@@ -149,6 +149,7 @@ urlpatterns = [
     path("sample/", sample.sample_fill, name="sample_fill"),
     path("sample/remove/", sample.sample_remove, name="sample_remove"),
     path("imports/", connectors.import_list, name="imports"),
+    re_path(r"^imports/imports\.(?P<form>csv|xlsx)$", connectors.import_list_file, name="imports_file"),
     path("imports/new/", connectors.import_new, name="import_new"),
     path("imports/<int:run_id>/", connectors.import_run, name="import"),
     path("imports/<int:run_id>/columns/", connectors.import_columns, name="import_columns"),

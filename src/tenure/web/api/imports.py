@@ -22,12 +22,10 @@ from tenure.apps.workspaces.models import ImportRun, ImportState
 from tenure.core.errors import TenureError
 from tenure.web import errors, uploads
 from tenure.web.api.caller import allowed
-from tenure.web.api.requests import MEGABYTE, MOST_FILE, bounded
+from tenure.web.api.requests import MOST_FILE, bounded
 
 router = Router(tags=["Imports"])
 LISTED = 100
-MOST_AT_ONCE = 5 * MEGABYTE
-"""A larger file is imported by the worker."""
 
 
 class Accepted(Schema):
@@ -93,10 +91,10 @@ def run(
     by = allowed(request, "import")
     uploads.spend(by)
     chosen = _options(options)
-    given = _given(file)
+    given = uploads.content(file)
     if preview:
         return files.preview(given, kind, chosen, name=file.name).as_dict()
-    if wait and (file.size or 0) <= MOST_AT_ONCE:
+    if wait and (file.size or 0) <= uploads.MOST_AT_ONCE:
         return files.run_import(given, kind, chosen, by=by, name=file.name).as_dict()
     queued = queue_import(given, kind, chosen, by=by, name=file.name)
     response["Location"] = reverse("api:import_status", args=[queued.pk])
@@ -190,11 +188,6 @@ def _no_report(run_id: int) -> TenureError:
         fix="Nothing needs to be corrected. GET /api/imports lists what became of each import.",
         run=run_id,
     )
-
-
-def _given(file: UploadedFile) -> Any:
-    """The upload where it lies: on disk if it is large, else in memory."""
-    return Path(file.temporary_file_path()) if hasattr(file, "temporary_file_path") else file.read()
 
 
 def _options(text: str) -> files.Options:

@@ -18,6 +18,7 @@ from tenure.apps.workspaces.models import ImportRun, ImportState
 from tenure.web import formatting as f
 from tenure.web.connectors import words
 from tenure.web.connectors.matching import facts_said
+from tenure.web.export import FORMS
 from tenure.web.listing import Column, Empty, Listing
 from tenure.web.listing.columns import Cell, Row
 
@@ -77,6 +78,7 @@ def listing() -> Listing:
             actions=({"label": _("Import files"), "href": reverse("import_new")},),
         ),
         row=_address,
+        files={form: reverse("imports_file", args=[form]) for form in FORMS},
     )  # fmt: skip
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,11 +24,10 @@ from tenure.web import formatting as f
 from tenure.web import uploads
 from tenure.web.api.requests import MEGABYTE, MOST_FILE
 from tenure.web.connectors import matching, shown, words
+from tenure.web.export import table_file
 from tenure.web.listing.store import StoreRows
 from tenure.web.pages import Action, is_fragment, page, requires
 
-MOST_AT_ONCE = 5 * MEGABYTE
-"""A larger file is checked by the worker."""
 MOST_FILES = 20
 AUTOMATIC = "auto"
 
@@ -42,15 +40,26 @@ def import_list(request: HttpRequest) -> HttpResponse:
     moved = listing.moved(request)
     if moved is not None:
         return moved
-    source = StoreRows(selectors.import_runs(), "id", {"id": "pk", "by": "by__display_name"})
     state = listing.state(request, timezone.localdate())
     return page(
         request,
         "connectors/imports.html",
         heading=_("Imports"),
         actions=[Action(_("Import files"), reverse("import_new"), "upload", primary=True)],
-        listing=listing.shown(source, state),
+        listing=listing.shown(_runs(), state),
     )
+
+
+@require_GET
+@requires("import")
+def import_list_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The list as a file: the filters, columns and order of the screen."""
+    listing = shown.listing()
+    return table_file(form, "imports", *listing.file(_runs(), listing.state(request, timezone.localdate())))
+
+
+def _runs() -> StoreRows:
+    return StoreRows(selectors.import_runs(), "id", {"id": "pk", "by": "by__display_name"})
 
 
 @csrf_exempt  # looked at below, once the size is known to be within bounds: looking reads the whole upload
@@ -79,7 +88,7 @@ def _new(request: HttpRequest) -> HttpResponse:
     for file in given:
         try:
             kind = None if chosen == AUTOMATIC else chosen
-            kept.append(drafts.keep(_content(file), by=request.user, name=file.name, kind=kind))
+            kept.append(drafts.keep(uploads.content(file), by=request.user, name=file.name, kind=kind))
         except TenureError as problem:
             refused.append((str(file.name), problem))
     if refused:
@@ -113,11 +122,6 @@ def _choosing(
 
 def _too_large() -> TenureError:
     return ImportRefused("import.too_large", megabytes=MOST_FILE // MEGABYTE)
-
-
-def _content(file: UploadedFile) -> Any:
-    """The upload where it lies: on disk if it is large, else in memory."""
-    return Path(file.temporary_file_path()) if hasattr(file, "temporary_file_path") else file.read()
 
 
 @require_http_methods(["GET", "POST"])
@@ -156,7 +160,7 @@ def _matched(request: HttpRequest, run: ImportRun) -> HttpResponse:
 
 def _check(run: ImportRun) -> HttpResponse:
     """Check a draft: at once if it is small, else by the worker."""
-    if drafts.size_of(run) > MOST_AT_ONCE:
+    if drafts.size_of(run) > uploads.MOST_AT_ONCE:
         tasks.queue_check(run)
     else:
         drafts.carry_out_check(run.pk)
@@ -336,7 +340,7 @@ def _returned(request: HttpRequest, run: ImportRun) -> HttpResponse:
     if file is None:
         raise ImportRefused("import.no_file")
     options: Options = drafts.repair_options(run)
-    draft = drafts.keep(_content(file), by=request.user, name=file.name, kind=run.kind, options=options, repairs=run)
+    draft = drafts.keep(uploads.content(file), by=request.user, name=file.name, kind=run.kind, options=options, repairs=run)
     return _check(draft)
 
 

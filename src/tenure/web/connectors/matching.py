@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from tenure.web.connectors import words
 
 GENERIC = "generic"
 _SURE = 0.9
+_ROW = re.compile(r"[1-9][0-9]{0,6}")
 _OFTEN_ONE_VALUE = ("currency", "interval", "product", "source")
 """Columns that files leave out, because all rows have one value."""
 
@@ -26,7 +28,7 @@ _OFTEN_ONE_VALUE = ("currency", "interval", "product", "source")
 def read_options(post: Mapping[str, str]) -> Options:
     """How the file is read, without its columns."""
     row = post.get("heading_row", "").strip()
-    if row and not (row.isdecimal() and 1 <= int(row) <= 1_000_000):
+    if row and not _ROW.fullmatch(row):
         raise ImportRefused("import.bad_option", column=_("Row of the headings"), value=row, allowed="1, 2, 3 …")
     return Options(
         encoding=post.get("encoding") or None,

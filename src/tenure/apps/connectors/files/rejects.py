@@ -26,6 +26,7 @@ ROW, PROBLEM = _("Tenure row"), _("Tenure problem")
 _ROW_NAMES = frozenset({"tenure row", "tenure 行号"})
 _PROBLEM_NAMES = frozenset({"tenure problem", "tenure 问题"})
 """The two columns in every language they are written in."""
+_ROW_NUMBER = re.compile(r"[0-9]{1,9}")
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+\-]?[0-9][0-9 ().,\-]*$|[\-]+$")
 QUOTED_FORMULA = r"^'([=+\-@\t\r])"
@@ -59,8 +60,9 @@ class Writer:
 
     def add(self, row: int, cells: Sequence[str | None], problems: Sequence[Problem]) -> None:
         texts = [cell or "" for cell in cells]
-        if self._row_place is not None and self._row_place < len(texts) and texts[self._row_place].isdecimal():
-            row = int(texts[self._row_place])
+        if self._row_place is not None and self._row_place < len(texts):
+            first = texts[self._row_place]
+            row = int(first) if _ROW_NUMBER.fullmatch(first) else row
         self._line({"row": row, "cells": self._data(texts), "problems": [p.kept() for p in problems]})
         self._count += 1
 

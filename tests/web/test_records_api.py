@@ -132,3 +132,11 @@ def test_a_person_is_erased_by_program_with_a_proof(call):
     assert (status, proof["contact_ids"], proof["replaced"]["store_versions"]) == (201, ["p1"], 1)
     assert "Zoeline" not in json.dumps(proof)
     assert call("get", "/api/records/contacts/p1")[1]["values"]["name"] is None
+
+
+def test_a_rate_is_added_and_read_by_its_day(call):
+    rate = {"day": "2024-01-01", "currency": "EUR", "rate": "1.1"}
+    status, made = call("post", "/api/records/fx_rates", {"values": rate}, role="owner")
+    assert status == 201
+    status, found = call("get", made["address"], role="viewer")
+    assert (status, {name: found["values"][name] for name in rate}) == (200, rate)

@@ -56,7 +56,7 @@ def step(kind: Kind, one: Step, hidden: Collection[str] = ()) -> dict[str, Any]:
 def _value(sort: str, name: str, version: Any) -> Any:
     value = getattr(version, name)
     if sort == "day":
-        value = getattr(version, f"{name}_at") or value
+        value = getattr(version, f"{name}_at", None) or value
     if value is None:
         return None
     if sort in LISTS:

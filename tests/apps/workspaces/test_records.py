@@ -103,13 +103,35 @@ def test_a_moment_is_kept_beside_its_local_day(known: Any, home: Any) -> None:
             "schedule",
             id="a step without days",
         ),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "amount": "NaN"}, "amount", id="not even a number"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "amount": "1e400"}, "amount", id="beyond all bounds"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "amount": "1e20"}, "amount", id="too large to be added up"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "interval_count": "--3"}, "interval_count", id="two signs"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "interval_count": "9" * 5000}, "interval_count", id="endless"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "start": "0000-00-00"}, "start", id="a day of no calendar"),
+        pytest.param(
+            "subscriptions", {**SUBSCRIPTION, "start": "0001-01-01T00:00:00+14:00"}, "start", id="before all days"
+        ),
+        pytest.param(
+            "subscriptions", {**SUBSCRIPTION, "end": "9999-12-31T23:59:59-12:00"}, "end", id="after all days"
+        ),
+        pytest.param("accounts", {"account_id": "a", "created_at": "0001-01-01T00:00:00+14:00"}, "created_at", id="BC"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "plan": "\ud800"}, "plan", id="half a character"),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "pauses": [5]}, "pauses", id="a pause that is a number"),
+        pytest.param(
+            "subscriptions", {**SUBSCRIPTION, "pauses": [["2024-02-01", "2024-03-01", "x"]]}, "pauses", id="three days"
+        ),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "pauses": "[" * 9000}, "pauses", id="bottomless list"),
+        pytest.param("contacts", {"contact_id": "p", "account_id": "a", "consent": "[" * 9000}, "consent", id="abyss"),
+        pytest.param("contacts", {"contact_id": "p", "account_id": "a", "consent": "NaN"}, "consent", id="no JSON"),
     ],
 )
 def test_bad_values_are_refused_with_their_field(kind: str, values: dict[str, Any], field: str) -> None:
     with pytest.raises(TenureError) as refused:
-        services.add(kind, values, by="test")
+        (crm if kind in crm.MODELS else services).add(kind, values, by="test")
     assert refused.value.where["field"] == field
     assert refused.value.fix
+    assert len(str(refused.value)) < 500, "a refusal says no more of a value than a page can show"
     assert not OutboxEntry.objects.exists()
 
 
@@ -171,6 +193,21 @@ def test_an_editor_of_a_record_that_was_withdrawn_or_moved_is_told(operator: Any
     with pytest.raises(RecordChanged) as refused:
         services.edit("subscriptions", "a/s/main/2024-02-01", {"quantity": "5"}, by=operator, seen=seen)
     assert (refused.value.where["verb"], refused.value.where["version"]) == ("withdrew", None)
+
+
+def test_a_version_of_another_record_is_no_leave_to_write(operator: Any, owner: Any) -> None:
+    services.add("subscriptions", SUBSCRIPTION, by=operator)
+    other = services.add("subscriptions", {**SUBSCRIPTION, "subscription_id": "t"}, by=owner).row_id
+    for seen in (other, "made-up"):
+        with pytest.raises(RecordChanged):
+            services.edit("subscriptions", KEY, {"quantity": "5"}, by=operator, seen=seen)
+
+
+@pytest.mark.parametrize("reason", ["a\x00b", "\ud800", "x" * 20_000])
+def test_a_reason_is_text_that_both_stores_keep(reason: str) -> None:
+    with pytest.raises(TenureError) as refused:
+        services.add("subscriptions", SUBSCRIPTION, by="test", reason=reason)
+    assert refused.value.where["field"] == "reason"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -30,6 +30,8 @@ class Step:
     version: Any
     former: Any
     run: ImportRun | None
+    batch: str = ""
+    """the change of many records it was part of"""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -69,12 +71,6 @@ def steps(model: type[Version], key: str) -> list[Step]:
             found.append(_ended(before, ended.get(before.row_id)))
         version = before
     return found
-
-
-def last(model: type[Version], key: str, seen: str) -> Step | None:
-    """The newest step of the record that had version `seen`, under whichever key it has now; None if it never had."""
-    found = steps(model, key)
-    return found[0] if any(step.version is not None and step.version.row_id == seen for step in found) else None
 
 
 def edits(model: type[Version], versions: QuerySet[Any], most: int) -> list[Step]:
@@ -126,7 +122,8 @@ def _chain(model: type[Version], key: str) -> tuple[list[AuditEntry], Sequence[A
 def _began(version: Any, former: Any, entry: AuditEntry | None) -> Step:
     if entry is not None:
         reason = str(entry.detail.get("reason", ""))
-        return Step(entry.verb, version.recorded_at, entry.actor, reason, version, former, None)
+        batch = str(entry.detail.get("batch", ""))
+        return Step(entry.verb, version.recorded_at, entry.actor, reason, version, former, None, batch)
     who = _name(version.by)
     if version.run is not None:
         return Step("imported", version.recorded_at, _name(version.run.by), "", version, former, version.run)

@@ -156,9 +156,9 @@ def text(kind: Kind, column: schema.Column, value: Any) -> Any:
 def parsed(column: schema.Column, typed: Any) -> Any:
     """What was typed, as the services read a column: lines become lists."""
     if column.kind == "spans":
-        return [([*line.split(), ""])[:2] for line in typed.splitlines() if line.strip()] or None
+        return [[*line.split(maxsplit=1), ""][:2] for line in typed.splitlines() if line.strip()] or None
     if column.kind == "steps":
-        lines = [([*line.split(), "", "", ""])[:3] for line in typed.splitlines() if line.strip()]
+        lines = [[*line.split(maxsplit=2), "", "", ""][:3] for line in typed.splitlines() if line.strip()]
         return [{"from": a, "to": b, "amount": c} for a, b, c in lines] or None
     if column.kind == "texts":
         items = typed if isinstance(typed, list) else [part.strip() for part in typed.split(",")]

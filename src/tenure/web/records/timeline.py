@@ -29,6 +29,7 @@ from tenure.web.subscriptions.words import REASONS
 
 PER_PAGE = 25
 MOST_PAGES = 40
+_PAGES = {str(number): number for number in range(1, MOST_PAGES + 1)}
 SHOWS: Mapping[str, Any] = {
     "all": gettext_lazy("All"),
     "money": gettext_lazy("Money"),
@@ -91,9 +92,9 @@ def _page(account: Account, kept: Mapping[str, str], number: int) -> str:
 
 def _number(query: Mapping[str, str]) -> int:
     text = query.get("page") or "1"
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_PAGES):
+    if text not in _PAGES:
         raise refused("page", text, [f"1 … {MOST_PAGES}"])
-    return int(text)
+    return _PAGES[text]
 
 
 def _by_year(events: list[Event]) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ def _as_seen(model: type[Version], key: str, seen: str | None) -> Any:
     found = model.objects.live().filter(version_key=key).first()
     if found is not None and found.row_id == seen:
         return found
-    last = history.last(model, key, seen)
+    last = next(iter(history.steps(model, key)), None)
     if last is None:
         return live(model, key)
     raise RecordChanged(
@@ -175,7 +175,7 @@ def withdraw(
     with writing(by) as write:
         former = _as_seen(model, key, seen)
         _supersede(write, former)
-        write.audit(verb, model.KIND, key, row_id=former.row_id, before=former.told(), reason=reason)
+        write.audit(verb, model.KIND, key, row_id=former.row_id, before=former.told(), **_why(reason))
     return former
 
 
@@ -206,7 +206,8 @@ def undo(model: type[Version], key: str, *, by: Actor, seen: str, rule: Rule | N
 
 
 def _why(reason: str) -> dict[str, str]:
-    return {"reason": reason.strip()} if reason.strip() else {}
+    said = values.plain_text("reason", reason)
+    return {"reason": said} if said else {}
 
 
 def _supersede(write: Writing, version: Version) -> None:

@@ -37,7 +37,7 @@ def arrow_schema(model: type[Version]) -> pa.Schema:
 
 def as_json(value: Any) -> str:
     """Canonical JSON text: sorted keys, no spaces, days as 2024-03-31, numbers of money as text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain, allow_nan=False)
 
 
 def _plain(value: Any) -> str:

@@ -6,6 +6,7 @@ Files are read leniently elsewhere; here a wrong value is refused with its field
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -18,9 +19,15 @@ from tenure.apps.workspaces.fields import exact
 from tenure.apps.workspaces.services.rows import as_json, list_text
 from tenure.apps.workspaces.versions import OWN, Version
 from tenure.core.errors import TenureError
+from tenure.core.money import LIMIT
 from tenure.warehouse import schema
 
 LONGEST = 10_000
+_SHOWN = 80
+"""So much of a refused value is said again."""
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half a character, which no encoding takes."""
+_WHOLE = re.compile(r"-?\d{1,10}")
 
 
 class ValueRefused(TenureError):
@@ -29,7 +36,10 @@ class ValueRefused(TenureError):
 
 def refuse(field: str, value: Any, fix: str) -> ValueRefused:
     """The error for a value that its field does not take."""
-    message = _("%(field)s cannot be %(value)s.") % {"field": field, "value": repr(value)}
+    shown = repr(value)
+    if len(shown) > _SHOWN:
+        shown = value = f"{shown[:_SHOWN]}…"
+    message = _("%(field)s cannot be %(value)s.") % {"field": field, "value": shown}
     return ValueRefused("record.bad_value", message, fix=fix, field=field, value=value)
 
 
@@ -85,27 +95,34 @@ def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _text(column: schema.Column, value: Any) -> str:
+def plain_text(field: str, value: Any) -> str:
+    """A text that both stores can keep: trimmed, not endless, and all of it characters."""
     text = str(value).strip()
-    if "\x00" in text or len(text) > LONGEST:
-        shown = text[:80]
-        raise refuse(column.name, shown, _("Write at most 10,000 characters, without NUL characters."))
+    if "\x00" in text or _HALF.search(text) or len(text) > LONGEST:
+        raise refuse(field, text, _("Write at most 10,000 characters, without NUL characters."))
     return text
+
+
+def _text(column: schema.Column, value: Any) -> str:
+    return plain_text(column.name, value)
 
 
 def _number(column: schema.Column, value: Any) -> Decimal:
     try:
         if isinstance(value, (bool, float)):
             raise InvalidOperation
-        return exact(str(value).strip() if isinstance(value, str) else value)
+        number = exact(str(value).strip() if isinstance(value, str) else value)
+        if number.copy_abs() >= LIMIT:
+            raise InvalidOperation
+        return number
     except (InvalidOperation, TypeError, ValueError) as error:
-        fix = _("Write an exact number such as 1234.50, with at most 26 digits and 12 decimals (in JSON as text).")
+        fix = _("Write an exact number such as 1234.50, with at most 20 digits and 12 decimals (in JSON as text).")
         raise refuse(column.name, value, fix) from error
 
 
 def _integer(column: schema.Column, value: Any) -> int:
     text = str(value).strip()
-    if isinstance(value, (bool, float)) or not text.lstrip("-").isdecimal() or not -(2**31) <= int(text) < 2**31:
+    if isinstance(value, (bool, float)) or not _WHOLE.fullmatch(text) or not -(2**31) <= int(text) < 2**31:
         raise refuse(column.name, value, _("Write a whole number."))
     return int(text)
 
@@ -122,9 +139,9 @@ def _boolean(column: schema.Column, value: Any) -> bool:
 def _stamp(column: schema.Column, value: Any) -> datetime:
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
-    except ValueError as error:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise refuse(column.name, value, _("Write a moment such as 2024-03-31T12:00:00Z.")) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _day(name: str, value: Any, timezone: str) -> tuple[date | None, datetime | None]:
@@ -137,11 +154,11 @@ def _day(name: str, value: Any, timezone: str) -> tuple[date | None, datetime | 
         if isinstance(value, str) and len(value.strip()) == 10:
             return date.fromisoformat(value.strip()), None
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
-    except ValueError as error:
+        zone = ZoneInfo(timezone)
+        moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+        return moment.astimezone(zone).date(), moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise refuse(name, value, _("Write a day such as 2024-03-31.")) from error
-    zone = ZoneInfo(timezone)
-    moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
-    return moment.astimezone(zone).date(), moment.astimezone(UTC)
 
 
 def _plain_day(name: str, value: Any) -> date | None:
@@ -154,7 +171,11 @@ def _plain_day(name: str, value: Any) -> date | None:
 def _spans(column: schema.Column, value: Any) -> str | None:
     spans = []
     for item in _items(column, value):
-        start, end = (item.get("from"), item.get("to")) if isinstance(item, dict) else (*item, None, None)[:2]
+        if isinstance(item, dict):
+            item = [item.get("from"), item.get("to")]
+        if not isinstance(item, (list, tuple)) or len(item) > 2:
+            raise refuse(column.name, value, _('Write stretches such as [{"from": "2024-01-01", "to": "2024-02-01"}].'))
+        start, end = (*item, None, None)[:2]
         spans.append({"from": _plain_day(column.name, start), "to": _plain_day(column.name, end)})
         _in_order(column.name, spans[-1])
     return list_text("spans", spans)
@@ -181,7 +202,7 @@ def _texts(column: schema.Column, value: Any) -> str | None:
 def _items(column: schema.Column, value: Any) -> list[Any]:
     try:
         items = json.loads(value) if isinstance(value, str) else value
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise refuse(column.name, value, _("Write a JSON list.")) from error
     if not isinstance(items, (list, tuple)):
         raise refuse(column.name, value, _("Write a JSON list."))
@@ -196,8 +217,8 @@ def _in_order(name: str, span: Mapping[str, date | None]) -> None:
 
 def _json(column: schema.Column, value: Any) -> str:
     try:
-        return as_json(json.loads(value) if isinstance(value, str) else value)
-    except (TypeError, ValueError) as error:
+        return plain_text(column.name, as_json(json.loads(value) if isinstance(value, str) else value))
+    except (TypeError, ValueError, RecursionError) as error:
         raise refuse(column.name, value, _("Write JSON.")) from error
 
 

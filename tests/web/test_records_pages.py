@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tenure.apps.crm import services as crm
 from tenure.apps.crm.models import AccountVersion, ContactVersion
@@ -135,6 +136,9 @@ def test_end_and_withdraw(sales: Any, acme: Any) -> None:
     sales.post(f"/customers/withdraw/{at}", {"version": SubscriptionVersion.objects.live().get().row_id})
     assert not SubscriptionVersion.objects.live().exists()
     assert "This record is withdrawn" in text_of(sales.get(f"/customers/{at}"))
+    listed = re.search(r'href="(/customers/discounts/s~[^"]*)"', sales.get("/customers/discounts/").content.decode())
+    assert listed is not None
+    assert sales.get(listed[1]).status_code == 200, "a discount of a subscription that is gone"
 
 
 def test_a_fact_is_edited_in_its_place(sales: Any, acme: Any) -> None:
@@ -221,3 +225,95 @@ def test_the_form_of_a_new_record_stands_below_its_list(sales: Any, kind: str) -
     address = f"/customers/{kind}/"
     assert f'<ol class="crumbs"><li><a href="{address}">' in page
     assert f'<a class="button" href="{address}">Cancel</a>' in page
+
+
+def test_a_withdrawn_account_keeps_its_page_with_a_way_back(sales: Any, acme: Any) -> None:
+    birch = crm.add("accounts", {"account_id": "birch", "name": "Birch"}, by="test")
+    gone = sales.post("/customers/withdraw/accounts/birch/", {"version": birch.row_id}, follow=True)
+    assert (gone.redirect_chain[-1][0], gone.status_code) == ("/customers/accounts/birch/", 200)
+    assert "This record is withdrawn" in text_of(gone)
+    back = re.search(r'action="(/customers/undo/accounts/birch/[^"]+)"', gone.content.decode())
+    assert back is not None
+    assert sales.post(back[1], follow=True).status_code == 200
+    assert AccountVersion.objects.live().filter(account_id="birch").exists()
+
+
+@pytest.fixture
+def limited(member: Any, home: Any) -> Client:
+    """A browser of somebody who sees their own accounts: acme, birch and cedar. Others have dune."""
+    browser = Client()
+    browser.force_login(member("sales", scope="own"))
+    for name, owner in (("acme", "sales@"), ("birch", "sales@"), ("cedar", "sales@"), ("dune", "others@")):
+        account = {"account_id": name, "name": f"{name.title()} Ltd", "owner": f"{owner}example.com"}
+        crm.add("accounts", account, by="test")
+    return browser
+
+
+def test_who_gives_an_account_away_may_take_that_back_and_nothing_else(limited: Client) -> None:
+    given = {"name": "Acme Ltd", "owner": "others@example.com"}
+    page = limited.post("/customers/edit/accounts/acme/", given, follow=True)
+    assert (page.redirect_chain[-1][0], page.status_code) == ("/customers/accounts/", 200)
+    assert limited.get("/customers/accounts/acme/").status_code == 404
+    undo = re.search(r'action="(/customers/undo/accounts/acme/[^"]+)"', page.content.decode())
+    assert undo is not None
+    dune = AccountVersion.objects.live().get(account_id="dune").row_id
+    assert limited.post(f"/customers/undo/accounts/dune/?version={dune}").status_code == 404
+    assert limited.post(undo[1], {"next": "/customers/accounts/"}).status_code == 302
+    assert limited.get("/customers/accounts/acme/").status_code == 200
+    limited.post("/customers/edit/accounts/acme/", given)
+    mine = AccountVersion.objects.live().get(account_id="acme").row_id
+    crm.edit("accounts", "acme", {"tier": "B"}, by="its new owner")
+    assert limited.post(f"/customers/undo/accounts/acme/?version={mine}").status_code == 404
+
+
+def test_many_given_away_come_back_but_for_those_that_were_changed(limited: Client) -> None:
+    change = {"action": "set_owner", "key": ["acme", "birch", "cedar", "dune"], "query": "", "confirmed": "yes"}
+    done = limited.post("/customers/accounts/bulk/", {**change, "value": "others@example.com"}, follow=True)
+    assert "3 accounts changed." in text_of(done)
+    crm.edit("accounts", "cedar", {"tier": "B"}, by="its new owner")
+    undo = re.search(r'action="(/customers/accounts/bulk/\w+/undo/)"', done.content.decode())
+    assert undo is not None
+    said = text_of(limited.post(undo[1], follow=True))
+    assert "2 accounts are as they were before. 1 was changed since, and stays as it is." in said
+    owners = dict(AccountVersion.objects.live().values_list("account_id", "owner"))
+    mine, theirs = "sales@example.com", "others@example.com"
+    assert owners == {"acme": mine, "birch": mine, "cedar": theirs, "dune": theirs}
+
+
+def test_a_change_of_many_is_taken_back_from_the_history_of_any(signed_in: Any, sales: Any, acme: Any) -> None:
+    crm.add("accounts", {"account_id": "birch", "tier": "B"}, by="test")
+    change = {"action": "set_tier", "key": ["acme", "birch"], "value": "S", "query": "", "confirmed": "yes"}
+    sales.post("/customers/accounts/bulk/", change)
+    history = "/customers/accounts/birch/?tab=history"
+    undo = re.search(r'action="(/customers/accounts/bulk/\w+/undo/)"', sales.get(history).content.decode())
+    assert undo is not None
+    assert "/undo/" not in signed_in("viewer").get(history).content.decode()
+    assert sales.post(undo[1], {"next": history})["Location"] == history
+    tiers = dict(AccountVersion.objects.live().values_list("account_id", "tier"))
+    assert tiers == {"acme": "A", "birch": "B"}
+    assert undo[1] not in sales.get(history).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/customers/edit/accounts/acme/", "/customers/edit/accounts/acme/tier/"])
+def test_a_form_that_names_a_version_of_others_says_nothing_of_them(limited: Client, address: str) -> None:
+    foreign = AccountVersion.objects.live().get(account_id="dune").row_id
+    page = limited.post(address, {"version": foreign, "tier": "x" * 10_001, "employees": "many"})
+    assert page.status_code == 422
+    assert "Dune" not in page.content.decode()
+
+
+def test_a_line_of_a_form_is_read_whole_or_refused(sales: Any, acme: Any) -> None:
+    ramp = "2024-01-01 2024-07-01 1 000"
+    page = sales.post("/customers/edit/contracts/c1/", form_of(acme, schedule=ramp))
+    assert page.status_code == 422
+    assert ramp in page.content.decode()
+    sales.post("/customers/edit/contracts/c1/", form_of(acme, schedule="2024-01-01  2024-07-01  1000 "))
+    assert '"amount":"1000"' in ContractVersion.objects.live().get().schedule
+    sub = {"account_id": "acme", "subscription_id": "s", "amount": "10", "start": "2024-01-01"}
+    pause = sales.post("/customers/new/subscriptions/", {**sub, "pauses": "2024-02-01 2024-03-01 2024-04-01"})
+    assert pause.status_code == 422
+
+
+@pytest.mark.parametrize("query", [f"page={'1' * 5000}", "page=²", "page=-1", "page=0", "show=%00", "tab=%00"])
+def test_an_address_made_up_is_refused(sales: Any, acme: Any, query: str) -> None:
+    assert sales.get(f"/customers/accounts/acme/?{query}").status_code == 422

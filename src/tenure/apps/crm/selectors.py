@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from tenure.apps.crm.models import AccountVersion, ContactVersion
 from tenure.apps.workspaces.finding import Finder
+from tenure.apps.workspaces.models import Member
 from tenure.apps.workspaces.permissions import Caller, folded, limited, owners_visible_to, require_everything
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.apps.workspaces.versions import Version
@@ -124,9 +125,30 @@ def recorded_accounts(caller: Caller) -> frozenset[str]:
     return frozenset(accounts_visible_to(caller).values_list("account_id", flat=True))
 
 
-def accounts_by_row_id(by: Actor, row_ids: Sequence[str]) -> QuerySet[Any]:
-    """The live versions with these row ids, of the accounts that the actor sees."""
-    return _seen_by(by).filter(row_id__in=row_ids)
+def accounts_to_restore(by: Actor, replaced: Mapping[str, str]) -> list[Any]:
+    """The live versions of `replaced` (row_id -> the row_id it took the place of) that the actor may take back: of the
+    accounts they see, and of those that their own step gave out of their sight."""
+    live = list(AccountVersion.objects.live().filter(row_id__in=list(replaced)))
+    if not isinstance(by, Caller):
+        return live
+    seen = set(accounts_visible_to(by).filter(row_id__in=list(replaced)).values_list("row_id", flat=True))
+    given = {replaced[one.row_id]: one.row_id for one in live if one.row_id not in seen and wrote(by, one)}
+    former = AccountVersion.objects.filter(row_id__in=list(given))
+    seen |= {given[one.row_id] for one in former if sees(by, one)}
+    return [one for one in live if one.row_id in seen]
+
+
+def wrote(caller: Caller, version: Version) -> bool:
+    """Whether a version is the caller's own."""
+    return isinstance(caller, Member) and version.by_id == caller.pk
+
+
+def withdrawn_account(account_id: str) -> str | None:
+    """The key of the newest record of an account that has none any more; None where it has one, or never had."""
+    if AccountVersion.objects.live().filter(account_id=account_id).exists():
+        return None
+    former = AccountVersion.objects.filter(account_id=account_id).order_by("-recorded_at", "-pk").first()
+    return None if former is None else str(former.version_key)
 
 
 def _seen_by(by: Actor) -> QuerySet[Any]:

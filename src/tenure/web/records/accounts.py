@@ -9,20 +9,27 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from tenure.apps.crm import selectors as crm
 from tenure.apps.workspaces.permissions import may
 from tenure.apps.workspaces.services.records import RecordChanged
 from tenure.core.errors import TenureError
 from tenure.web import asking, errors
 from tenure.web.pages import Action, is_fragment, page, requires, undoable
-from tenure.web.records import account, effect, forms, lists, said, timeline, words
-from tenure.web.records.kinds import KINDS, hidden, history_for, key_of, record_for, token
+from tenure.web.records import account, effect, forms, lists, said, timeline, views, words
+from tenure.web.records.kinds import KINDS, history_for, key_of, record_for, seen_version, token
 
 
 @require_GET
 @requires("ask")
 def account_record(request: HttpRequest, account_id: str) -> HttpResponse:
     """One account: its answers, facts, MRR, what happened, and who and what belongs to it."""
-    found = account.opened(request.user, account_id)
+    try:
+        found = account.opened(request.user, account_id)
+    except TenureError:
+        withdrawn = crm.withdrawn_account(account_id)
+        if withdrawn is None:
+            raise
+        return views.record(request, "accounts", token(withdrawn))
     tab = account.tab_of(request.GET)
     context: dict[str, Any] = account.head(found, tab)
     context["restated"] = effect.restated(request.GET, request.user)
@@ -32,7 +39,7 @@ def account_record(request: HttpRequest, account_id: str) -> HttpResponse:
     elif tab == "history":
         kind = KINDS["accounts"]
         steps = [] if found.record is None else history_for(kind, found.record.version_key, request.user)
-        context["history"] = said.history(kind, steps, hidden(kind, request.user))
+        context |= said.history(kind, steps, request.user)
     else:
         listing = lists.of_account(found, tab)
         moved = listing.moved(request)
@@ -71,7 +78,7 @@ def record_fact(request: HttpRequest, kind: str, key: str, column: str) -> HttpR
         )
     if request.method == "GET" and request.GET.get("show"):
         return _fact(request, version, column)
-    seen = chosen.model.objects.filter(row_id=request.POST.get("version", "")).first() or version
+    seen = seen_version(chosen, key_of(key), request.user, request.POST.get("version", ""))
     known = said.known_values(chosen, request.user)
     form = forms.RecordForm(
         chosen, request.POST if request.method == "POST" else None, seen=seen, only=[column], suggested=known

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from tenure.apps.crm import selectors as crm_reads
 from tenure.apps.crm import services as crm
 from tenure.apps.subscriptions import selectors as scope
 from tenure.apps.subscriptions import services as subscriptions
@@ -106,6 +107,28 @@ def history_for(kind: Kind, key: str, caller: Caller) -> list[history.Step]:
     if newest is None or not scope.sees(caller, newest.version or newest.former):
         raise _unknown(kind, key)
     return steps
+
+
+def steps_to_undo(kind: Kind, key: str, caller: Caller) -> list[history.Step]:
+    """Every step of a record whose newest one the caller may take back: also one that gave it out of their sight.
+
+    Raises: TenureError record.unknown.
+    """
+    steps = history.steps(kind.model, key)
+    newest = steps[0] if steps else None
+    if newest is not None and newest.version is not None and newest.former is not None:
+        if crm_reads.wrote(caller, newest.version) and scope.sees(caller, newest.former):
+            return steps
+    return history_for(kind, key, caller)
+
+
+def seen_version(kind: Kind, key: str, caller: Caller, row_id: str) -> Any:
+    """The version an editor had before them, of those the record had; the one it has now where they name none of it.
+
+    Raises: TenureError record.unknown.
+    """
+    known = [step.version for step in history_for(kind, key, caller) if step.version is not None]
+    return next((version for version in known if version.row_id == row_id), None) or record_for(kind, key, caller)
 
 
 def hidden(kind: Kind, caller: Caller) -> frozenset[str]:

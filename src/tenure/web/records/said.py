@@ -25,7 +25,7 @@ from tenure.web import formatting as f
 from tenure.web.pages import Action
 from tenure.web.records import words
 from tenure.web.records.forms import texts
-from tenure.web.records.kinds import KINDS, Kind, token, visible
+from tenure.web.records.kinds import KINDS, Kind, hidden, token, visible
 
 OFFERED = 200
 CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "JPY", "KRW", "TWD", "SGD", "AUD", "CAD", "CHF", "INR")
@@ -200,8 +200,19 @@ def proof(kind: Kind, version: Any) -> str:
     return ""
 
 
-def history(kind: Kind, steps: Sequence[Step], unseen: Collection[str]) -> list[dict[str, Any]]:
-    """The steps of a record by both clocks: when it holds, and when it was known so."""
+def history(kind: Kind, steps: Sequence[Step], caller: Caller) -> dict[str, Any]:
+    """The steps of a record by both clocks, when it holds and when it was known so; and how the newest is taken back."""
+    unseen, newest = hidden(kind, caller), steps[0] if steps else None
+    undoable = newest is not None and may(caller, "edit_records") and is_undoable(newest)
+    together = newest.batch if undoable and newest.verb == "edited" else ""
+    return {
+        "history": _steps(kind, steps, unseen),
+        "undo": undo_address(kind, newest.version or newest.former) if undoable else "",
+        "undo_all": reverse("accounts_bulk_undo", args=[together]) if together else "",
+    }
+
+
+def _steps(kind: Kind, steps: Sequence[Step], unseen: Collection[str]) -> list[dict[str, Any]]:
     return [
         {
             "verb": words.verb(step.verb),

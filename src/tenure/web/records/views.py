@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tenure.apps.crm import selectors as crm
 from tenure.apps.workspaces.permissions import may
 from tenure.apps.workspaces.services.records import RecordChanged
 from tenure.core.errors import TenureError
 from tenure.web import asking
 from tenure.web.pages import Action, next_address, page, requires, undoable
 from tenure.web.records import effect, forms, said, words
-from tenure.web.records.kinds import Kind, hidden, history_for, key_of, kind_of, record_for, token
+from tenure.web.records.kinds import Kind, hidden, history_for, key_of, kind_of, record_for, seen_version, steps_to_undo, token
 
 
 @require_GET
@@ -42,8 +43,7 @@ def record(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         facts=said.facts(chosen, shown, unseen, request.user),
         proof=said.proof(chosen, shown),
         group=said.discounts(shown, request.user) if kind == "subscriptions" else None,
-        history=said.history(chosen, steps, unseen),
-        undo=said.undo_address(chosen, shown) if may(request.user, "edit_records") and said.is_undoable(newest) else "",
+        **said.history(chosen, steps, request.user),
     )
 
 
@@ -89,10 +89,7 @@ def record_edit(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         version = record_for(chosen, key_of(key), request.user)
         form = forms.RecordForm(chosen, seen=version, suggested=(known := said.known_values(chosen, request.user)))
         return _edit_form(request, chosen, form, known)
-    history_for(chosen, key_of(key), request.user)
-    seen = chosen.model.objects.filter(row_id=request.POST.get("version", "")).first()
-    if seen is None:
-        seen = record_for(chosen, key_of(key), request.user)
+    seen = seen_version(chosen, key_of(key), request.user, request.POST.get("version", ""))
     known = said.known_values(chosen, request.user)
     form = forms.RecordForm(chosen, request.POST, seen=seen, suggested=known)
     if not form.is_valid():
@@ -193,13 +190,13 @@ def record_withdraw(request: HttpRequest, kind: str, key: str) -> HttpResponse:
 def record_undo(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     """Take the newest step of a record back."""
     chosen = _with_pages(kind)
-    steps = history_for(chosen, key_of(key), request.user)
+    steps = steps_to_undo(chosen, key_of(key), request.user)
     touched = steps[0].version or steps[0].former
     before = _before(request, chosen, touched.as_row())
     version = chosen.services.undo(kind, key_of(key), by=request.user, seen=request.GET.get("version", ""))
     _tell(request, before, undo="")
     wanted = next_address(request).partition("?restated=")[0]
-    return HttpResponseRedirect(wanted if request.POST.get("next") else said.address(chosen, version or touched))
+    return HttpResponseRedirect(wanted if request.POST.get("next") else _onward(request, chosen, version or touched))
 
 
 def _with_pages(kind: str) -> Kind:
@@ -293,4 +290,11 @@ def _tell(request: HttpRequest, before: Any, undo: str) -> str:
 def _saved(request: HttpRequest, kind: Kind, version: Any, before: Any) -> HttpResponse:
     """On to the record, with what the write did and a way to take it back."""
     told = _tell(request, before, said.undo_address(kind, version))
-    return HttpResponseRedirect(f"{said.address(kind, version)}{told}")
+    return HttpResponseRedirect(f"{_onward(request, kind, version)}{told}")
+
+
+def _onward(request: HttpRequest, kind: Kind, version: Any) -> str:
+    """The page of what was written; of an account that was given to others, the list."""
+    if kind.name == "accounts" and not crm.sees(request.user, version):
+        return reverse("accounts")
+    return said.address(kind, version)

@@ -71,10 +71,10 @@ def edit(model: type[Version], chosen: Callable[[], Iterable[Any]], changes: Map
     return Batch(key if changed else "", changed, unchanged)
 
 
-def undo(model: type[Version], key: str, *, by: Actor, visible: Callable[[Sequence[str]], Iterable[Any]]) -> TakenBack:
+def undo(model: type[Version], key: str, *, by: Actor, chosen: Callable[[Mapping[str, str]], Iterable[Any]]) -> TakenBack:
     """Write back what a batch replaced, where nothing was written since.
 
-    `visible` gives, of some row ids, the live versions whose record the actor sees: no others are touched.
+    `chosen` gives, of some row ids and the ones they replaced, the live versions that the actor may take back.
 
     Raises: TenureError batch.unknown.
     """
@@ -92,7 +92,7 @@ def undo(model: type[Version], key: str, *, by: Actor, visible: Callable[[Sequen
         steps = [(entry.detail["row_id"], entry.detail["former"]) for entry in entries.order_by("pk")]
         for some in _pieces(steps):
             replaced = dict(some)
-            live = list(visible(list(replaced)))
+            live = list(chosen(replaced))
             formers = {one.row_id: one for one in model.objects.filter(row_id__in=list(replaced.values()))}
             written = [(one, formers[replaced[one.row_id]].as_row()) for one in live]
             _replace(write, model, written, verb="undid edit", batch=key)

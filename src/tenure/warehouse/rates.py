@@ -18,14 +18,14 @@ _MOST = 1 << 62
 
 
 def month_end_before(day: date) -> date:
-    """The last day of a month strictly before `day`."""
-    return day.replace(day=1) - timedelta(days=1)
+    """The last day of a month strictly before `day`; the first day there is where there is none."""
+    first = day.replace(day=1)
+    return first if first == date.min else first - timedelta(days=1)
 
 
 def month_end_until(day: date) -> date:
     """The last day of a month on or before `day`."""
-    following = day + timedelta(days=1)
-    return day if following.day == 1 else month_end_before(day)
+    return day if day == date.max or (day + timedelta(days=1)).day == 1 else month_end_before(day)
 
 
 @dataclass

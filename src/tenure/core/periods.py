@@ -7,6 +7,7 @@ one that turns them into years, quarters, months and weeks.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -37,8 +38,17 @@ def add_months(anchor: date, months: int) -> date:
     """The same day of the month `months` later, clamped to the end of a shorter month."""
     total = anchor.year * 12 + anchor.month - 1 + months
     year, month = divmod(total, 12)
-    first_of_next = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
-    return date(year, month + 1, min(anchor.day, (first_of_next - timedelta(days=1)).day))
+    return date(year, month + 1, min(anchor.day, monthrange(year, month + 1)[1]))
+
+
+def month_end(day: date) -> date:
+    """The last day of the month that holds `day`."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def later(day: date, days: int) -> date:
+    """The day `days` later; the last of the calendar where there is none, for 9999-12-31 often stands for never."""
+    return day + timedelta(days=min(days, (date.max - day).days))
 
 
 def first_day(day: date, grain: str, week_start: int = 0, year_start: int = 1) -> date:

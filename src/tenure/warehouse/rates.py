@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tenure.core.periods import add_months
+from tenure.core.periods import add_months, month_end
 
 _MOST = 1 << 62
 
@@ -25,7 +25,7 @@ def month_end_before(day: date) -> date:
 
 def month_end_until(day: date) -> date:
     """The last day of a month on or before `day`."""
-    return day if day == date.max or (day + timedelta(days=1)).day == 1 else month_end_before(day)
+    return day if day == month_end(day) else month_end_before(day)
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Rates:
             return []
         own = {d.replace(day=1) for d in self.days[currency]}
         month, out = first.replace(day=1), []
-        while add_months(month, 1) - timedelta(days=1) <= last:
+        while month_end(month) <= last:
             if month not in own:
                 out.append(f"{month:%Y-%m}")
             month = add_months(month, 1)

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from tenure.core.metrics.mrr import EXACT, ratio
+from tenure.core.periods import later
 
 Rate = Callable[[str, date], Decimal]
 """The exchange rate of a currency for the month of a day."""
@@ -134,7 +135,7 @@ def outlook(contracts: Sequence[Contract], as_of: date, grace_days: int, rate: R
     for c in contracts:
         if c.month_to_month:
             continue
-        limit = c.end + timedelta(days=grace_days)
+        limit = later(c.end, grace_days)
         old = EXACT.multiply(c.last_mrr, rate(c.currency, c.last_day))
         following = successors.get(c.contract_id, [])
         in_time = [s for s in following if s.start <= limit]
@@ -155,7 +156,7 @@ def outlook(contracts: Sequence[Contract], as_of: date, grace_days: int, rate: R
 def _part(successor: Contract, old: Contract, by_id: Mapping[str, Contract], grace_days: int, rate: Rate) -> Decimal:
     """The successor's MRR that falls to one of the contracts it renews in time."""
     renewed = [by_id[name] for name in dict.fromkeys(successor.renews) if name in by_id]
-    renewed = [r for r in renewed if successor.start <= r.end + timedelta(days=grace_days)]
+    renewed = [r for r in renewed if successor.start <= later(r.end, grace_days)]
     worth = [EXACT.multiply(r.last_mrr, rate(r.currency, old.last_day)) for r in renewed]
     own = EXACT.multiply(old.last_mrr, rate(old.currency, old.last_day))
     new = EXACT.multiply(successor.first_mrr, rate(successor.currency, old.last_day))

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from tenure.core.errors import QuestionRefused
 from tenure.core.hashing import stable_hash
 from tenure.core.money import MONEY
-from tenure.core.periods import Periods, day_date, day_number
+from tenure.core.periods import Periods, day_date, day_number, later
 from tenure.core.sequences.spans import repeated
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
@@ -202,7 +202,7 @@ def _negative(snapshot: Snapshot, book: Ledger) -> list[tuple[str, ...]]:
     """Accounts whose lines add up below 0 on some day."""
     if not len(book.spans.row):
         return []
-    first, last = day_date(int(book.spans.start.min())), day_date(book.last_change() + 1)
+    first, last = day_date(int(book.spans.start.min())), later(day_date(book.last_change()), 1)
     result = book.net(Periods("day", (first, last)), book.slices(()))
     keys = book.spans.accounts[result.net.negative]
     ids = account_ids(snapshot, keys)

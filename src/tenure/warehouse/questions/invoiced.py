@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import combinations
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from tenure.core.definition import Definition
 from tenure.core.money import MONEY
-from tenure.core.periods import Periods, add_months, between, parse_label
+from tenure.core.periods import Periods, between, month_end, parse_label
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
 from tenure.warehouse.lines import NONE, meets
@@ -101,7 +101,7 @@ class Invoiced(Question):
             if not rates.known(row["currency"]):
                 priceless.add(row["currency"])
                 continue
-            rate = rates.at(row["currency"], add_months(row["day"].replace(day=1), 1) - timedelta(days=1))
+            rate = rates.at(row["currency"], month_end(row["day"]))
             place = sums.setdefault((period, tuple(fields[f] for f in self.by)), [Decimal(0)] * 3)
             sign = -1 if row["type"] == "refund" else 1
             place[1 if row["type"] == "refund" else 0] += row["amount"] * rate

@@ -17,7 +17,7 @@ from tenure.core.hashing import stable_hash
 from tenure.core.metrics import renewal
 from tenure.core.metrics.renewal import Contract, Expiry
 from tenure.core.money import MONEY, from_word_pair
-from tenure.core.periods import Periods, add_months, day_number, label
+from tenure.core.periods import Periods, day_number, label, month_end
 from tenure.core.sequences.spans import OPEN
 from tenure.warehouse import proof
 from tenure.warehouse.answer import Result
@@ -231,8 +231,7 @@ def _outlook(snapshot: Snapshot, terms: Sequence[_Term], as_of: date, where: Whe
     """What became of every contract that meets the conditions, those that still run among them."""
 
     def rate(currency: str, day: date) -> Decimal:
-        end = add_months(day.replace(day=1), 1) - timedelta(days=1)
-        return snapshot.rates.at(currency, end) if snapshot.rates.known(currency) else Decimal(0)
+        return snapshot.rates.at(currency, month_end(day)) if snapshot.rates.known(currency) else Decimal(0)
 
     by_id = {t.contract.contract_id: t for t in terms}
     contracts = [t.contract for t in terms]

@@ -22,7 +22,6 @@ from tenure.apps.connectors.files.jobs import uploads_folder
 from tenure.apps.workspaces.permissions import Caller
 from tenure.core.errors import TenureError
 
-
 MOST_AT_ONCE = 5 * 1024 * 1024
 """A larger file is read by the worker."""
 

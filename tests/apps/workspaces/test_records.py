@@ -112,9 +112,7 @@ def test_a_moment_is_kept_beside_its_local_day(known: Any, home: Any) -> None:
         pytest.param(
             "subscriptions", {**SUBSCRIPTION, "start": "0001-01-01T00:00:00+14:00"}, "start", id="before all days"
         ),
-        pytest.param(
-            "subscriptions", {**SUBSCRIPTION, "end": "9999-12-31T23:59:59-12:00"}, "end", id="after all days"
-        ),
+        pytest.param("subscriptions", {**SUBSCRIPTION, "end": "9999-12-31T23:59:59-12:00"}, "end", id="after all days"),
         pytest.param("accounts", {"account_id": "a", "created_at": "0001-01-01T00:00:00+14:00"}, "created_at", id="BC"),
         pytest.param("subscriptions", {**SUBSCRIPTION, "plan": "\ud800"}, "plan", id="half a character"),
         pytest.param("subscriptions", {**SUBSCRIPTION, "pauses": [5]}, "pauses", id="a pause that is a number"),

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 
 from tenure.apps.crm.models import AccountVersion, ContactVersion
 from tenure.apps.workspaces.finding import Finder
-from tenure.apps.workspaces.models import Member
-from tenure.apps.workspaces.permissions import Caller, folded, limited, owners_visible_to, require_everything
+from tenure.apps.workspaces.permissions import Caller, folded, limited, owners_visible_to, require_everything, wrote
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
@@ -136,11 +135,6 @@ def accounts_to_restore(by: Actor, replaced: Mapping[str, str]) -> list[Any]:
     former = AccountVersion.objects.filter(row_id__in=list(given))
     seen |= {given[one.row_id] for one in former if sees(by, one)}
     return [one for one in live if one.row_id in seen]
-
-
-def wrote(caller: Caller, version: Version) -> bool:
-    """Whether a version is the caller's own."""
-    return isinstance(caller, Member) and version.by_id == caller.pk
 
 
 def withdrawn_account(account_id: str) -> str | None:

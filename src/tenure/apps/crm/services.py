@@ -85,7 +85,9 @@ def undo_edit_accounts(batch: str, *, by: Actor) -> batches.TakenBack:
     Raises: TenureError batch.unknown.
     """
     selectors.require_place(by, AccountVersion, {}, new=False)
-    return batches.undo(AccountVersion, batch, by=by, chosen=lambda replaced: selectors.accounts_to_restore(by, replaced))
+    return batches.undo(
+        AccountVersion, batch, by=by, chosen=lambda replaced: selectors.accounts_to_restore(by, replaced)
+    )
 
 
 def apply_import(

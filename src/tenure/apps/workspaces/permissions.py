@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tenure.apps.workspaces.models import ApiKey, Member, Role, Scope
+from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 
 Caller = Member | ApiKey
@@ -78,6 +79,11 @@ def owners_visible_to(caller: Caller) -> frozenset[str] | None:
     else:
         named = [caller.email, caller.owns_as] if isinstance(caller, Member) else []
     return frozenset(folded(word) for word in named if word.strip())
+
+
+def wrote(who: Caller, version: Version) -> bool:
+    """Whether a version of a record is somebody's own."""
+    return isinstance(who, Member) and version.by_id == who.pk
 
 
 def may(who: Caller, permission: str) -> bool:

@@ -340,7 +340,9 @@ def _returned(request: HttpRequest, run: ImportRun) -> HttpResponse:
     if file is None:
         raise ImportRefused("import.no_file")
     options: Options = drafts.repair_options(run)
-    draft = drafts.keep(uploads.content(file), by=request.user, name=file.name, kind=run.kind, options=options, repairs=run)
+    draft = drafts.keep(
+        uploads.content(file), by=request.user, name=file.name, kind=run.kind, options=options, repairs=run
+    )
     return _check(draft)
 
 

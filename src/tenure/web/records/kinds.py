@@ -13,12 +13,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from tenure.apps.crm import selectors as crm_reads
 from tenure.apps.crm import services as crm
 from tenure.apps.subscriptions import selectors as scope
 from tenure.apps.subscriptions import services as subscriptions
 from tenure.apps.workspaces import history
-from tenure.apps.workspaces.permissions import Caller, may
+from tenure.apps.workspaces.permissions import Caller, may, wrote
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 from tenure.warehouse import schema
@@ -115,10 +114,11 @@ def steps_to_undo(kind: Kind, key: str, caller: Caller) -> list[history.Step]:
     Raises: TenureError record.unknown.
     """
     steps = history.steps(kind.model, key)
-    newest = steps[0] if steps else None
-    if newest is not None and newest.version is not None and newest.former is not None:
-        if crm_reads.wrote(caller, newest.version) and scope.sees(caller, newest.former):
-            return steps
+    replaced = [
+        (step.version, step.former) for step in steps[:1] if step.version is not None and step.former is not None
+    ]
+    if any(wrote(caller, version) and scope.sees(caller, former) for version, former in replaced):
+        return steps
     return history_for(kind, key, caller)
 
 

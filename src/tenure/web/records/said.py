@@ -201,7 +201,7 @@ def proof(kind: Kind, version: Any) -> str:
 
 
 def history(kind: Kind, steps: Sequence[Step], caller: Caller) -> dict[str, Any]:
-    """The steps of a record by both clocks, when it holds and when it was known so; and how the newest is taken back."""
+    """The steps of a record by both clocks, when it holds and when it was known so; and how to take the newest back."""
     unseen, newest = hidden(kind, caller), steps[0] if steps else None
     undoable = newest is not None and may(caller, "edit_records") and is_undoable(newest)
     together = newest.batch if undoable and newest.verb == "edited" else ""

@@ -18,7 +18,17 @@ from tenure.core.errors import TenureError
 from tenure.web import asking
 from tenure.web.pages import Action, next_address, page, requires, undoable
 from tenure.web.records import effect, forms, said, words
-from tenure.web.records.kinds import Kind, hidden, history_for, key_of, kind_of, record_for, seen_version, steps_to_undo, token
+from tenure.web.records.kinds import (
+    Kind,
+    hidden,
+    history_for,
+    key_of,
+    kind_of,
+    record_for,
+    seen_version,
+    steps_to_undo,
+    token,
+)
 
 
 @require_GET

@@ -71,7 +71,9 @@ def edit(model: type[Version], chosen: Callable[[], Iterable[Any]], changes: Map
     return Batch(key if changed else "", changed, unchanged)
 
 
-def undo(model: type[Version], key: str, *, by: Actor, chosen: Callable[[Mapping[str, str]], Iterable[Any]]) -> TakenBack:
+def undo(
+    model: type[Version], key: str, *, by: Actor, chosen: Callable[[Mapping[str, str]], Iterable[Any]]
+) -> TakenBack:
     """Write back what a batch replaced, where nothing was written since.
 
     `chosen` gives, of some row ids and the ones they replaced, the live versions that the actor may take back.

@@ -171,11 +171,10 @@ def _plain_day(name: str, value: Any) -> date | None:
 def _spans(column: schema.Column, value: Any) -> str | None:
     spans = []
     for item in _items(column, value):
-        if isinstance(item, dict):
-            item = [item.get("from"), item.get("to")]
-        if not isinstance(item, (list, tuple)) or len(item) > 2:
+        pair = (item.get("from"), item.get("to")) if isinstance(item, dict) else item
+        if not isinstance(pair, (list, tuple)) or len(pair) > 2:
             raise refuse(column.name, value, _('Write stretches such as [{"from": "2024-01-01", "to": "2024-02-01"}].'))
-        start, end = (*item, None, None)[:2]
+        start, end = (*pair, None, None)[:2]
         spans.append({"from": _plain_day(column.name, start), "to": _plain_day(column.name, end)})
         _in_order(column.name, spans[-1])
     return list_text("spans", spans)

@@ -170,7 +170,7 @@ def test_a_refused_file_says_why_in_the_readers_language(send: Any, status: Any,
     assert (failed["state"], failed["share"], failed["result"], failed["problems"]) == ("failed", None, None, 1)
     assert failed["error"]["code"] == "import.rejected"
     assert failed["error"]["problems"][0]["code"] == "import.bad_number"
-    assert status(run, **{"accept-language": "zh-CN"})["error"]["message"].startswith("“subscriptions.csv”")
+    assert status(run, **{"accept-language": "zh-CN"})["error"]["message"].startswith("「subscriptions.csv」")
     report = client.get(f"/api/imports/{run}/report", headers=headers)
     assert b"much" in b"".join(report.streaming_content)
     assert written() == (0, 0)

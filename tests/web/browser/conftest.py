@@ -18,6 +18,11 @@ CHROMIUM = shutil.which("chromium")
 HERE = Path(__file__).parent
 PATIENCE = 60_000
 """Milliseconds: a machine that compiles its kernels at the first question is slow once."""
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+SERIOUS = ("serious", "critical")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -138,3 +143,17 @@ def picture(tmp_path: Path) -> Any:
         return file
 
     return take
+
+
+@pytest.fixture(scope="session")
+def barriers() -> Any:
+    """Tell what of a page shuts somebody out, and where, by axe: serious and critical ones."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+
+    def look(page: Any) -> dict[str, list[str]]:
+        found = [one for one in axe.run(page, options=RULES).response["violations"] if one["impact"] in SERIOUS]
+        return {one["id"]: [node["html"][:200] for node in one["nodes"]][:5] for one in found}
+
+    return look

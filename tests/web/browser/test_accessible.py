@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from tenure.web.pages import FOOT, NAVIGATION
 
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
-SERIOUS = ("serious", "critical")
 ROUTES = list(dict.fromkeys(one.route for place in (*NAVIGATION, *FOOT) for one in (place, *place.items)))
 INNER = (
     *(("account_record", "acme"), ("record_new", "contracts"), ("closing_month", "2024-03"), ("definition_new",)),
@@ -42,25 +36,14 @@ OUT_OF_SIGHT = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def axe():
-    return Axe()
-
-
-def findings(axe, page):
-    """What is wrong, and where: serious and critical ones."""
-    found = axe.run(page, options=RULES).response["violations"]
-    return {one["id"]: [node["html"][:200] for node in one["nodes"]][:5] for one in found if one["impact"] in SERIOUS}
-
-
 @pytest.mark.parametrize(("language", "theme"), [("en", "dark"), ("zh-hans", "light")])
-def test_no_page_shuts_anybody_out(open_as, axe, language, theme):
+def test_no_page_shuts_anybody_out(open_as, barriers, language, theme):
     page = open_as("owner", "/account/", language=language, theme=theme)
     wrong = {}
     for route, address in PAGES.items():
         page.goto(address)
         page.wait_for_load_state("networkidle")
-        if found := findings(axe, page):
+        if found := barriers(page):
             wrong[route] = found
     assert wrong == {}
 

@@ -47,26 +47,32 @@ def upload(page: Any, file: Path) -> None:
 
 
 def test_import_a_file_with_faults_repair_and_undo_it(
-    open_as: Any, home: Path, ledger: Path, picture: Any, worked: Any
+    open_as: Any, home: Path, ledger: Path, picture: Any, barriers: Any, worked: Any
 ) -> None:
     page = open_as("operator", reverse("imports"), language="zh-hans", home=home)
+    wrong = {}
+
+    def step(name: str) -> None:
+        picture(page, name)
+        wrong[name] = barriers(page)
+
     expect(page.get_by_role("heading", name="还没有导入过")).to_be_visible()
     page.get_by_role("link", name="导入文件").first.click()
-    picture(page, "imports-1-choose")
+    step("imports-1-choose")
     upload(page, ledger)
     # the headings tell what it is, and which column is which
     expect(page.locator("#kind")).to_have_value("subscriptions")
     expect(page.get_by_label("「monthly_amount」对应到")).to_have_value("amount")
     expect(page.locator("[name=v-interval]")).to_have_value("month")
-    picture(page, "imports-2-columns")
+    step("imports-2-columns")
     page.get_by_role("button", name="检查文件").click()
     # what would be written, what cannot be, and why
     expect(page.locator(".causes li")).to_have_count(3)
     expect(page.locator(".cell-error")).to_have_count(3)
-    picture(page, "imports-3-check")
+    step("imports-3-check")
     page.get_by_role("button", name="导入 5 行，跳过 3 行").click()
     expect(page.get_by_role("heading", name="修好没导入的 3 行")).to_be_visible()
-    picture(page, "imports-4-result")
+    step("imports-4-result")
     # one cell is still wrong: nothing is lost, and the page says which
     page.get_by_label("第 3 行，monthly_amount").fill("还是不对")
     page.get_by_label("跳过第 5 行").check()
@@ -81,12 +87,13 @@ def test_import_a_file_with_faults_repair_and_undo_it(
     expect(page.get_by_text("修好的行作为第")).to_be_visible()
     # undo asks first, then says what it did
     page.get_by_role("link", name="撤销", exact=True).click()
-    picture(page, "imports-5-undo")
+    step("imports-5-undo")
     page.get_by_role("button", name="撤销这次导入").click()
     expect(page.get_by_text("已撤销：收回 5 行")).to_be_visible()
     page.goto(reverse("imports"))
     expect(page.locator(".listing tbody tr")).to_have_count(2)
-    picture(page, "imports-6-list")
+    step("imports-6-list")
+    assert not any(wrong.values()), wrong
 
 
 def test_a_repaired_file_comes_back(open_as: Any, home: Path, ledger: Path, tmp_path: Path, worked: Any) -> None:

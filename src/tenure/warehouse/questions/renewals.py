@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache, reduce
 from typing import Any, ClassVar
 
 import numpy as np
@@ -43,6 +44,10 @@ _DUE_TYPES = {
     **dict.fromkeys(("mrr", "new_mrr"), MONEY),
     **dict.fromkeys(("auto_renew", "complete"), pa.bool_()),
 }
+
+
+Chosen = Callable[[pa.Table], pa.ChunkedArray]
+"""Which rows of contracts are asked for."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,7 @@ class Renewals(Question):
         """Period, slice, expiry and rows (its own and its successors') of every contract that counts."""
         if not len(periods):
             return []
-        terms = _terms(snapshot, self.by, self.where)
+        terms = _terms(snapshot, self.by, self.where, _ending(periods.edges[0], periods.edges[-1]))
         followers = _followers(_within(terms, self.where.accounts))
         out = []
         for expiry, term in _outlook(snapshot, terms, self.as_of or snapshot.today, self.where):
@@ -187,9 +192,10 @@ class ContractsDue(Question):
         as_of = self.as_of or snapshot.today
         after = self.to or (as_of + timedelta(days=DUE_DAYS)).isoformat()
         start, stop = base.stretch(self.from_ or as_of.isoformat(), after, snapshot)
+        terms = _terms(snapshot, (), self.where, _to_be_noticed(start, stop))
         found = [
             (expiry, term)
-            for expiry, term in _outlook(snapshot, _terms(snapshot, (), self.where), as_of, self.where)
+            for expiry, term in _outlook(snapshot, terms, as_of, self.where)
             if start <= expiry.contract.notice_by < stop
         ]
         found.sort(key=lambda pair: (pair[0].contract.notice_by, pair[0].contract.contract_id))
@@ -201,8 +207,8 @@ class ContractsDue(Question):
         if set(cell) != {"contract_id"}:
             raise no_cell(self.name, cell, "Name a cell by contract_id.", ("contract_id",))
         snapshot = known(ask, self.as_known_on)
-        terms = _within(_terms(snapshot, (), self.where), self.where.accounts)
         name = str(cell["contract_id"])
+        terms = _within(_terms(snapshot, (), self.where, _called(name)), self.where.accounts)
         keys = [key for t in terms if t.contract.contract_id == name for key in t.row_keys]
         if not keys:
             raise no_cell(self.name, cell, "Take a contract_id of the answer.")
@@ -230,8 +236,12 @@ def _due(expiry: Expiry, term: _Term) -> dict[str, Any]:
 def _outlook(snapshot: Snapshot, terms: Sequence[_Term], as_of: date, where: Where) -> list[tuple[Expiry, _Term]]:
     """What became of every contract that meets the conditions, those that still run among them."""
 
+    @cache
+    def at(currency: str, day: date) -> Decimal:
+        return snapshot.rates.at(currency, day) if snapshot.rates.known(currency) else Decimal(0)
+
     def rate(currency: str, day: date) -> Decimal:
-        return snapshot.rates.at(currency, month_end(day)) if snapshot.rates.known(currency) else Decimal(0)
+        return at(currency, month_end(day))
 
     by_id = {t.contract.contract_id: t for t in terms}
     contracts = [t.contract for t in terms]
@@ -281,23 +291,57 @@ def _type(column: str, by: tuple[str, ...]) -> pa.DataType:
     return pa.int64()
 
 
-def _depended_on(snapshot: Snapshot, rows: pa.Table, where: Where) -> pa.Table:
-    """The rows on which the outlook of the accounts asked for depends: theirs, what renews those, and what that renews.
+def _ending(first: date, after: date) -> Chosen:
+    """Rows of contracts whose last day of service may lie in a stretch."""
+    return lambda rows: pc.and_(pc.greater(rows["end"], first), pc.less_equal(rows["end"], after))
 
-    A page of one account must not walk through the contracts of all.
-    """
+
+def _to_be_noticed(first: date, after: date) -> Chosen:
+    """Rows of contracts whose last day to give notice may lie in a stretch."""
+
+    def chosen(rows: pa.Table) -> pa.ChunkedArray:
+        notice = pc.max_element_wise(rows["notice_days"].cast(pa.int64()), 0)  # of two, the one that is said
+        earliest = pc.subtract(rows["end"].cast(pa.int32()).cast(pa.int64()), notice)
+        return pc.and_(pc.greater(rows["end"], first), pc.less_equal(earliest, day_number(after)))
+
+    return chosen
+
+
+def _called(contract_id: str) -> Chosen:
+    """Rows of one contract."""
+    return lambda rows: pc.equal(rows["contract_id"], contract_id)
+
+
+def _of_accounts(snapshot: Snapshot, where: Where) -> Chosen | None:
+    """Rows of the accounts that are named; None if the question names none."""
     asked = next((c for c in where.accounts if c.column == "account_id" and c.op in ("eq", "in")), None)
-    if asked is None or not rows.num_rows:
-        return rows
+    if asked is None:
+        return None
     ids = asked.value if isinstance(asked.value, (list, tuple)) else (asked.value,)
     named = set(stable_hash([str(value) for value in ids]).tolist())
     roots = merged_roots(snapshot)
     merged = {key for key, root in roots.items() if root in named}
     keys = pa.array(sorted((named - set(roots)) | merged), pa.int64())
-    own = pc.is_in(rows["account_key"], keys)
-    following = _renews_one_of(rows, rows.filter(own)["contract_id"])
-    beside = pc.list_flatten(rows.filter(following)["renews"])
-    return rows.filter(pc.or_(pc.or_(own, following), pc.is_in(rows["contract_id"], beside.combine_chunks())))
+    return lambda rows: pc.is_in(rows["account_key"], keys)
+
+
+def _depended_on(rows: pa.Table, chosen: Sequence[Chosen]) -> pa.Table:
+    """The rows on which the outlook of some contracts depends: theirs, what renews those, and what that renews.
+
+    Who asks for one account, or for one month, must not walk through the contracts of all. The contracts are those of
+    which each of `chosen` takes a row; all their versions stay.
+    """
+    if not rows.num_rows:
+        return rows
+    ids = rows["contract_id"]
+
+    def with_ids(wanted: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.is_in(ids, wanted.combine_chunks(), skip_nulls=True)
+
+    own = reduce(pc.and_, (with_ids(rows.filter(takes(rows))["contract_id"]) for takes in chosen))
+    following = with_ids(rows.filter(_renews_one_of(rows, rows.filter(own)["contract_id"]))["contract_id"])
+    beside = with_ids(pc.list_flatten(rows.filter(following)["renews"]))
+    return rows.filter(pc.or_(pc.or_(own, following), beside))
 
 
 def _renews_one_of(rows: pa.Table, contract_ids: pa.ChunkedArray) -> pa.Array:
@@ -310,15 +354,20 @@ def _renews_one_of(rows: pa.Table, contract_ids: pa.ChunkedArray) -> pa.Array:
     return pa.array(found)
 
 
-def _terms(snapshot: Snapshot, by: Sequence[str], where: Where) -> list[_Term]:
-    """The known contracts, each once, with MRR on their first and last day in their own currency."""
+def _terms(snapshot: Snapshot, by: Sequence[str], where: Where, chosen: Chosen) -> list[_Term]:
+    """The known contracts, each once, with MRR on their first and last day in their own currency.
+
+    All those that `chosen` takes, and those on which the outlook of these depends; others may be left out.
+    """
     if not snapshot.has("contracts"):
         return []
     wanted = (
         "row_key", "account_key", "contract_id", "account_id", "renews", "kind", "notice_given", "currency", "plan",
         "product", "start", "end", "mrr", "schedule", "recorded_at", "notice_days", "auto_renew",
     )  # fmt: skip
-    rows = _depended_on(snapshot, snapshot.run("contract_rows", [*wanted]), where).to_pylist()
+    of_accounts = _of_accounts(snapshot, where)
+    takes = [chosen] if of_accounts is None else [chosen, of_accounts]
+    rows = _depended_on(snapshot.run("contract_rows", [*wanted]), takes).to_pylist()
     versions: dict[str, dict[int, dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda r: (r["recorded_at"], r["row_key"])):
         if row["contract_id"] and row["start"] and row["end"] and row["start"] < row["end"]:

@@ -178,8 +178,13 @@ def _ways(plain: str) -> list[Syllables]:
 
 
 def _initials(ways: Iterable[Syllables]) -> list[str]:
-    lines = ("".join(s[0].lower() if s[:1].isupper() else s for s in way) for way in ways)
-    return list(dict.fromkeys(lines))
+    return list(dict.fromkeys("".join(map(_initial, way)) for way in ways))
+
+
+@lru_cache(maxsize=50_000)
+def _initial(syllable: str) -> str:
+    """The first letter of a Chinese syllable; what is none stays whole."""
+    return syllable[0].lower() if syllable[:1].isupper() else syllable
 
 
 def _spelled(ways: Iterable[Syllables]) -> list[str]:

@@ -62,6 +62,15 @@ def test_an_index_that_much_was_added_to_is_made_anew(owner: Any, monkeypatch: p
 
 
 @pytest.mark.usefixtures("accounts")
+def test_who_searches_first_does_not_wait_for_an_index(owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    crm.add("contacts", {"contact_id": "p1", "account_id": "a1", "name": "云青"}, by="test")
+    selectors.make_findable()
+    monkeypatch.setattr(finding, "_indexed", lambda _rows: pytest.fail("an index is made while somebody waits"))
+    assert ids(owner, "ytkj") == ["a1"]
+    assert [contact.contact_id for contact in selectors.found_contacts(owner, "yunqing", 5)] == ["p1"]
+
+
+@pytest.mark.usefixtures("accounts")
 def test_accounts_of_others_are_not_found(viewer: Any) -> None:
     viewer.scope = Scope.OWN
     assert ids(viewer, "yun") == ["a2"]

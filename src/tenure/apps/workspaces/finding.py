@@ -46,6 +46,10 @@ class Finder:
         current = [now[key] for key in wanted if key in now]
         return [current[place] for place in search.Index(map(self._called, current)).search(query, limit)]
 
+    def make_ready(self) -> None:
+        """Make what is written by now findable, so that nobody waits for it who searches first."""
+        self._kept_up()
+
     def _called(self, record: Any) -> list[str]:
         return [text for name in self._texts if (text := getattr(record, name))]
 

@@ -197,7 +197,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (given.home or Path(temporary)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        os.environ["TENURE_HOME"] = str(folder)
+        os.environ |= {"TENURE_HOME": str(folder), "TENURE_REPORTING_CURRENCY": "CNY"}
         from tenure.config import cli
 
         cli.ready()

@@ -12,24 +12,17 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
+from mistakes import ROOT, Mutation, Try, chosen, run
+
 SHARED = Path(os.environ.get("TENURE_SHARED", ROOT.parent / "shared"))
 TESTS = (
     "tests/warehouse/test_edges.py", "tests/warehouse/test_metric_edges.py", "tests/warehouse/test_examples.py",
     "tests/warehouse/test_reasons.py", "tests/core", "tests/warehouse/test_ingest.py", "tests/warehouse/test_laws.py",
 )  # fmt: skip
-LEAST_KILLED = 0.95
-PATIENCE = 900
-"""Seconds after which a run counts as killed: the mistake made a loop endless."""
+LEAST_NOTICED = 0.95
 
 MRR = "core/metrics/mrr.py"
 RENEWAL = "core/metrics/renewal.py"
@@ -49,13 +42,6 @@ ARRAYS = "warehouse/arrays.py"
 COHORTS = "warehouse/questions/cohorts.py"
 INVOICED = "warehouse/questions/invoiced.py"
 MEASURES = "warehouse/measures"
-
-
-class Mutation(NamedTuple):
-    name: str
-    path: str
-    old: str
-    new: str
 
 
 MUTATIONS = (
@@ -281,27 +267,10 @@ MUTATIONS = (
 )
 
 
-def mutated(text: str, mutation: Mutation) -> str:
-    """The text with the mistake in it.
-
-    Raises: SystemExit if the text to be replaced is not there exactly once.
-    """
-    found = text.count(mutation.old)
-    if found != 1:
-        raise SystemExit(f"{mutation.name}: its text stands {found} times in {mutation.path}; rewrite the mutation")
-    return text.replace(mutation.old, mutation.new)
-
-
-def copied(into: Path) -> Path:
-    """A copy of the tree with the compiled kernels."""
-    for name in ("src", "tests"):
-        shutil.copytree(ROOT / name, into / name, symlinks=True, copy_function=shutil.copy2)
-    shutil.copy2(ROOT / "pyproject.toml", into / "pyproject.toml")
-    return into
-
-
 def forget_kernels(tree: Path, path: str) -> None:
-    """Delete the compiled kernels of a module and of all that import it: they hold its code."""
+    """Delete the compiled kernels of a changed module of the core and of all that import it: they hold its code."""
+    if not path.startswith("core/"):
+        return
     package = tree / "src" / "tenure"
     wanted, changed = {f"tenure.{path.removesuffix('.py').replace('/', '.')}"}, True
     while changed:
@@ -324,77 +293,20 @@ def forget_kernels(tree: Path, path: str) -> None:
             kernel.unlink()
 
 
-def survives(tree: Path) -> tuple[bool, str]:
-    """Do the quick tests pass in a tree? And the first line that says why not."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:django",
-        "-p",
-        "no:xdist",
-    ]
-    command += ["-o", "addopts=--import-mode=importlib", "-W", "ignore", *(t for t in TESTS if (tree / t).exists())]
-    environment = {**os.environ, "PYTHONPATH": str(tree / "src"), "TENURE_SHARED": str(SHARED)}
-    environment.pop("TENURE_EXAMPLES", None)
-    try:
-        done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False, f"no end after {PATIENCE} s"
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    if done.returncode not in (0, 1, 2) or (done.returncode and not failed):
-        raise SystemExit(f"the tests could not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.returncode == 0, failed[0][:110] if failed else ""
-
-
-def tried(template: Path, mutation: Mutation) -> tuple[Mutation, bool, str, float]:
-    """The mutation, whether it survived, the test that noticed, and the seconds it took."""
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="tenure-mutation-") as folder:
-        tree = Path(folder) / "tree"
-        shutil.copytree(template, tree, symlinks=True, copy_function=shutil.copy2)
-        place = tree / "src" / "tenure" / mutation.path
-        place.write_text(mutated(place.read_text(encoding="utf-8"), mutation), encoding="utf-8")
-        if mutation.path.startswith("core/"):
-            forget_kernels(tree, mutation.path)
-        alive, noticed = survives(tree)
-    return mutation, alive, noticed, time.monotonic() - start
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", help="names of mutations, or parts of them")
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
-    chosen = [m for m in MUTATIONS if not given.only or any(part in m.name for part in given.only)]
-    for mutation in chosen:
-        mutated((ROOT / "src" / "tenure" / mutation.path).read_text(encoding="utf-8"), mutation)
-    with tempfile.TemporaryDirectory(prefix="tenure-mutations-") as folder:
-        template = copied(Path(folder) / "template")
-        healthy, failed = survives(template)
-        if not healthy:
-            print(f"the tests fail without any mistake: {failed}")
-            return 2
-        alive = 0
-        with ThreadPoolExecutor(given.jobs) as pool:
-            for mutation, survived, noticed, seconds in pool.map(lambda m: tried(template, m), chosen):
-                alive += survived
-                print(
-                    f"{'SURVIVED' if survived else 'killed':<9}{seconds:6.0f} s  {mutation.name:<36} {noticed}",
-                    flush=True,
-                )
-    killed = len(chosen) - alive
-    print(
-        f"{killed} of {len(chosen)} mistakes noticed ({killed / max(len(chosen), 1):.1%}; at least {LEAST_KILLED:.0%})"
-    )
-    return 0 if killed >= LEAST_KILLED * len(chosen) else 1
+    there = [name for name in TESTS if (ROOT / name).exists()]
+    tests = ("-p", "no:django", "-o", "addopts=--import-mode=importlib", *there)
+    tries = chosen([Try(mutation, (tests,)) for mutation in MUTATIONS], given.only)
+    environment = {**os.environ, "TENURE_SHARED": str(SHARED)}
+    environment.pop("TENURE_EXAMPLES", None)
+    noticed = sum(bool(done.noticed) for done in run(tries, tests, given.jobs, environment, forget_kernels))
+    share = noticed / max(len(tries), 1)
+    print(f"{noticed} of {len(tries)} mistakes noticed ({share:.1%}; at least {LEAST_NOTICED:.0%})")
+    return 0 if noticed >= LEAST_NOTICED * len(tries) else 1
 
 
 if __name__ == "__main__":

@@ -71,6 +71,14 @@ def test_every_sheet_is_linked_and_every_link_has_a_sheet():
     assert {path.stem for path in CSS.glob("*.css")} == set(STYLESHEETS)
 
 
+def test_a_part_has_its_look_in_one_sheet():
+    homes: dict[str, set[str]] = {}
+    for sheet in CSS.glob("*.css"):
+        for part in re.findall(r"^(\.[\w-]+) {", sheet.read_text(encoding="utf-8"), re.MULTILINE):
+            homes.setdefault(part, set()).add(sheet.stem)
+    assert {part: sheets for part, sheets in homes.items() if len(sheets) > 1} == {}
+
+
 @pytest.mark.parametrize(
     "sheet", sorted(path for path in CSS.glob("*.css") if path.stem != "tokens"), ids=lambda p: p.stem
 )

@@ -33,7 +33,7 @@ STYLESHEETS = (
     *("listing", "slices"),
     *("palette", "shortcuts", "options", "parts"),
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
-    *("stepper", "progress", "imports", "record", "account", "cockpit", "info", "print"),
+    *("stepper", "progress", "imports", "record", "todo", "account", "cockpit", "info", "print"),
 )
 
 UNDO = "undo "

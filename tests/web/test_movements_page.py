@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 
 import tenure
 from reference.pages import Tables
+from tenure.apps.goals import services
 from tenure.apps.workspaces.models import Member
 from tenure.web import asking
 from tenure.web.subscriptions.figures import Series, tile
@@ -60,6 +61,23 @@ def test_the_chart_and_its_table_are_the_same_figures(look):
     steps = found.data["bridge-data"]["items"]
     assert [s["name"] for s in steps] == ["Opening", "Expansion", "Reactivation", "Churn", "Close"]
     assert all(a["to"] == pytest.approx(b["from"]) for a, b in pairwise(steps[:-1]))
+
+
+def test_a_step_says_what_it_was_before(look):
+    _response, page = look("to=2024-04&from=2024-01")
+    found = Tables(page)
+    before = {row[0]: row[2] for row in found.tables[0][1:]}
+    for step in found.data["bridge-data"]["items"]:
+        now, then = step["tip"].splitlines()
+        assert now.startswith(step["name"] + ": ")
+        assert then.startswith("Mar: ")
+        assert Decimal(re.sub(r"[^\d.]", "", then)) == Decimal(re.sub(r"[^\d.]", "", before[step["name"]]))
+
+
+def test_what_happened_is_marked_on_the_chart(look):
+    services.annotate("2024-03-05", "New prices", "price", by="Ada")
+    _response, page = look("to=2024-04&from=2024-01")
+    assert [mark["text"] for mark in Tables(page).data["moves-data"]["marks"]] == ["New prices"]
 
 
 def test_the_file_is_what_the_screen_shows(look, client):

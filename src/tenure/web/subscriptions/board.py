@@ -230,7 +230,8 @@ def _is_churn_news(cards: list[Tile]) -> bool:
 def _bridge(stretch: Stretch, series: Series, currency: str, summary: str, churn_is_news: bool) -> dict[str, Any]:
     name, focus, against = f.period(stretch.last, stretch.grain), series.focus, series.against
     title = findings.bridge_title(focus, against, name, series.against_name)
-    chart = bridge_chart(focus, currency, title, door(stretch), {"churn"} if churn_is_news else set())
+    unusual = {"churn"} if churn_is_news else set()
+    chart = bridge_chart(focus, currency, title, door(stretch), unusual, against, series.against_name)
     foot = f.short(Decimal(chart["min"]))
     sign = f.symbol(currency).strip()
     heads = _("%(period)s, %(unit)s")

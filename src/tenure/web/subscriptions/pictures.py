@@ -46,8 +46,10 @@ def kinds_in(rows: Sequence[Row]) -> list[str]:
     return [kind for kind in (*GAINS, *LOSSES) if kind in always or any(row[kind] for row in rows)]
 
 
-def bridge_chart(row: Row, currency: str, label: str, door: Door, unusual: set[str]) -> dict[str, Any]:
-    """From the opening to the close of one period, step by step."""
+def bridge_chart(
+    row: Row, currency: str, label: str, door: Door, unusual: set[str], before: Row | None = None, before_name: str = ""
+) -> dict[str, Any]:
+    """From the opening to the close of one period, step by step; each says what it was in the period before, if any."""
     steps = [kind for kind in (*GAINS, *LOSSES, "fx") if row[kind]]
     tops, level = [row["open"]], row["open"]
     for kind in steps:
@@ -71,7 +73,10 @@ def bridge_chart(row: Row, currency: str, label: str, door: Door, unusual: set[s
         )
     items.append(_total("close", row, scale, foot))
     for kind, item in zip(("open", *steps, "close"), items, strict=True):
-        item["tip"] = _tip(KINDS[kind], f.money(row[kind], currency, plus=item["kind"] != "total"))
+        plus = item["kind"] != "total"
+        item["tip"] = _tip(KINDS[kind], f.money(row[kind], currency, plus=plus))
+        if before is not None:
+            item["tip"] += "\n" + _tip(before_name, f.money(before[kind], currency, plus=plus))
         item["href"] = door(row, kind)
     top = max(tops)
     return {

@@ -153,3 +153,15 @@ def test_chinese(look):
         "Viewer",
     }
     assert not left - {"team", "solo", "gross", "margin", "ChartMogul", "Stripe", "Ctrl", "Esc"}
+
+
+def test_every_metric_says_what_it_is(look):
+    _response, page = look()
+    tiles = page.split('class="multiple"')[1:]
+    said = [tile.partition('class="menu info__body"')[2].partition("</details>")[0] for tile in tiles]
+    assert len(said) == len(Tables(page).tables[0][0]) - 1
+    for text in said:
+        assert re.search(r'class="formula">\S', text)
+        assert "Made of subscriptions, contracts" in text
+        assert "Data as of" in text
+        assert 'href="/retain/definitions/"' in text

@@ -255,7 +255,7 @@ def test_an_import_that_there_is_not(client, send_file, method, address):
     response = getattr(client, method)(address, headers={**send_file.headers, "accept-language": "zh-CN"})
     error = response.json()["error"]
     assert (response.status_code, error["code"], error["value"]) == (404, "import.unknown_run", "77")
-    assert error["message"] == "没有编号为“77”的导入。"
+    assert error["message"] == "没有编号为「77」的导入。"
 
 
 def test_an_import_of_which_every_row_was_taken_has_no_report(client, send_file):

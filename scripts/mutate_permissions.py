@@ -21,6 +21,7 @@ from typing import NamedTuple
 from mistakes import SOURCE, Mutation, Try, chosen, run
 
 ACCESS, SCOPE = "tests/web/test_access.py", "tests/web/test_scope.py"
+PEOPLE = "tests/apps/workspaces/test_people.py"
 QUICK = ("--no-migrations",)
 """The tables are made from the models: migrations are tested elsewhere."""
 PERMISSIONS = "apps/workspaces/permissions.py"
@@ -251,8 +252,11 @@ CONDITIONS = (
 def tries() -> list[Try]:
     """Every mistake, made from the code as it is."""
     out = [_try(one.mutation, (SCOPE,), one.shows) for one in CONDITIONS]
-    inactive = "if isinstance(who, Member) and not who.is_active:"
-    out.append(_try(Mutation("inactive members may", PERMISSIONS, inactive, "if False:"), (ACCESS,), "inactive"))
+    for name, condition in (
+        ("who left may", "if isinstance(who, Member) and not who.is_active:"),
+        ("revoked keys may", "if isinstance(who, ApiKey) and who.revoked_at is not None:"),
+    ):
+        out.append(_try(Mutation(name, PERMISSIONS, condition, "if False:"), (PEOPLE,), "may_nothing"))
     of_views = [*_of_views()]
     permissions = (SOURCE / PERMISSIONS).read_text(encoding="utf-8")
     for line in re.findall(r'^        "\w+": .*,$', permissions, re.M):
@@ -327,7 +331,7 @@ def main() -> int:
         print("\n".join(f"{one.mutation.path}: {one.mutation.name}" for one in found))
         return 0
     words = sorted({one.tests[0][-1] for one in found})
-    healthy = (*QUICK, ACCESS, SCOPE, *(("-k", " or ".join(words)) if given.only else ()))
+    healthy = (*QUICK, ACCESS, SCOPE, PEOPLE, *(("-k", " or ".join(words)) if given.only else ()))
     alive = sum(not done.noticed for done in run(found, healthy, given.jobs))
     print(f"{len(found) - alive} of {len(found)} mistakes noticed")
     return 1 if alive else 0

@@ -83,6 +83,15 @@ def test_the_last_owner_stays(owner: Any, operator: Any) -> None:
     assert not selectors.members().get(pk=operator.pk).is_active
 
 
+def test_who_left_and_what_was_revoked_may_nothing(owner: Any, leaver: Any) -> None:
+    key, _text = keys.create_key("report", "admin", by=owner)
+    assert permissions.may(owner, "ask")
+    assert permissions.may(key, "ask")
+    keys.revoke_key(key.prefix, by=owner)
+    for who in (leaver, ApiKey.objects.get(pk=key.pk)):
+        assert not [name for name in permissions.PERMISSIONS if permissions.may(who, name)]
+
+
 def test_a_key_is_shown_once_and_kept_as_a_hash(owner: Any) -> None:
     key, text = keys.create_key("report", "analyst", by=owner)
     stored = str(ApiKey.objects.values())

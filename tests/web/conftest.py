@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,13 @@ def sample(sample_folder: Path, settings: Any) -> Path:
     """The small workspace as the application's own."""
     settings.TENURE_HOME = sample_folder
     return sample_folder
+
+
+@pytest.fixture
+def own_sample(sample: Path, tmp_path: Path, settings: Any) -> Path:
+    """A copy of the small workspace, for a test that writes to it."""
+    settings.TENURE_HOME = shutil.copytree(sample, tmp_path / "sample")
+    return tmp_path / "sample"
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 import tenure
 from reference.pages import Tables
+from tenure.apps.goals import services
 
 PAGE = "/retain/cohorts/"
 SPRING = "from=2024-01&to=2024-04"
@@ -156,3 +157,11 @@ def test_chinese(look):
         "solo",
     }
     assert "的客户" in page
+
+
+def test_what_happened_is_marked_at_its_cohort(look, own_sample):
+    services.annotate("2024-01-05", "New prices", "price", by="Ada")
+    _response, page = look()
+    marked = re.findall(r'<th scope="row">([^<]*)<span class="happened-row" title="([^"]*)"', page)
+    assert marked == [("Jan 2024", "5 Jan 2024, Price change: New prices")]
+    assert re.search(r'<div class="annotations">.*New prices', page, re.DOTALL)

@@ -10,6 +10,7 @@ import pytest
 
 import tenure
 from reference.pages import Tables
+from tenure.apps.goals import services
 
 PAGE = "/retain/metrics/"
 SPRING = "from=2024-01&to=2024-04"
@@ -165,3 +166,17 @@ def test_every_metric_says_what_it_is(look):
         assert "Made of subscriptions, contracts" in text
         assert "Data as of" in text
         assert 'href="/retain/definitions/"' in text
+
+
+def test_what_happened_is_marked_on_every_line(look, own_sample):
+    services.annotate("2024-03-05", "New <prices>", "price", by="Ada")
+    services.annotate("2023-06-01", "Long before", "other", by="Ada")
+    _response, page = look()
+    lines = re.findall(r'<svg class="multiple__line".*?</svg>', page, re.DOTALL)
+    places = {re.search(r'<path class="happened__line" d="M([\d.]+) 0V56"', line)[1] for line in lines}
+    assert places == {"159.0"}  # the third of four months, of 240 units with 3 on each side
+    said = "<title>5 Mar 2024, Price change: New &lt;prices&gt;</title>"
+    assert all(line.count(said) == 1 for line in lines)
+    listed = re.search(r'<div class="annotations">(.*?)</div>', page, re.DOTALL)[1]
+    assert "New &lt;prices&gt;" in listed
+    assert "Long before" not in page

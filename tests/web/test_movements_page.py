@@ -74,10 +74,16 @@ def test_a_step_says_what_it_was_before(look):
         assert Decimal(re.sub(r"[^\d.]", "", then)) == Decimal(re.sub(r"[^\d.]", "", before[step["name"]]))
 
 
-def test_what_happened_is_marked_on_the_chart(look):
+def test_what_happened_is_marked_on_the_chart(look, own_sample):
     services.annotate("2024-03-05", "New prices", "price", by="Ada")
     _response, page = look("to=2024-04&from=2024-01")
-    assert [mark["text"] for mark in Tables(page).data["moves-data"]["marks"]] == ["New prices"]
+    chart = Tables(page).data["moves-data"]
+    assert [mark["text"] for mark in chart["marks"]] == ["New prices"]
+    said = "5 Mar 2024, Price change: New prices"
+    assert [said in period["tip"].splitlines() for period in chart["periods"]] == [False, False, True, False]
+    lines = re.findall(r'<svg class="spark".*?</svg>', page, re.DOTALL)
+    assert lines
+    assert all(f"<title>{said}</title>" in line for line in lines)
 
 
 def test_the_file_is_what_the_screen_shows(look, client):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tenure.apps.crm import services as crm
 from tenure.apps.crm.models import AccountVersion, ContactVersion
+from tenure.apps.goals import services as goals
 from tenure.apps.subscriptions import services
 from tenure.apps.subscriptions.models import ContractVersion, SubscriptionVersion
 
@@ -58,6 +61,23 @@ def test_an_account_answers_in_one_screen(sales: Any, acme: Any) -> None:
     assert sales.get("/customers/accounts/acme/?tab=tea").status_code == 422
     assert sales.get("/customers/accounts/acme/?show=money").status_code == 200
     assert "c1: Added" not in text_of(sales.get("/customers/accounts/acme/?show=imports"))
+
+
+def test_what_happened_is_marked_on_the_line_of_an_account(sales: Any, signed_in: Any, home: Any) -> None:
+    """The contract runs now, so its line has the months of these two years."""
+    today = timezone.now().date()
+    start, end = today - timedelta(days=200), today + timedelta(days=165)
+    services.add("contracts", {**CONTRACT, "start": start.isoformat(), "end": end.isoformat()}, by="test")
+    goals.annotate((today - timedelta(days=70)).isoformat(), "New prices", "price", by="Ada")
+    goals.annotate((today - timedelta(days=1200)).isoformat(), "Long before", "other", by="Ada")
+    page = sales.get("/customers/accounts/acme/").content.decode()
+    line = re.search(r'<svg class="step".*?</svg>', page, re.DOTALL)[0]
+    assert re.search(r"<title>[^<]*, Price change: New prices</title>", line)
+    assert "Take “New prices” from the charts" in html.unescape(page)
+    assert "Long before" not in page
+    seen = signed_in("viewer").get("/customers/accounts/acme/").content.decode()
+    assert "<b>New prices</b>" in seen
+    assert "from the charts" not in seen
 
 
 def test_a_record_is_added_edited_and_undone_by_its_pages(sales: Any, acme: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import tenure
 from reference.pages import Tables
+from tenure.apps.goals import services
 from tenure.web import asking
 
 PAGE = "/retain/renewals/"
@@ -198,3 +199,16 @@ def test_chinese(look):
         "Stripe",
     }
     assert not english - {"amber", "beech", "coral", "dahlia", "elm", "fig", "Viewer"}
+
+
+def test_what_will_happen_is_marked_in_the_calendar(look):
+    """The day is in the step that holds it; what is past, or beyond the calendar, is not there."""
+    for day, text in (("2026-11-25", "Trade fair"), ("2026-11-10", "Yesterday"), ("2027-02-09", "Too far")):
+        services.annotate(day, text, "other", by="Ada")
+    _response, page = look("days=90")
+    marked = re.findall(r'>([^<>]*)</(?:a|span)><span class="happened-row" title="([^"]*)"', page)
+    assert marked == [("from 23 Nov 2026", "25 Nov 2026, Other: Trade fair")]
+    listed = re.search(r'<div class="annotations">(.*?)</div>', page, re.DOTALL)[1]
+    assert "Trade fair" in listed
+    assert "Yesterday" not in page
+    assert "Too far" not in page

@@ -182,3 +182,9 @@ def test_too_little_for_a_line(values):
 
 def test_a_flat_line_lies_in_the_middle():
     assert sparkline([Decimal(5), Decimal(5)]).path == "M3.0,12.0L69.0,12.0"
+
+
+def test_what_happened_stands_at_its_value():
+    marks = [{"at": 1, "text": "New prices", "said": "Mar 5, Price change: New prices"}]
+    drawn = sparkline([Decimal(1), Decimal(2), Decimal(3)], marks=marks)
+    assert drawn.marks == ({"x": "36.0", "said": "Mar 5, Price change: New prices"},)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 
 from tenure.core.errors import TenureError
 from tenure.web import errors
+from tenure.web.goals.annotations import Mark
 from tenure.web.heat import heat_cell
 from tenure.web.listing import ArrowRows, Column, Empty, Listing
 from tenure.web.listing.address import read
@@ -68,7 +69,7 @@ def parts(request: HttpRequest) -> HttpResponse:
         figures={"deltas": _deltas(), "tiles": _tiles(), "multiple": _multiple()},
         meters=[_meter(_("More than half"), 100, 60), _meter(_("Nothing"), 100, 0), _meter(_("All of it"), 40, 40)],
         heat=_heat(),
-        spark=sparkline(SWINGING),
+        spark=sparkline(SWINGING, marks=_marks()),
         running_spark=sparkline(RISING, running=True),
         choices=[_choice(_("Month"), current=True), _choice(_("Quarter")), {**_choice(_("Year")), "count": 3}],
         facts=[{"text": _("Data as of 20 November")}, {"text": _("11 checks hold"), "href": HERE}],
@@ -167,13 +168,18 @@ def _tiles() -> list[dict[str, Any]]:
 
 
 def _multiple() -> dict[str, Any]:
-    line = sparkline(RISING, running=True, width=240, height=56)
+    line = sparkline(RISING, running=True, width=240, height=56, marks=_marks())
     return {
         "tile": _tile(_("Within its usual range"), "11", _("over ten months")),
         "line": line,
         "first": "2026-02",
         "last": "2026-11",
     }
+
+
+def _marks() -> list[Mark]:
+    said = _("%(day)s, %(kind)s: %(text)s") % {"day": "2026-06-15", "kind": _("Price change"), "text": _("New prices")}
+    return [{"at": 4, "text": _("New prices"), "said": said}]
 
 
 def _meter(label: str, whole: int, part: int) -> dict[str, Any]:
@@ -189,7 +195,9 @@ def _heat() -> dict[str, Any]:
             for share in shares[: len(shares) - place]
         ]
         cells.append(heat_cell("40%", None, _("still running"), "", running=True))
-        rows.append({"name": label, "whole": whole, "exact": whole, "cells": cells})
+        (mark,) = _marks()
+        happened = mark["said"] if place == 1 else ""
+        rows.append({"name": label, "happened": happened, "whole": whole, "exact": whole, "cells": cells})
     return {"corner": _("Joined in"), "base": _("Customers"), "heads": range(len(shares) + 1), "rows": rows}
 
 

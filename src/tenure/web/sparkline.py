@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 WIDTH, HEIGHT, MARGIN = 72, 24, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Sparkline:
-    """`path` is what is over, `running` the step into a period that is not, (`x`, `y`) the last point."""
+    """`path` is what is over, `running` the step into a period that is not, (`x`, `y`) the last point; `marks` are what
+    happened on the way, each with its place and its words."""
 
     path: str
     running: str
     x: str
     y: str
+    marks: tuple[Mapping[str, str], ...] = ()
 
 
 def sparkline(
-    values: Sequence[Decimal | None], running: bool = False, *, width: int = WIDTH, height: int = HEIGHT
+    values: Sequence[Decimal | None],
+    running: bool = False,
+    *,
+    width: int = WIDTH,
+    height: int = HEIGHT,
+    marks: Sequence[Mapping[str, Any]] = (),
 ) -> Sparkline | None:
-    """The line through `values`; periods without a figure leave a gap. None with fewer than two figures."""
+    """The line through `values`; periods without a figure leave a gap. None with fewer than two figures.
+
+    marks: what happened, by the place of its value (`at`) and in words (`said`).
+    """
     known = [float(v) for v in values if v is not None]
     if len(known) < 2 or values[-1] is None:
         return None
@@ -37,7 +48,8 @@ def sparkline(
     before, last = points[-2], points[-1]
     assert last is not None
     tail = _path([before, last]) if running and before is not None else ""
-    return Sparkline(_path(solid), tail, f"{last[0]:.1f}", f"{last[1]:.1f}")
+    placed = tuple({"x": f"{MARGIN + mark['at'] * across:.1f}", "said": mark["said"]} for mark in marks)
+    return Sparkline(_path(solid), tail, f"{last[0]:.1f}", f"{last[1]:.1f}", placed)
 
 
 def _path(points: Sequence[tuple[float, float] | None]) -> str:

@@ -157,3 +157,24 @@ def test_metrics(open_as, picture, width):
     page.keyboard.press("Escape")
     expect(card).to_be_attached()
     picture(page, f"metrics-{width}")
+
+
+@pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "zh-hans")])
+def test_mark_what_happened_by_the_keyboard(open_as, own_sample, picture, width, language):
+    """From the page of metrics: it stands on every small line there, and at its cohort on the page of cohorts."""
+    page = open_as("operator", "/retain/metrics/?from=2024-01&to=2024-04", width=width, language=language)
+    page.locator(".annotations summary").focus()
+    page.keyboard.press("Enter")
+    page.fill("#annotation-day", "2024-03-05")
+    page.fill("#annotation-text", "Spring fair")
+    page.keyboard.press("Enter")
+    expect(page.locator(".annotation")).to_contain_text("Spring fair")
+    lines = page.locator(".multiple__line")
+    assert lines.count() >= 8
+    assert page.locator(".multiple__line .happened").count() == lines.count()
+    assert "Spring fair" in page.locator(".multiple__line .happened title").first.text_content()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    picture(page, f"metrics-annotated-{width}")
+    page.goto("/retain/cohorts/?from=2024-01&to=2024-04")
+    expect(page.locator("tr:has(.happened-row) .happened-row")).to_have_attribute("title", re.compile("Spring fair"))
+    expect(page.locator(".annotation")).to_contain_text("Spring fair")

@@ -26,7 +26,8 @@ from tenure.warehouse.answer import edge
 from tenure.web import asking, errors
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
-from tenure.web.goals import drivers, pictures, verdict
+from tenure.web.goals import annotations, drivers, pictures, verdict
+from tenure.web.goals.annotations import Happened
 from tenure.web.goals.words import RENEWAL, TILES
 from tenure.web.stretch import Stretch, of
 from tenure.web.subscriptions import due, health
@@ -61,6 +62,7 @@ class Gathered:
     stretch: Stretch
     currency: str
     targets: Mapping[str, Decimal]
+    happened: Happened
 
     @property
     def shown(self) -> list[Row]:
@@ -68,20 +70,20 @@ class Gathered:
 
     @property
     def series(self) -> Series:
-        return series_of(self.rows, self.stretch)
+        return series_of(self.rows, self.stretch, self.happened)
 
 
-def read(opened: Seen, stretch: Stretch) -> Gathered:
+def read(opened: Seen, stretch: Stretch, happened: Happened = annotations.NOTHING) -> Gathered:
     """Ask what the verdict and the tiles are made of; a target is of the whole firm, so a part of it has none."""
     rows = gather(opened.ask, stretch)
     currency = rows.movements.definition["settings"]["reporting_currency"]
     is_whole = not opened.limited and opened.only == asking.EVERYTHING
-    return Gathered(rows, stretch, currency, selectors.values("mrr") if is_whole else {})
+    return Gathered(rows, stretch, currency, selectors.values("mrr") if is_whole else {}, happened)
 
 
-def board(opened: Seen, stretch: Stretch, happened: Sequence[Any]) -> dict[str, Any]:
+def board(opened: Seen, stretch: Stretch, happened: Happened) -> dict[str, Any]:
     """The page without its slow cards."""
-    found = read(opened, stretch)
+    found = read(opened, stretch, happened)
     parts = {name: f"{reverse('cockpit_part', args=[name])}?{stretch.query()}" for name in PARTS}
     tiles = tiles_of(found)
     return {
@@ -292,7 +294,8 @@ def renewal_tile(found: Mapping[str, Sequence[Row]], stretch: Stretch) -> Tile:
     focus, compared = history[-1], stretch.compared
     against = _together(found.get(compared, ()), compared) if compared else None
     finished = replace(stretch, today=stretch.calendar.after(stretch.last, stretch.grain))
-    series = Series(history, focus, against, against_name(finished), stretch.is_running)
+    marks = annotations.happened(stretch).marks(periods)
+    series = Series(history, focus, against, against_name(finished), stretch.is_running, marks)
     own = {"grain": stretch.grain, "period": stretch.last, "kind": RENEWAL.behind}
     shown = tile(RENEWAL, series, "", f"{reverse('renewal_rows')}?{urlencode([*own.items(), *stretch.kept])}")
     places = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tenure.web import formatting as f
-from tenure.web.goals import annotations
+from tenure.web.goals.annotations import Happened
 from tenure.web.goals.verdict import Course
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions.board import door
@@ -22,7 +22,7 @@ MOST_AHEAD = 24
 
 
 def course_chart(
-    rows: Sequence[Row], stretch: Stretch, currency: str, course: Course | None, happened: Sequence[Any]
+    rows: Sequence[Row], stretch: Stretch, currency: str, course: Course | None, happened: Happened
 ) -> dict[str, Any]:
     """MRR at each close; dotted what it should be; a thin line where something happened."""
     periods = [row["period"] for row in rows]
@@ -32,6 +32,8 @@ def course_chart(
         )
         if ahead <= MOST_AHEAD:
             periods += [stretch.step(rows[-1]["period"], n) for n in range(1, ahead + 1)]
+    marks = happened.marks(periods)
+    said = {mark["at"]: mark["said"] for mark in marks}
     values = [row["close"] for row in rows]
     aims = [] if course is None else [_aim(course, period, stretch) for period in periods]
     ticks = round_values(min([*values, *aims]), max([*values, *aims]))
@@ -49,7 +51,7 @@ def course_chart(
             "ticks": [{"value": float(t), "text": scale.text(t)} for t in ticks],
             "widest": max(width_of(f.period_short(period)) for period in periods),
             "periods": [
-                {"name": axis_name(period), "tip": _tip(period, at, rows, aims, stretch, currency)}
+                {"name": axis_name(period), "tip": _tip(period, at, rows, aims, stretch, currency, said)}
                 for at, period in enumerate(periods)
             ],
             "series": [
@@ -72,7 +74,7 @@ def course_chart(
                     "hrefs": [door(stretch)(row, "close") for row in rows],
                 },
             ],
-            "marks": annotations.marks(periods, stretch, happened),
+            "marks": marks,
         },
         "rows": [
             {
@@ -114,7 +116,15 @@ def _aim(course: Course, period: str, stretch: Stretch) -> Decimal:
     return course.due(min(date.fromordinal(last.toordinal() - 1), course.ends))
 
 
-def _tip(period: str, at: int, rows: Sequence[Row], aims: Sequence[Decimal], stretch: Stretch, currency: str) -> str:
+def _tip(
+    period: str,
+    at: int,
+    rows: Sequence[Row],
+    aims: Sequence[Decimal],
+    stretch: Stretch,
+    currency: str,
+    said: Mapping[int, str],
+) -> str:
     lines = [f.period(period, stretch.grain)]
     if at < len(rows):
         if not rows[at]["complete"]:
@@ -124,4 +134,6 @@ def _tip(period: str, at: int, rows: Sequence[Row], aims: Sequence[Decimal], str
         lines.append(
             _("%(name)s: %(amount)s") % {"name": _("Target line"), "amount": f.money(round(aims[at]), currency)}
         )
+    if at in said:
+        lines.append(said[at])
     return "\n".join(lines)

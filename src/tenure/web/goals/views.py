@@ -32,8 +32,8 @@ def home(request: HttpRequest) -> HttpResponse:
     stretch = stretch_of(request, opened)
     if stretch is None:
         return page(request, "subscriptions/empty.html", heading=_("Cockpit"))
-    found = annotations.happened(stretch)
-    shown = {**cockpit.board(opened, stretch, found), **annotations.tools(request, stretch, found)}
+    happened = annotations.happened(stretch)
+    shown = {**cockpit.board(opened, stretch, happened), **annotations.tools(request, stretch.today, happened)}
     may_target = may(request.user, "set_targets") and not opened.limited
     return page(request, "goals/cockpit.html", heading=_("Cockpit"), may_target=may_target, **shown)
 

@@ -21,6 +21,7 @@ from tenure.core.periods import add_months, label
 from tenure.web import asking
 from tenure.web import formatting as f
 from tenure.web.choices import one_of
+from tenure.web.goals.annotations import Happened, between
 from tenure.web.records import said, words
 from tenure.web.records.kinds import KINDS, hidden, token, visible
 from tenure.web.records.line import line
@@ -119,11 +120,17 @@ def head(account: Account, tab: str) -> dict[str, Any]:
     }
 
 
-def overview(account: Account) -> dict[str, Any]:
+def happened(account: Account) -> Happened:
+    """What happened in the months of the line of MRR."""
+    today = asking.today(account.opened)
+    return between(add_months(today.replace(day=1), -MONTHS), today, lambda day: label(day.replace(day=1), "month"))
+
+
+def overview(account: Account, happened: Happened) -> dict[str, Any]:
     """The first tab without its timeline: facts, MRR over time, and some of each related kind."""
     return {
         "facts": facts(account),
-        "mrr": _mrr(account),
+        "mrr": _mrr(account, happened),
         "related": [_related(account, kind) for kind in ("contacts", "contracts", "subscriptions")],
     }
 
@@ -280,7 +287,7 @@ def fact(account: Account, column: Any) -> dict[str, Any]:
     }
 
 
-def _mrr(account: Account) -> dict[str, Any]:
+def _mrr(account: Account, happened: Happened) -> dict[str, Any]:
     """MRR at the close of each of the last months, as a picture and as a table of doors."""
     today = asking.today(account.opened)
     last = today.replace(day=1)
@@ -288,13 +295,13 @@ def _mrr(account: Account) -> dict[str, Any]:
     rows = account.opened.ask({"question": "movements", **asked}).to_dicts()
     currency = account.opened.definition().reporting_currency
     places = f.places_of([row["close"] for row in rows], currency)
-    values = [row["close"] for row in rows]
+    values, periods = [row["close"] for row in rows], [row["period"] for row in rows]
     return {
         "title": _title(rows, currency),
         "summary": _("At the close of each month; the running month as of today."),
         "unit": f.symbol(currency).strip(),
         "is_empty": not any(values),
-        "line": line([row["period"] for row in rows], values),
+        "line": line(periods, values, happened.marks(periods)),
         "rows": [
             {
                 "label": f.period(row["period"]),

@@ -14,6 +14,7 @@ from tenure.apps.workspaces.permissions import may
 from tenure.apps.workspaces.services.records import RecordChanged
 from tenure.core.errors import TenureError
 from tenure.web import asking, errors
+from tenure.web.goals import annotations
 from tenure.web.pages import Action, is_fragment, page, requires, undoable
 from tenure.web.records import account, effect, forms, lists, said, timeline, views, words
 from tenure.web.records.kinds import KINDS, history_for, key_of, record_for, seen_version, token
@@ -34,7 +35,9 @@ def account_record(request: HttpRequest, account_id: str) -> HttpResponse:
     context: dict[str, Any] = account.head(found, tab)
     context["restated"] = effect.restated(request.GET, request.user)
     if tab == "overview":
-        context |= account.overview(found)
+        happened = account.happened(found)
+        context |= account.overview(found, happened)
+        context |= annotations.tools(request, asking.today(found.opened), happened)
         context["timeline"] = timeline.shown(found, request.GET)
     elif tab == "history":
         kind = KINDS["accounts"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tenure.web import formatting as f
+from tenure.web.goals.annotations import Mark
 from tenure.web.subscriptions.pictures import round_values
 
 WIDTH, HEIGHT = 640, 190
@@ -28,15 +29,17 @@ class Line:
     y: str
     rules: list[dict[str, str]]
     names: list[dict[str, str]]
+    marks: list[dict[str, str]]
+    foot: int
 
 
-def line(periods: Sequence[str], values: Sequence[Decimal]) -> Line | None:
-    """The steps of MRR by month; None where there is nothing to draw."""
+def line(periods: Sequence[str], values: Sequence[Decimal], marks: Sequence[Mark] = ()) -> Line | None:
+    """The steps of MRR by month, with what happened on the way; None where there is nothing to draw."""
     if not any(values) or len(values) < 2:
         return None
-    marks = round_values(Decimal(0), max(values))
-    highest = max(*values, marks[-1])
-    scale = f.scale_of(marks)
+    heights = round_values(Decimal(0), max(values))
+    highest = max(*values, heights[-1])
+    scale = f.scale_of(heights)
     step = (WIDTH - LEFT - RIGHT) / (len(values) - 1)
 
     def across(place: int) -> str:
@@ -58,11 +61,13 @@ def line(periods: Sequence[str], values: Sequence[Decimal]) -> Line | None:
         running=f"M{across(len(whole) - 1)} {down(whole[-1])}H{across(len(whole))}V{down(values[-1])}",
         x=across(len(whole)),
         y=down(values[-1]),
-        rules=[_rule(down(mark), scale.text(mark)) for mark in marks],
+        rules=[_rule(down(height), scale.text(height)) for height in heights],
         names=[
             {"x": across(place), "text": name}
             for place, name in ((n, period) for n, period in enumerate(periods) if n % every == 0)
         ],
+        marks=[{"x": across(mark["at"]), "said": mark["said"]} for mark in marks],
+        foot=HEIGHT - BOTTOM,
     )
 
 

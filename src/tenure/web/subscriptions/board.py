@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from tenure.core.periods import CIVIL, Calendar, add_months, label, next_first_day
 from tenure.web import formatting as f
 from tenure.web.export import exports
+from tenure.web.goals.annotations import Happened, Mark
 from tenure.web.range import against_name, picker
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions import findings, slices
@@ -154,15 +155,15 @@ def board(
     stretch: Stretch,
     by: str,
     names: Callable[[list[str]], dict[str, str]],
-    marks: Sequence[dict[str, Any]] = (),
+    happened: Happened,
 ) -> dict[str, Any]:
-    """The whole page as values a template only has to print; `marks` say on the chart what happened."""
+    """The whole page as values a template only has to print."""
     rows = gather(ask, stretch)
     focus = rows.by_period[stretch.last]
     definition = rows.movements.definition
     currency = definition["settings"]["reporting_currency"]
     opens = door(stretch)
-    series = series_of(rows, stretch)
+    series = series_of(rows, stretch, happened)
     cards = tiles(series, currency, lambda kind: opens(focus, kind))
     moves = _ledger_rows(ask, stretch)
     called = names([move["account_id"] for move in moves[:LEDGER_ROWS]])
@@ -179,7 +180,7 @@ def board(
         "bridge": _bridge(
             stretch, series, currency, findings.bridge_summary(focus, moves, called), _is_churn_news(cards)
         ),
-        "moves": _moves(stretch, shown, currency, marks),
+        "moves": _moves(stretch, shown, currency, happened.marks(stretch.shown)),
         "cut": _cut(ask, stretch, focus, by, currency),
         "renewals": renewals(ask, stretch, currency),
         "ledger": _ledger(stretch, moves, called, currency),
@@ -187,10 +188,17 @@ def board(
     }
 
 
-def series_of(rows: Rows, stretch: Stretch) -> Series:
-    """The period in focus with what is usual before it and what it is compared with."""
-    history = rows.of([stretch.step(stretch.last, n) for n in range(1 - HISTORY, 1)])
-    return Series(history, rows.by_period[stretch.last], rows.against, against_name(stretch), stretch.is_running)
+def series_of(rows: Rows, stretch: Stretch, happened: Happened) -> Series:
+    """The period in focus with what is usual before it, what it is compared with, and what happened."""
+    periods = [stretch.step(stretch.last, n) for n in range(1 - HISTORY, 1)]
+    return Series(
+        rows.of(periods),
+        rows.by_period[stretch.last],
+        rows.against,
+        against_name(stretch),
+        stretch.is_running,
+        happened.marks(periods),
+    )
 
 
 def made_of(answer: Answer) -> dict[str, str]:
@@ -246,7 +254,7 @@ def _bridge(stretch: Stretch, series: Series, currency: str, summary: str, churn
     }
 
 
-def _moves(stretch: Stretch, shown: list[Row], currency: str, marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _moves(stretch: Stretch, shown: list[Row], currency: str, marks: Sequence[Mark]) -> dict[str, Any]:
     finished = [row for row in shown if row["complete"]] or shown
     running = None if shown[-1]["complete"] else f.period(shown[-1]["period"], stretch.grain)
     title = findings.moves_title(finished)

@@ -17,6 +17,7 @@ from tenure.web import formatting as f
 from tenure.web.asking import Seen
 from tenure.web.choices import one_of, refused
 from tenure.web.export import exports
+from tenure.web.goals.annotations import Happened
 from tenure.web.heat import SCALE, HeatCell, heat_cell
 from tenure.web.sparkline import sparkline
 from tenure.web.stretch import COARSE, Stretch
@@ -88,7 +89,7 @@ def _grid(rows: Sequence[Row], chosen: Choices) -> list[list[Cell]]:
     return grid(starts, all(row["complete"] for row in rows))
 
 
-def board(ask: Ask, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
+def board(ask: Ask, stretch: Stretch, chosen: Choices, happened: Happened) -> dict[str, Any]:
     """The whole page as values a template only has to print."""
     found = _followed(ask, stretch, chosen)
     return {
@@ -104,7 +105,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
             {"label": said, "href": chosen.address(stretch, show=code), "current": code == chosen.show}
             for code, said in SHOWS.items()
         ],
-        "heat": _heat(found, stretch, chosen),
+        "heat": _heat(found, stretch, chosen, happened.said(stretch.shown)),
         "cut": _pieces(ask, stretch, chosen),
         "scale": [{"text": text, "shape": shade} for text, shade in SCALE],
         "exports": exports("cohorts_file", query=stretch.query(**chosen.kept)),
@@ -118,7 +119,7 @@ def _summary(chosen: Choices, currency: str) -> str:
     return said % {"unit": f.symbol(currency).strip()}
 
 
-def _heat(found: Followed, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
+def _heat(found: Followed, stretch: Stretch, chosen: Choices, said: Mapping[str, str]) -> dict[str, Any]:
     columns = max((len(row) for row in found.cells), default=0)
     head = {
         "name": _("Weighted average"),
@@ -131,6 +132,7 @@ def _heat(found: Followed, stretch: Stretch, chosen: Choices) -> dict[str, Any]:
     body = [
         {
             "name": f.period(row["cohort"]),
+            "happened": said.get(row["cohort"], ""),
             "whole": f.exact(row[_START[chosen.value]]),
             "exact": f.plain(row[_START[chosen.value]]),
             "cells": [_cell(row, cell, k, stretch, chosen) for k, cell in enumerate(cells)],
@@ -209,7 +211,7 @@ def _cell(row: Row, cell: Cell, k: int, stretch: Stretch, chosen: Choices) -> He
 def table(ask: Ask, stretch: Stretch, chosen: Choices) -> tuple[list[Any], list[list[Any]]]:
     """The map as a table, exact, for a file: the average first where it has one."""
     found = _followed(ask, stretch, chosen)
-    shown = _heat(found, stretch, chosen)
+    shown = _heat(found, stretch, chosen, {})
 
     def line(cells: Sequence[Cell]) -> list[str]:
         return [cell.share if chosen.show == "share" else cell.part for cell in cells]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from tenure.core.periods import between, label
 from tenure.web import formatting as f
 from tenure.web.choices import one_of, refused
 from tenure.web.export import exports
+from tenure.web.goals.annotations import Happened
 from tenure.web.meter import meter
 from tenure.web.stretch import COARSE, Stretch
 from tenure.web.subscriptions import findings, slices
@@ -71,6 +72,11 @@ class Choices:
     def stop(self) -> date:
         return self.today + timedelta(days=self.days)
 
+    @property
+    def last(self) -> date:
+        """The last day of the calendar."""
+        return self.stop - timedelta(days=1)
+
     def address(self, stretch: Stretch, route: str = "renewals", **more: str) -> str:
         """The page with some choices changed; an empty one is left out."""
         kept = {name: value for name, value in {**self.kept, **more}.items() if value}
@@ -117,14 +123,14 @@ class Listed:
     edges: tuple[date, ...]
     currency: str
 
-    def step_of(self, row: Row) -> str:
-        """The step of the calendar a contract belongs to: its first day, or that its notice day has passed."""
-        place = bisect_right(self.edges, row["notice_by"]) - 1
+    def step_of(self, day: date) -> str:
+        """The step of the calendar that holds a day, by its own first day; or that the day has passed."""
+        place = bisect_right(self.edges, day) - 1
         return self.edges[place].isoformat() if place >= 0 else PASSED
 
     def on(self, chosen: Choices) -> list[Row]:
         """The contracts of the chosen step, in any state."""
-        return [row for row in self.rows if chosen.on in ("", self.step_of(row))]
+        return [row for row in self.rows if chosen.on in ("", self.step_of(row["notice_by"]))]
 
     def within(self, chosen: Choices, state: str) -> list[Row]:
         wanted = UNDECIDED if state == "undecided" else tuple(STATES) if state == "all" else (state,)
@@ -140,7 +146,7 @@ def _listed(ask: Ask, chosen: Choices) -> Listed:
     return Listed(rows, edges, settings["reporting_currency"])
 
 
-def board(ask: Ask, stretch: Stretch, chosen: Choices, names: Names) -> dict[str, Any]:
+def board(ask: Ask, stretch: Stretch, chosen: Choices, names: Names, happened: Happened) -> dict[str, Any]:
     """The whole page as values a template only has to print."""
     listed = _listed(ask, chosen)
     measured = ask(_measured(stretch))
@@ -150,7 +156,7 @@ def board(ask: Ask, stretch: Stretch, chosen: Choices, names: Names) -> dict[str
         "facts": [freshness(), made_of(measured)],
         "is_empty": not listed.rows and not any(row["expiring"] for row in rates),
         "renewals": renewals(ask, stretch, listed.currency),
-        "calendar": _calendar(listed, chosen, stretch),
+        "calendar": _calendar(listed, chosen, stretch, happened),
         "due": _due(listed, chosen, stretch, names),
         "rates": _rates(rates, stretch, listed.currency),
         "cut": _cut(ask, stretch, chosen, listed.currency),
@@ -163,13 +169,14 @@ def _measured(stretch: Stretch) -> dict[str, str]:
     return {"question": "renewals", **stretch.asked(stretch.first, stretch.shown[-1])}
 
 
-def _calendar(listed: Listed, chosen: Choices, stretch: Stretch) -> dict[str, Any]:
+def _calendar(listed: Listed, chosen: Choices, stretch: Stretch, happened: Happened) -> dict[str, Any]:
     due = [(row["notice_by"], row["state"], row["mrr"]) for row in listed.rows]
     before = chosen.today - timedelta(days=LOOK_BACK)
     (past,) = calendar(due, [before, chosen.today])
     (whole,) = calendar(due, [before, chosen.stop])
     slots = [(PASSED, past)] if past.contracts else []
     slots += [(slot.first.isoformat(), slot) for slot in calendar(due, listed.edges)]
+    said = replace(happened, name=listed.step_of).said([name for name, _slot in slots])
     widest = max((slot.mrr for _name, slot in slots), default=Decimal(0))
     places = f.places_of([slot.mrr for _name, slot in slots], listed.currency)
     return {
@@ -195,6 +202,7 @@ def _calendar(listed: Listed, chosen: Choices, stretch: Stretch) -> dict[str, An
         "rows": [
             {
                 "label": _step_name(name, slot, chosen),
+                "happened": said.get(name, ""),
                 "is_passed": name == PASSED,
                 "is_picked": name == chosen.on,
                 "href": _step_address(name, slot, chosen, stretch),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from tenure.core.metrics.swing import outside_usual
 from tenure.web import formatting as f
+from tenure.web.goals.annotations import Mark
 from tenure.web.sparkline import Sparkline, sparkline
 from tenure.web.subscriptions.words import FORMULAS, METRICS, Metric
 
@@ -52,13 +53,14 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The figures of consecutive periods, the one in focus last, and those it is compared with."""
+    """The figures of consecutive periods, the one in focus last, those it is compared with, and what happened."""
 
     rows: Sequence[Row]
     focus: Row
     against: Row | None
     against_name: str
     running: bool
+    marks: Sequence[Mark] = ()
 
 
 def net_new(row: Row) -> Decimal:
@@ -86,7 +88,7 @@ def tile(metric: Metric, series: Series, currency: str, href: str) -> Tile:
         is_empty=value is None,
         delta=None if value is None or before is None else delta(metric, value, before, bool(news)),
         note=_note(metric, series, value, before),
-        spark=sparkline(values, series.running),
+        spark=sparkline(values, series.running, marks=series.marks),
         href=href,
         formula=FORMULAS.get(metric.name, ""),
         few="" if value is None else _few(metric, series.focus),

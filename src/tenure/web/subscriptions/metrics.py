@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from tenure.web import formatting as f
 from tenure.web.export import exports
+from tenure.web.goals.annotations import Happened
 from tenure.web.sparkline import Sparkline, sparkline
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions import findings, proof, slices
@@ -47,12 +48,12 @@ class Multiple:
     last: str
 
 
-def board(ask: Ask, stretch: Stretch, by: str) -> dict[str, Any]:
+def board(ask: Ask, stretch: Stretch, by: str, happened: Happened) -> dict[str, Any]:
     """The whole page as values a template only has to print."""
     rows = gather(ask, stretch)
     currency = rows.movements.definition["settings"]["reporting_currency"]
     shown = rows.of(stretch.shown)
-    multiples = _multiples(rows, shown, stretch, currency)
+    multiples = _multiples(rows, shown, stretch, currency, happened)
     unusual = [m.tile.label for m in multiples if m.tile.delta is not None and m.tile.delta.mood]
     heads, lines = _lines(shown, stretch, currency)
     return {
@@ -72,15 +73,15 @@ def board(ask: Ask, stretch: Stretch, by: str) -> dict[str, Any]:
     }
 
 
-def _multiples(rows: Rows, shown: Sequence[Row], stretch: Stretch, currency: str) -> list[Multiple]:
+def _multiples(rows: Rows, shown: Sequence[Row], stretch: Stretch, currency: str, happened: Happened) -> list[Multiple]:
     opens, focus = door(stretch), rows.by_period[stretch.last]
-    cards = tiles(series_of(rows, stretch), currency, lambda kind: opens(focus, kind), ALL)
-    running = not shown[-1]["complete"]
+    cards = tiles(series_of(rows, stretch, happened), currency, lambda kind: opens(focus, kind), ALL)
+    running, marks = not shown[-1]["complete"], happened.marks(stretch.shown)
     first, last = (f.period(shown[at]["period"], stretch.grain) for at in (0, -1))
     return [
         Multiple(
             card,
-            sparkline([row[metric.name] for row in shown], running, width=WIDTH, height=HEIGHT),
+            sparkline([row[metric.name] for row in shown], running, width=WIDTH, height=HEIGHT, marks=marks),
             first,
             last,
         )

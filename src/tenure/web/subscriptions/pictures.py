@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tenure.web import formatting as f
+from tenure.web.goals.annotations import Mark
 from tenure.web.subscriptions.figures import Row, net_new
 from tenure.web.subscriptions.words import GAINS, KINDS, LOSSES
 
@@ -147,13 +148,14 @@ def _cell(row: Row, kind: str, places: int, door: Door, *, plus: bool) -> Cell:
 
 
 def moves_chart(
-    rows: Sequence[Row], focus: str, currency: str, label: str, door: Door, marks: Sequence[dict[str, Any]] = ()
+    rows: Sequence[Row], focus: str, currency: str, label: str, door: Door, marks: Sequence[Mark] = ()
 ) -> dict[str, Any]:
     """Gains above the line and losses below it, period by period; the unfinished one is marked as such."""
     kinds = kinds_in(rows)
     up = [sum((row[k] for k in GAINS), Decimal(0)) for row in rows]
     down = [sum((row[k] for k in LOSSES), Decimal(0)) for row in rows]
     ticks = round_values(min([*down, Decimal(0)]), max([*up, Decimal(0)]))
+    said = {mark["at"]: mark["said"] for mark in marks}
     scale = f.scale_of(ticks, 0 if all(t == t.to_integral_value() for t in _scaled(ticks)) else 1)
     return {
         "kind": "moves",
@@ -166,11 +168,11 @@ def moves_chart(
         "periods": [
             {
                 "name": axis_name(row["period"]),
-                "tip": _moves_tip(row, kinds, currency),
+                "tip": _moves_tip(row, kinds, currency, said.get(at, "")),
                 "running": not row["complete"],
                 "picked": row["period"] == focus,
             }
-            for row in rows
+            for at, row in enumerate(rows)
         ],
         "series": [
             {
@@ -200,11 +202,13 @@ def axis_name(period: str) -> str:
     return f"{short}\n{period[:4]}" if first else short
 
 
-def _moves_tip(row: Row, kinds: Sequence[str], currency: str) -> str:
+def _moves_tip(row: Row, kinds: Sequence[str], currency: str, said: str) -> str:
     name = f.period(row["period"])
     lines = [name if row["complete"] else _("%(period)s, not over") % {"period": name}]
     lines += [_tip(KINDS[kind], f.money(row[kind], currency, plus=True)) for kind in kinds if row[kind]]
     lines.append(_tip(KINDS["net"], f.money(net_new(row), currency, plus=True)))
+    if said:
+        lines.append(said)
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -33,10 +34,9 @@ def movements(request: HttpRequest) -> HttpResponse:
 
 
 def _movements(request: HttpRequest, opened: asking.Seen, stretch: Stretch) -> dict[str, Any]:
-    found = annotations.happened(stretch)
-    marks = annotations.marks(stretch.shown, stretch, found)
-    shown = board.board(opened.ask, stretch, slices.by(request.GET), names_for(request.user), marks)
-    return {**shown, **annotations.tools(request, stretch, found)}
+    happened = annotations.happened(stretch)
+    shown = board.board(opened.ask, stretch, slices.by(request.GET), names_for(request.user), happened)
+    return {**shown, **annotations.tools(request, stretch.today, happened)}
 
 
 @require_GET
@@ -66,8 +66,14 @@ def metric_board(request: HttpRequest) -> HttpResponse:
         request,
         "metrics",
         _("Metrics"),
-        lambda opened, stretch: metrics.board(opened.ask, stretch, slices.by(request.GET)),
+        lambda opened, stretch: _metrics(request, opened, stretch),
     )
+
+
+def _metrics(request: HttpRequest, opened: asking.Seen, stretch: Stretch) -> dict[str, Any]:
+    happened = annotations.happened(stretch)
+    shown = metrics.board(opened.ask, stretch, slices.by(request.GET), happened)
+    return {**shown, **annotations.tools(request, stretch.today, happened)}
 
 
 @require_GET
@@ -109,9 +115,15 @@ def cohort_map(request: HttpRequest) -> HttpResponse:
         request,
         "cohorts",
         _("Cohorts"),
-        lambda opened, stretch: cohorts.board(opened.ask, stretch, cohorts.choices(request.GET)),
+        lambda opened, stretch: _cohorts(request, opened, stretch),
         COARSE,
     )
+
+
+def _cohorts(request: HttpRequest, opened: asking.Seen, stretch: Stretch) -> dict[str, Any]:
+    happened = annotations.happened(stretch)
+    shown = cohorts.board(opened.ask, stretch, cohorts.choices(request.GET), happened)
+    return {**shown, **annotations.tools(request, stretch.today, happened)}
 
 
 @require_GET
@@ -140,11 +152,16 @@ def renewals(request: HttpRequest) -> HttpResponse:
         request,
         "renewals",
         _("Renewals"),
-        lambda opened, stretch: due.board(
-            opened.ask, stretch, due.choices(request.GET, stretch.today), names_for(request.user)
-        ),
+        lambda opened, stretch: _renewals(request, opened, stretch),
         COARSE,
     )
+
+
+def _renewals(request: HttpRequest, opened: asking.Seen, stretch: Stretch) -> dict[str, Any]:
+    chosen = due.choices(request.GET, stretch.today)
+    happened = annotations.between(chosen.today, chosen.last, date.isoformat)
+    shown = due.board(opened.ask, stretch, chosen, names_for(request.user), happened)
+    return {**shown, **annotations.tools(request, stretch.today, happened)}
 
 
 @require_GET

@@ -77,3 +77,13 @@ def test_words_of_one_chunk_are_a_view() -> None:
 def test_too_large() -> None:
     column = pa.array([Decimal("1e20"), Decimal("-1e20"), Decimal("99999999999999999999"), None], money.MONEY)
     assert money.too_large(column).tolist() == [True, True, False, False]
+
+
+@given(scaled)
+def test_without_the_zeros_behind_no_other_digit_is_lost(amount: int) -> None:
+    """Up to the 38 digits of a stored amount, where Decimal itself keeps 28."""
+    whole = money.from_scaled(amount)
+    short = money.trimmed(whole)
+    assert money.to_scaled(short) == amount if abs(whole) < money.LIMIT else short == whole
+    text = f"{short:f}"
+    assert "." not in text or not text.endswith("0")

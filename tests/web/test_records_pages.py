@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -139,6 +140,17 @@ def test_a_save_says_what_it_did_to_the_figures(sales: Any, acme: Any) -> None:
     seen = SubscriptionVersion.objects.live().get().row_id
     form |= {"product": "desk", "version": seen}
     assert "MRR is as it was" in text_of(sales.post(key, form, follow=True))
+
+
+def test_a_large_amount_keeps_every_digit_on_its_page_and_through_its_form(sales: Any, acme: Any) -> None:
+    large = "12345678901234567.123456789012"
+    services.add("contracts", {**CONTRACT, "contract_id": "big", "total": large}, by="test")
+    written = ContractVersion.objects.live().get(contract_id="big")
+    assert f"{Decimal(large):,f}" in text_of(sales.get("/customers/contracts/big/"))
+    form = sales.get("/customers/edit/contracts/big/").content.decode()
+    assert f'value="{large}"' in form
+    sales.post("/customers/edit/contracts/big/", form_of(written, total=large, kind="renewal", reason="Named"))
+    assert ContractVersion.objects.live().get(contract_id="big").total == Decimal(large)
 
 
 def test_end_and_withdraw(sales: Any, acme: Any) -> None:

@@ -58,6 +58,11 @@ def minor_units(currency: str) -> int:
     return _MINOR_UNITS.get(currency.upper(), 2)
 
 
+def trimmed(value: Decimal) -> Decimal:
+    """The amount without the zeros behind it, with every other digit: Decimal.normalize alone rounds to 28 of them."""
+    return value.normalize(_EXACT)
+
+
 def to_scaled(value: Decimal | int) -> int:
     """The amount times 10**12 as an integer, rounded half to even beyond the 12th decimal.
 

@@ -49,9 +49,10 @@ def target() -> None:
 def set_target(metric: str, period: str, value: str, by: str) -> None:
     cli.ready()
     from tenure.apps.goals import services
+    from tenure.core.money import trimmed
 
     written = services.set_target(metric, period, value, by=person(by))
-    click.echo(f"{written.metric} {written.period} {written.value.normalize():f}")
+    click.echo(f"{written.metric} {written.period} {trimmed(written.value):f}")
 
 
 @target.command(name="list", help=_("List the targets in force."))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 from ninja import Router, Schema, Status
 
 from tenure.apps.goals import selectors, services
+from tenure.core.money import trimmed
 from tenure.web import asking
 from tenure.web.api.caller import allowed
 from tenure.web.goals import cockpit
@@ -33,7 +34,7 @@ class Annotation(Schema):
 
 
 def _target(row: Any) -> dict[str, Any]:
-    return {"metric": row.metric, "period": row.period, "value": str(row.value.normalize()), "since": row.recorded_at}
+    return {"metric": row.metric, "period": row.period, "value": f"{trimmed(row.value):f}", "since": row.recorded_at}
 
 
 def _annotation(row: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tenure.apps.crm import selectors as crm
 from tenure.apps.workspaces.permissions import may, sees_everything
 from tenure.core.errors import TenureError
 from tenure.core.metrics.renewal import UNDECIDED
+from tenure.core.money import trimmed
 from tenure.core.periods import add_months, label
 from tenure.web import asking
 from tenure.web import formatting as f
@@ -392,7 +393,7 @@ def related_row(account: Account, kind: str, row: Any, today: date) -> dict[str,
 def _quantity(row: Any) -> str:
     if row.quantity is None or row.quantity == 1:
         return ""
-    return f"× {Decimal(row.quantity).normalize():,f}"
+    return f"× {trimmed(Decimal(row.quantity)):,f}"
 
 
 def _stretch(row: Any, over: bool) -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from tenure.apps.workspaces.services.rows import list_value
 from tenure.core.errors import TenureError
+from tenure.core.money import trimmed
 from tenure.warehouse import schema
 from tenure.web import errors
 from tenure.web.records import words
@@ -134,7 +135,7 @@ def text(kind: Kind, column: schema.Column, value: Any) -> Any:
         return [] if chosen_of_many else ""
     match column.kind:
         case "number":
-            return f"{Decimal(value).normalize():f}"
+            return f"{trimmed(Decimal(value)):f}"
         case "boolean":
             return "true" if value else "false"
         case "day":
@@ -148,7 +149,7 @@ def text(kind: Kind, column: schema.Column, value: Any) -> Any:
             return "\n".join(_line(item["from"], item["to"]) for item in list_value("spans", value) or [])
         case "steps":
             items = list_value("steps", value) or []
-            return "\n".join(_line(item["from"], item["to"], f"{item['amount'].normalize():f}") for item in items)
+            return "\n".join(_line(item["from"], item["to"], f"{trimmed(item['amount']):f}") for item in items)
         case _:
             return str(value)
 

@@ -20,6 +20,7 @@ from tenure.apps.workspaces import selectors as workspaces
 from tenure.apps.workspaces.history import Step
 from tenure.apps.workspaces.permissions import Caller, may
 from tenure.apps.workspaces.services.rows import list_value
+from tenure.core.money import trimmed
 from tenure.warehouse import schema
 from tenure.web import formatting as f
 from tenure.web.pages import Action
@@ -165,7 +166,7 @@ def text_of(kind: Kind, column: schema.Column, value: Any) -> str:
     chosen = words.CHOICES.get((kind.name, column.name), {})
     match column.kind:
         case "number":
-            return f"{Decimal(value).normalize():,f}"
+            return f"{trimmed(Decimal(value)):,f}"
         case "integer":
             return f.exact(value)
         case "boolean":
@@ -185,7 +186,7 @@ def text_of(kind: Kind, column: schema.Column, value: Any) -> str:
 def _stretch(item: Mapping[str, Any]) -> str:
     until = f.NOTHING if item["to"] is None else item["to"].isoformat()
     stretch = f"{item['from'].isoformat()} – {until}"
-    return f"{stretch}: {item['amount'].normalize():,f}" if "amount" in item else stretch
+    return f"{stretch}: {trimmed(item['amount']):,f}" if "amount" in item else stretch
 
 
 def proof(kind: Kind, version: Any) -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from tenure.apps.workspaces.history import Step
 from tenure.apps.workspaces.services.rows import LISTS, list_value
+from tenure.core.money import trimmed
 from tenure.warehouse.answer import edge
 from tenure.web.records.kinds import Kind, token
 
@@ -66,7 +67,7 @@ def _value(sort: str, name: str, version: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return f"{trimmed(value):f}"
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, dict):

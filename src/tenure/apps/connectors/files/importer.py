@@ -36,6 +36,7 @@ from tenure.apps.workspaces.services import imports, lake
 from tenure.apps.workspaces.services.bulk import Foreseen
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.core.errors import TenureError
+from tenure.core.money import trimmed
 
 _CHUNK = 1 << 20
 
@@ -341,7 +342,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, Decimal):
-            shown[name] = f"{value.normalize():f}"
+            shown[name] = f"{trimmed(value):f}"
         elif value is not None:
             shown[name] = value if isinstance(value, int | bool) else str(value)
     return shown

@@ -32,7 +32,7 @@ from tenure.apps.connectors.files.typed import (
     TypedColumn,
 )
 from tenure.core import localtime
-from tenure.core.money import MONEY
+from tenure.core.money import MONEY, trimmed
 from tenure.warehouse.schema import STAMP, TABLES
 
 Mask = npt.NDArray[np.bool_]
@@ -410,7 +410,7 @@ def _next_day(days: pa.Array, moments: pa.Array | None) -> pa.Array:
 
 
 def _written(value: Any) -> Any:
-    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+    return format(trimmed(value), "f") if isinstance(value, Decimal) else value
 
 
 def _quoted(column: pa.Array) -> pa.Array:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from django.db import connection
 
 from tenure.apps.workspaces.versions import Version
+from tenure.core.money import trimmed
 from tenure.warehouse import schema
 
 CHUNK = 50_000
@@ -44,7 +45,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return format(trimmed(value), "f")
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

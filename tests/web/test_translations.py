@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def test_the_english_catalogue_has_the_same_strings(check):
     strings = check.marked([])
     listed = {m.id if isinstance(m.id, str) else m.id[0] for m in check.catalogue("en") if m.id}
     assert listed == set(strings)
+
+
+def test_an_amount_in_a_chinese_sentence_has_a_space_before_the_next_word(check):
+    """A short amount may end in a digit: 50 里有, never 50里有. A day ends in a character and needs none."""
+    strings = [m.string for m in check.catalogue("zh_Hans") if m.id]
+    said = [one for string in strings for one in ([string] if isinstance(string, str) else string)]
+    assert [one for one in said if re.search(r"%\((amount|total|part)\)s[\u4e00-\u9fff]", one)] == []
 
 
 @pytest.mark.parametrize(

@@ -114,14 +114,14 @@ def _title(rows: Sequence[Row]) -> str:
     if moved:
         return (
             ngettext(
-                "%(open)s of %(count)s months are open, and %(moved)s closed month has moved since",
-                "%(open)s of %(count)s months are open, and %(moved)s closed months have moved since",
+                "%(open)s of %(count)s months are not closed, and %(moved)s closed month has moved since",
+                "%(open)s of %(count)s months are not closed, and %(moved)s closed months have moved since",
                 len(moved),
             )
             % places
         )
     if still:
-        return _("%(open)s of %(count)s months are open, and no closed month has moved since") % places
+        return _("%(open)s of %(count)s months are not closed, and no closed month has moved since") % places
     return _("All %(count)s months are closed, and none has moved since") % places
 
 

@@ -207,13 +207,14 @@ def history(kind: Kind, steps: Sequence[Step], caller: Caller) -> dict[str, Any]
     undoable = newest is not None and may(caller, "edit_records") and is_undoable(newest)
     together = newest.batch if undoable and newest.verb == "edited" else ""
     return {
-        "history": _steps(kind, steps, unseen),
+        "history": told(kind, steps, unseen),
         "undo": undo_address(kind, newest.version or newest.former) if undoable else "",
         "undo_all": reverse("accounts_bulk_undo", args=[together]) if together else "",
     }
 
 
-def _steps(kind: Kind, steps: Sequence[Step], unseen: Collection[str]) -> list[dict[str, Any]]:
+def told(kind: Kind, steps: Sequence[Step], unseen: Collection[str]) -> list[dict[str, Any]]:
+    """What each step did, by both clocks, without the values of what the reader may not see."""
     return [
         {
             "verb": words.verb(step.verb),

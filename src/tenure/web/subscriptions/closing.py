@@ -382,7 +382,7 @@ def _steps(rows: Sequence[Row], since: datetime) -> list[dict[str, Any]]:
     for name, step in selectors.steps_since([(row["table"], row["row_id"]) for row in rows], since):
         kind = kind_of(name)
         version = step.version or step.former
-        (told,) = said.history(kind, [step], ())
+        (told,) = said.told(kind, [step], ())
         href = said.address(kind, version) if name in KINDS_WITH_PAGES else ""
         out.append({**told, "table": TABLES[name], "name": said.name(kind, version, ()), "href": href})
     return out

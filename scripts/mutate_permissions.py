@@ -33,6 +33,8 @@ QUESTIONS = "warehouse/questions"
 MADE_IN_A_LOOP = {"record_list": "contracts", "record_file": "contracts_file"}
 """Views whose addresses urls.py does not write out, with the name of one of them."""
 
+OF_EVERYBODY = {"ask", "own_account"}
+"""Permissions that every role has."""
 CHECKED_AGAIN = {"erase"}
 """Permissions the service asks for too: without its check the API refuses all the same."""
 
@@ -303,7 +305,7 @@ def _of_views() -> Iterator[View]:
             permission, rest, name = found.groups()
             addresses = frozenset(named[name])
             yield View(Mutation(f"{name} for visitors", path, found[0], rest), permission, addresses)
-            if permission not in ("ask", "own_account"):
+            if permission not in OF_EVERYBODY:
                 lowered = Mutation(f"{name} for everybody", path, found[0], f'@requires("own_account")\n{rest}')
                 yield View(lowered, permission, addresses)
         if path.startswith("web/api/"):
@@ -313,7 +315,7 @@ def _of_views() -> Iterator[View]:
 def _of_api(path: str, text: str) -> Iterator[View]:
     for found in re.finditer(r'^def (\w+)\((?:.*\n)+?.*allowed\(request, "(\w+)"\)', text, re.M):
         name, permission = found.groups()
-        if permission not in ("ask", *CHECKED_AGAIN) and found[0].count("\ndef ") == 0:
+        if permission not in (*OF_EVERYBODY, *CHECKED_AGAIN) and found[0].count("\ndef ") == 0:
             before = re.findall(r'url_name="(\w+)"', text[: found.start()])
             changed = found[0].replace(f'allowed(request, "{permission}")', "request.auth")
             addresses = frozenset(f"api:{one}" for one in before[-1:])

@@ -9,7 +9,7 @@ import pytest
 
 from tenure.core.definition import Definition
 from tenure.core.errors import QuestionRefused
-from tenure.core.periods import CIVIL, Calendar, between, parse_label
+from tenure.core.periods import CIVIL, GRAINS, Calendar, between, parse_label
 from tenure.web.sparkline import sparkline
 from tenure.web.stretch import COARSE, PRESETS, of
 
@@ -30,7 +30,9 @@ def asked(query="", calendar=CIVIL, **more):
         pytest.param("grain=quarter&from=2026-02&to=2026-05", "2026-Q1", "2026-Q2", 2, id="months read as quarters"),
         pytest.param("grain=year&to=2024", "2020", "2024", 5, id="years"),
         pytest.param("from=2022-01&to=2026-12", "2022-01", "2026-12", 60, id="as many as one may"),
-        pytest.param("from=2026-01-01&to=2026-03-31", "2026-01", "2026-03", 3, id="days of a form read as months"),
+        pytest.param("grain=month&from=2026-01-01&to=2026-03-31", "2026-01", "2026-03", 3, id="days read as months"),
+        pytest.param("from=2026-01-01&to=2026-03-31", "2025-12-29", "2026-03-30", 14, id="days of a form, in weeks"),
+        pytest.param("grain=day&match=date", "2026-10-25", "2026-11-21", 28, id="days compared by date"),
         pytest.param("grain=day", "2026-10-25", "2026-11-21", 28, id="days to yesterday"),
         pytest.param("grain=week", "2026-08-24", "2026-11-16", 13, id="weeks to the one of yesterday"),
         pytest.param("grain=week&to=2026-10-01", "2026-07-06", "2026-09-28", 13, id="a day names its week"),
@@ -79,10 +81,67 @@ def test_what_an_address_cannot_say(query, field):
         ("grain=day&to=2026-11-21", "2026-11-14"),
         ("grain=day&to=2026-11-21&compare=year", "2025-11-22"),
         ("grain=week&to=2026-11-16", "2026-11-09"),
+        ("grain=day&to=2026-11-21&match=date", "2026-11-20"),
+        ("grain=day&to=2026-11-21&compare=year&match=date", "2025-11-21"),
+        ("grain=day&to=2024-02-29&compare=year&match=date", "2023-02-28"),
+        ("compare=year&match=date", "2025-10"),
     ],
 )
 def test_comparison(query, compared):
     assert asked(query).compared == compared
+
+
+@pytest.mark.parametrize(
+    ("query", "pairs"),
+    [
+        ("to=2026-10", {"2026-10": "2026-09", "2026-01": "2025-12"}),
+        ("to=2026-10&compare=year", {"2026-11": "2025-11", "2026-02": "2025-02"}),
+        ("to=2026-10&compare=custom&against=2026-03", {"2026-10": "2026-03", "2026-09": "2026-02"}),
+        ("to=2026-03&compare=custom&against=2026-10", {"2026-03": "2026-10", "2026-04": "2026-11"}),
+        ("grain=day&compare=year", {"2026-11-22": "2025-11-23", "2026-03-01": "2025-03-02"}),
+        ("compare=none", {"2026-10": None}),
+    ],
+)
+def test_every_period_is_compared_as_the_last_one_is(query, pairs):
+    stretch = asked(query)
+    assert {name: stretch.compared_with(name) for name in pairs} == pairs
+    assert stretch.compared_with(stretch.last) == stretch.compared
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "grains", "grain"),
+    [
+        pytest.param("2026-10-01", "2026-11-14", GRAINS, "day", id="45 days"),
+        pytest.param("2026-10-01", "2026-11-15", GRAINS, "week", id="46 days"),
+        pytest.param("2026-01-01", "2026-07-01", GRAINS, "week", id="26 weeks"),
+        pytest.param("2026-01-01", "2026-07-02", GRAINS, "month", id="a day more"),
+        pytest.param("2023-01-01", "2025-12-31", GRAINS, "month", id="three years, one of them a leap year"),
+        pytest.param("2023-01-01", "2026-01-01", GRAINS, "quarter", id="beyond three years"),
+        pytest.param("2000-01-01", "2025-12-31", GRAINS, "year", id="more quarters than a page can show"),
+        pytest.param("2026-10-01", "2026-10-07", COARSE, "month", id="a page without days"),
+        pytest.param("2020-01-01", "2024-12-31", ("month",), "month", id="a page of months"),
+    ],
+)
+def test_days_without_a_grain_choose_it(first, last, grains, grain):
+    stretch = asked(f"from={first}&to={last}", grains=grains)
+    assert stretch.grain == grain
+    assert stretch.first == CIVIL.name(first_day := date.fromisoformat(first), grain)
+    assert stretch.named == (first_day, date.fromisoformat(last))
+    assert "grain" not in dict(stretch.pairs)
+    assert asked(stretch.query(), grains=grains) == stretch
+
+
+def test_the_reader_goes_before_the_automatic_grain():
+    chosen = asked("grain=month&from=2026-10-01&to=2026-10-20")
+    assert (chosen.grain, chosen.named) == ("month", None)
+    days = asked("from=2026-07-01&to=2026-09-30")
+    monthly = days.by_days("month")
+    assert (monthly.first, monthly.last, monthly.named) == ("2026-07", "2026-09", None)
+    assert monthly.automatic(GRAINS) == days
+    assert (
+        asked("from=2024-01-01&to=2026-09-30").by_days("day").first == "2026-09-03"
+    )  # too many days: the usual number
+    assert days.moved(-1).query().startswith("grain=week&from=")
 
 
 def test_the_running_period_is_shown_beside_the_newest_finished_one():

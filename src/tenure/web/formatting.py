@@ -33,6 +33,7 @@ _SYMBOLS: dict[str, dict[str, str]] = {
     "en": {"CNY": "CN¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$", "KRW": "₩"},
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def language() -> str:
@@ -158,6 +159,13 @@ def day(when: date, *, year: bool = True) -> str:
     return f"{when.day} {_MONTHS[when.month - 1]}" + (f" {when.year}" if year else "")
 
 
+def weekday(when: date, *, year: bool = True) -> str:
+    """A day with its weekday: 2026年11月21日周六, Sat 21 Nov 2026."""
+    if language() == "zh":
+        return f"{day(when, year=year)}周{'一二三四五六日'[when.weekday()]}"
+    return f"{_WEEKDAYS[when.weekday()]} {day(when, year=year)}"
+
+
 def moment(when: datetime) -> str:
     """A moment in a sentence, local to the workspace: 11月20日 09:42, 20 Nov 09:42."""
     return f"{day(when.date(), year=False)} {when:%H:%M}"
@@ -166,7 +174,7 @@ def moment(when: datetime) -> str:
 def period(name: str, grain: str = "") -> str:
     """A period by its label: 2026-10 is 2026年10月 or Oct 2026; quarters, years, weeks and days likewise.
 
-    A week is named by its first day: `grain` tells it from a day.
+    A week is named by its first day: `grain` tells it from a day, which then has its weekday.
     """
     zh = language() == "zh"
     if name.startswith("FY"):
@@ -178,7 +186,7 @@ def period(name: str, grain: str = "") -> str:
         )
     first, _, is_day = parse_label(name)
     if is_day:
-        return _week(day(first)) if grain == "week" else day(first)
+        return _week(day(first)) if grain == "week" else (weekday if grain == "day" else day)(first)
     if "Q" in name:
         return f"{first.year}年第{name[-1]}季度" if zh else f"Q{name[-1]} {first.year}"
     if "-" in name:
@@ -200,7 +208,7 @@ def period_short(name: str, grain: str = "") -> str:
     first, _, is_day = parse_label(name)
     if is_day:
         short = day(first, year=False)
-        return _week(short) if grain == "week" else short
+        return _week(short) if grain == "week" else weekday(first, year=False) if grain == "day" else short
     if "-" in name:
         return f"{first.month}月" if zh else _MONTHS[first.month - 1]
     return f"{first.year}年" if zh else str(first.year)

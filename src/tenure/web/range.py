@@ -9,12 +9,12 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from tenure.core.definition import WEEKDAYS
 from tenure.core.periods import GRAINS
 from tenure.web import formatting as f
-from tenure.web.stretch import LONGEST, PRESETS, Stretch
+from tenure.web.stretch import LONGEST, MATCHES, PRESETS, Stretch
 from tenure.web.subscriptions.words import GRAINS as GRAIN_NAMES
 
 PRESET_NAMES: Mapping[str, Any] = {
@@ -48,11 +48,25 @@ WEEK_STARTS: Mapping[str, Any] = {
 
 def against_name(stretch: Stretch) -> str:
     """What the period in focus is compared with, in words."""
-    if stretch.compared is None:
-        return ""
+    return "" if stretch.compared is None else compared_name(stretch, stretch.compared, part=stretch.is_running)
+
+
+def comparison_names(stretch: Stretch) -> dict[str, str]:
+    """What the periods can be compared with by a rule, in words."""
+    if stretch.grain != "day":
+        names = _("the period before"), _("the same period of the year before")
+    elif stretch.match == MATCHES[0]:
+        names = _("the same weekday of the week before"), _("the same weekday of the year before")
+    else:
+        names = _("the day before"), _("the same date of the year before")
+    return {"previous": names[0], "year": names[1], "none": _("nothing")}
+
+
+def compared_name(stretch: Stretch, period: str, *, part: bool) -> str:
+    """A period that another one is compared with, in words; `part`: with as many of its days as that one has."""
     written = f.period_short if stretch.compare == "previous" else f.period
-    name = written(stretch.compared, stretch.grain)
-    if not stretch.is_running or stretch.grain == "day":
+    name = written(period, stretch.grain)
+    if not part or stretch.grain == "day":
         return name
     return _("the same days of %(period)s") % {"period": name}
 
@@ -72,7 +86,7 @@ def picker(
         return f"{path}?{other.query(**{**kept, **more})}"
 
     earlier, later = stretch.moved(-1), stretch.moved(1)
-    first, last = stretch.days
+    first, last = stretch.named or stretch.days
     return {
         "path": path,
         "query": stretch.query(**kept),
@@ -85,13 +99,12 @@ def picker(
         "hidden": _hidden(stretch, kept),
         "longest": LONGEST[stretch.grain],
         "presets": list(_presets(stretch, grains, address)),
-        "grains": [
-            {"label": GRAIN_NAMES[grain], "href": address(stretch.in_grain(grain)), "current": grain == stretch.grain}
-            for grain in grains
-        ],
+        "grains": list(_grains(stretch, grains, address)),
+        "automatic": _automatic(stretch),
         "with_running": _with_running(stretch, address),
         "compared": against_name(stretch) or _("nothing"),
         "comparisons": list(_comparisons(stretch, address)) if compares else [],
+        "weekday": _weekday(stretch, address),
         "custom": _custom(stretch),
         "notes": list(_notes(stretch)),
     }
@@ -107,8 +120,27 @@ def _running(stretch: Stretch) -> str:
 
 def _hidden(stretch: Stretch, kept: Mapping[str, str]) -> list[tuple[str, str]]:
     """What a form of the picker sends along, without the fields it asks for itself."""
-    own = [(name, value) for name, value in stretch.pairs if name not in ("from", "to", *kept)]
+    own = [(name, value) for name, value in stretch.pairs if name not in ("grain", "from", "to", *kept)]
     return [*own, *kept.items()]
+
+
+def _grains(stretch: Stretch, grains: Sequence[str], address: Any) -> Iterator[dict[str, Any]]:
+    """The grain that suits the days shown, where there is a choice, and each grain."""
+    is_automatic = stretch.named is not None
+    if len(grains) > 1:
+        yield {"label": _("Automatic"), "href": address(stretch.automatic(grains)), "current": is_automatic}
+    for grain in grains:
+        chosen = grain == stretch.grain and not is_automatic
+        yield {"label": GRAIN_NAMES[grain], "href": address(stretch.by_days(grain)), "current": chosen}
+
+
+def _automatic(stretch: Stretch) -> str:
+    if stretch.named is None:
+        return ""
+    first, last = stretch.named
+    count = (last - first).days + 1
+    said = ngettext("Automatic for %(count)s day: %(grain)s", "Automatic for %(count)s days: %(grain)s", count)
+    return said % {"count": f.exact(count), "grain": GRAIN_NAMES[stretch.grain]}
 
 
 def _presets(stretch: Stretch, grains: Sequence[str], address: Any) -> Iterator[dict[str, Any]]:
@@ -138,15 +170,17 @@ def _with_running(stretch: Stretch, address: Any) -> dict[str, Any] | None:
 
 
 def _comparisons(stretch: Stretch, address: Any) -> Iterator[dict[str, Any]]:
-    daily = stretch.grain == "day"
-    names = {
-        "previous": _("the same weekday of the week before") if daily else _("the period before"),
-        "year": _("the same weekday of the year before") if daily else _("the same period of the year before"),
-        "none": _("nothing"),
-    }
-    for code, text in names.items():
+    for code, text in comparison_names(stretch).items():
         there = replace(stretch, compare=code, against="")
         yield {"label": text, "href": address(there), "current": code == stretch.compare}
+
+
+def _weekday(stretch: Stretch, address: Any) -> dict[str, Any] | None:
+    """The switch that compares a day with its own weekday, where the days are compared by a rule."""
+    if stretch.grain != "day" or stretch.compare not in ("previous", "year"):
+        return None
+    on = stretch.match == MATCHES[0]
+    return {"href": address(replace(stretch, match=MATCHES[1] if on else MATCHES[0])), "current": on}
 
 
 def _custom(stretch: Stretch) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from tenure.core.errors import QuestionRefused
-from tenure.core.periods import CIVIL, DAYS, GRAINS, MONTHS, Calendar, parse_label
+from tenure.core.periods import CIVIL, DAYS, GRAINS, MONTHS, Calendar, add_months, parse_label
 from tenure.web.choices import one_of
 
 COARSE = tuple(MONTHS)
@@ -21,6 +21,10 @@ SHOWN = {"day": 28, "week": 13, "month": 12, "quarter": 8, "year": 5}
 """How many periods a page shows until the reader chooses."""
 LONGEST = {"day": 120, "week": 106, "month": 60, "quarter": 60, "year": 60}
 COMPARISONS = ("previous", "year", "custom", "none")
+MATCHES = ("weekday", "date")
+"""How a day finds the one it is compared with."""
+AUTOMATIC = {"day": 45, "week": 26 * 7, "month": 3 * 365 + 1, "quarter": 15 * 365}
+"""Up to how many days a grain is taken where an address names days and no grain; years beyond."""
 _A_YEAR = {"day": 364, "week": 52, "month": 12, "quarter": 4, "year": 1}
 """The same period of the year before; of a day, the same weekday 52 weeks before."""
 _BEFORE = {"day": 7}
@@ -57,6 +61,9 @@ class Stretch:
     today: date
     against: str = ""
     with_running: bool = True
+    match: str = "weekday"
+    named: tuple[date, date] | None = None
+    """the days an address names without a grain, which is then taken by how many they are"""
     calendar: Calendar = CIVIL
     timezone: str = "UTC"
     kept: tuple[tuple[str, str], ...] = ()
@@ -77,10 +84,19 @@ class Stretch:
     @property
     def compared(self) -> str | None:
         """The period the last one is compared with."""
+        return self.compared_with(self.last)
+
+    def compared_with(self, name: str) -> str | None:
+        """The period another one is compared with: as far from it as `compared` is from the last one."""
+        if self.compare == "none":
+            return None
         if self.compare == "custom":
-            return self.against
-        back = {"previous": _BEFORE.get(self.grain, 1), "year": _A_YEAR[self.grain], "none": 0}[self.compare]
-        return self.step(self.last, -back) if back else None
+            return self.step(name, 1 - self.calendar.count(self.against, self.last, self.grain))
+        by_date = self.grain == "day" and self.match == "date"
+        if by_date and self.compare == "year":
+            return add_months(self.calendar.first(name), -12).isoformat()
+        before = 1 if by_date else _BEFORE.get(self.grain, 1)
+        return self.step(name, -(before if self.compare == "previous" else _A_YEAR[self.grain]))
 
     @property
     def is_running(self) -> bool:
@@ -112,14 +128,29 @@ class Stretch:
         last = self.step(self.last, by)
         if self.calendar.first(last) > self.calendar.first(self.current):
             return None
-        return replace(self, first=self.step(self.first, by), last=last)
+        return replace(self, first=self.step(self.first, by), last=last, named=None)
 
     def in_grain(self, grain: str) -> Stretch:
         """The period of another grain that holds the end of this one, with that grain's usual length."""
         last = self.calendar.name(min(self.days[1], self.today), grain)
         first = self.calendar.step(last, grain, 1 - SHOWN[grain])
         compare = "previous" if self.compare == "custom" else self.compare
-        return replace(self, grain=grain, first=first, last=last, compare=compare, against="")
+        return replace(self, grain=grain, first=first, last=last, compare=compare, against="", named=None)
+
+    def by_days(self, grain: str) -> Stretch:
+        """The days an address names, in a grain of the reader's choice, as far as that many can be shown."""
+        if self.named is None:
+            return self.in_grain(grain)
+        first, last = (self.calendar.name(day, grain) for day in self.named)
+        if self.calendar.count(first, last, grain) > LONGEST[grain]:
+            return self.in_grain(grain)
+        return replace(self.in_grain(grain), first=first, last=last)
+
+    def automatic(self, grains: Sequence[str]) -> Stretch:
+        """The same days in the grain that suits their number."""
+        first, last = self.named or self.days
+        there = replace(self, named=(first, last))
+        return replace(there.by_days(grain_of(first, last, grains)), named=there.named)
 
     def preset(self, name: str) -> Stretch:
         """A stretch of PRESETS, counted from today."""
@@ -132,16 +163,27 @@ class Stretch:
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The names and values of the part of an address that says this stretch, and what is kept beside it."""
-        own = {"grain": self.grain, "from": self.first, "to": self.last, "compare": self.compare}
+        own = {"grain": self.grain, "from": self.first, "to": self.last}
+        if self.named is not None:
+            own = dict(zip(("from", "to"), (day.isoformat() for day in self.named), strict=True))
+        own["compare"] = self.compare
         if self.compare == "custom":
             own["against"] = self.against
         if not self.with_running:
             own["running"] = "no"
+        if self.match != MATCHES[0]:
+            own["match"] = self.match
         return [*own.items(), *self.kept]
 
     def query(self, **more: str) -> str:
         """The part of an address that says this stretch; `more` goes before what it says by the same name."""
         return urlencode([(name, value) for name, value in self.pairs if name not in more] + [*more.items()])
+
+
+def grain_of(first: date, last: date, grains: Sequence[str]) -> str:
+    """The finest of the grains that shows these days in a number of periods that can be read."""
+    count = (last - first).days + 1
+    return next((grain for grain in grains if count <= AUTOMATIC.get(grain, count)), grains[-1])
 
 
 def of(
@@ -158,7 +200,8 @@ def of(
 
     Raises: QuestionRefused if a value is not one of its kind, names an impossible period, or spans too many.
     """
-    grain = one_of(query, "grain", tuple(grains), "month")
+    named = None if query.get("grain") else _named(query)
+    grain = one_of(query, "grain", tuple(grains), "month" if named is None else grain_of(*named, grains))
     compare = one_of(query, "compare", COMPARISONS, "previous")
     month, after, _ = parse_label(newest)
     if grain in DAYS:
@@ -179,7 +222,16 @@ def of(
     if compare == "custom":
         against = _period(query, "against", grain, calendar.step(last, grain, -1), calendar)
     running = one_of(query, "running", ("yes", "no"), "yes") == "yes"
-    return Stretch(grain, first, last, compare, today, against, running, calendar, timezone, tuple(kept))
+    match = one_of(query, "match", MATCHES, MATCHES[0])
+    return Stretch(grain, first, last, compare, today, against, running, match, named, calendar, timezone, tuple(kept))
+
+
+def _named(query: Mapping[str, str]) -> tuple[date, date] | None:
+    """The first and the last day an address names, if it names days."""
+    try:
+        return date.fromisoformat(query["from"]), date.fromisoformat(query["to"])
+    except (KeyError, ValueError):
+        return None
 
 
 def _period(query: Mapping[str, str], field: str, grain: str, usual: str, calendar: Calendar) -> str:

@@ -1,5 +1,5 @@
-// Lines over periods: what is there (solid, its open end dashed), and the straight line to a target (dotted). A line
-// has its name at its end.
+// Lines over periods: what is there (solid, its open end dashed), what each period is compared with (thin, dashed) and
+// the straight line to a target (dotted). A line has its name at its end, but the one compared with: the legend has it.
 import { amounts, everyNth } from "./axes.js";
 import { marks } from "./marks.js";
 
@@ -36,6 +36,7 @@ export function lines(data, theme, { width }) {
 }
 
 function drawn(series, theme, named) {
+  if (series.style === "compared") return [compared(series, theme)];
   const target = series.style === "target";
   const color = theme.role(target ? "ink" : "series-1");
   const at = series.values.length - 1;
@@ -73,4 +74,20 @@ function drawn(series, theme, named) {
   const dot = { ...base, silent: true, showSymbol: true, lineStyle: { width: 0 }, data: series.values.map((_, i) => (i === at ? end : null)) };
   if (!series.running || at < 1) return [line(0, at), dot];
   return [line(0, at - 1), line(at - 1, at, [4, 4]), dot];
+}
+
+function compared(series, theme) {
+  const color = theme.role("chart-compare");
+  return {
+    type: "line",
+    symbol: "circle",
+    symbolSize: 4,
+    showSymbol: false,
+    clip: false,
+    silent: true,
+    emphasis: { disabled: true },
+    lineStyle: { color, width: 1.25, type: [5, 4] },
+    itemStyle: { color },
+    data: series.values,
+  };
 }

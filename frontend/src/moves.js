@@ -1,5 +1,5 @@
-// Gains above the line, losses below it, one bar a period, the net as a thick stroke. A period that still runs is
-// pale and dashed.
+// Gains above the line, losses below it, one bar a period, the net as a thick stroke, the net of the period compared
+// with as a thin dashed line. A period that still runs is pale and dashed.
 import { amounts, everyNth } from "./axes.js";
 import { marks } from "./marks.js";
 
@@ -35,6 +35,7 @@ export function moves(data, theme, { width }) {
     yAxis: amounts(data, theme),
     series: [
       ...data.series.map((series) => bars(series, data, theme)),
+      ...(data.compared.length ? [compared(data, theme)] : []),
       net(data, theme),
       ...(named ? [names(data, theme)] : []),
       ...marks(data, theme),
@@ -61,6 +62,20 @@ function bars(series, data, theme) {
       },
     })),
     emphasis: { disabled: true },
+  };
+}
+
+function compared(data, theme) {
+  const color = theme.role("chart-compare");
+  return {
+    type: "line",
+    silent: true,
+    z: 3,
+    showSymbol: false,
+    emphasis: { disabled: true },
+    lineStyle: { color, width: 1.25, type: [5, 4] },
+    itemStyle: { color },
+    data: data.compared,
   };
 }
 

@@ -99,6 +99,38 @@ def test_a_part_of_the_firm_has_no_target_of_the_whole(look):
     assert "MRR, without a target" in words(look(query="f=plan~eq~Pro")[1])
 
 
+def test_the_comparison_is_in_chart_table_and_tooltip(look):
+    _response, page = look(query="compare=year")
+    found = Tables(page)
+    chart = found.data["course-data"]
+    lines = {series["style"]: series["values"] for series in chart["series"]}
+    assert lines["compared"][-2:] == [1050, 1050]
+    assert chart["periods"][-2]["tip"].splitlines() == ["May 2024", "MRR: $1,450", "May 2023: $1,050"]
+    assert chart["periods"][-1]["tip"].splitlines()[-1].startswith("the same days of Jun 2023: ")
+    assert found.tables[0][0][2:] == ["Compared with", "MRR there, $"]
+    assert found.tables[0][2][2:] == ["May 2023", "1,050"]
+    _response, alone = look(query="compare=none")
+    assert [series["style"] for series in Tables(alone).data["course-data"]["series"]] == ["actual"]
+    assert len(Tables(alone).tables[0][0]) == 2
+
+
+def test_a_day_is_compared_with_its_weekday_until_the_reader_says_otherwise(look):
+    _response, page = look(query="grain=day&to=2024-06-11&compare=year")
+    assert "against Tue 13 Jun 2023" in page
+    assert "Tue 11 Jun 2024" in page
+    switch = re.search(r'href="([^"]+)" role="switch" aria-checked="true">Match the weekday', page)[1]
+    _response, page = look(query=switch.replace("&amp;", "&").partition("?")[2])
+    assert "against Sun 11 Jun 2023" in page
+    assert 'aria-checked="false">Match the weekday' in page
+
+
+def test_the_picker_says_that_the_grain_is_automatic(look):
+    _response, page = look(query="from=2024-03-01&to=2024-05-31")
+    assert "Automatic for 92 days: Week" in page
+    _response, page = look(query="grain=week&from=2024-03-01&to=2024-05-31")
+    assert "Automatic for" not in page
+
+
 @pytest.mark.parametrize("name", ["why", "committed", "due"])
 def test_every_link_of_a_card_keeps_what_the_page_is_about(look, name):
     _response, page = look(f"/cockpit/{name}/", "definition=tenure")

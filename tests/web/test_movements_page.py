@@ -74,6 +74,26 @@ def test_a_step_says_what_it_was_before(look):
         assert Decimal(re.sub(r"[^\d.]", "", then)) == Decimal(re.sub(r"[^\d.]", "", before[step["name"]]))
 
 
+def test_the_net_of_the_period_compared_with_is_in_chart_table_and_file(look, client):
+    _response, page = look("to=2024-04&from=2024-02&compare=year")
+    found = Tables(page)
+    chart, table = found.data["moves-data"], found.tables[1]
+    _response, earlier = look("to=2023-04&from=2023-02&compare=none")
+    before = Tables(earlier)
+    assert before.data["moves-data"]["compared"] == []
+    assert chart["compared"] == before.data["moves-data"]["net"]["values"][:3]
+    assert table[0][-1] == "Net new, compared with"
+    assert [Decimal(row[-1]) for row in table[1:]] == [Decimal(row[-1]) for row in before.tables[1][-3:]]
+    tips = [period["tip"].splitlines()[-1].split(":")[0] for period in chart["periods"]]
+    assert tips == ["Net new, Feb 2023", "Net new, Mar 2023", "Net new, Apr 2023"]
+
+
+def test_a_period_to_come_is_not_compared_with(look):
+    _response, page = look("to=2024-04&from=2024-03&compare=custom&against=2031-01")
+    chart = Tables(page).data["moves-data"]
+    assert chart["compared"] == []
+
+
 def test_what_happened_is_marked_on_the_chart(look, own_sample):
     services.annotate("2024-03-05", "New prices", "price", by="Ada")
     _response, page = look("to=2024-04&from=2024-01")
@@ -164,6 +184,10 @@ def test_a_period_that_runs_is_compared_with_the_same_days(signed_in, home, monk
     assert "10月同期" in page
     running = [p["running"] for p in Tables(page).data["moves-data"]["periods"]]
     assert running == [False] * 11 + [True]
+    moves = Tables(page).data["moves-data"]
+    assert moves["compared"] == []  # the net of the bar to the left is not drawn twice
+    lines = [period["tip"].splitlines()[-1] for period in moves["periods"][-2:]]
+    assert lines == ["净新增（9月）：+¥100", "净新增（10月同期）：¥0"]
 
 
 def test_an_empty_workspace_says_the_next_step(signed_in, home):

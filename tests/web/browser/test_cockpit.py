@@ -55,7 +55,20 @@ def test_choose_a_stretch_and_step_through_it(open_as):
     page.locator(".menu--range [name=to]").fill("2024-06-30")
     page.locator(".menu--range .menu__form button").click()
     assert re.search(r"from=2024-02-01&to=2024-06-30", page.url)
+    page.locator(".range summary").first.click()
+    expect(page.locator(".menu--range")).to_contain_text("Automatic for 151 days: Week")
+    page.locator(".menu--range .choices__item", has_text="Quarter").click()
     expect(page.locator(".range summary").first).to_contain_text("Q2 2024")
+    assert "from=2024-Q1" in page.url
+
+
+def test_match_the_weekday(open_as):
+    page = open_as("viewer", "/?grain=day&to=2024-04-20&compare=year")
+    compared = page.locator(".range summary").nth(1)
+    expect(compared).to_contain_text("Sat 22 Apr 2023")
+    compared.click()
+    page.get_by_role("switch", name="Match the weekday").press("Enter")
+    expect(page.locator(".range summary").nth(1)).to_contain_text("Thu 20 Apr 2023")
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from tenure.web.subscriptions.board import (
     Ask,
     Rows,
     against_name,
+    beside,
     door,
     freshness,
     gather,
@@ -85,13 +86,13 @@ def board(opened: Seen, stretch: Stretch, happened: Happened) -> dict[str, Any]:
     """The page without its slow cards."""
     found = read(opened, stretch, happened)
     parts = {name: f"{reverse('cockpit_part', args=[name])}?{stretch.query()}" for name in PARTS}
-    tiles = tiles_of(found)
+    tiles, others = tiles_of(found), beside(opened.ask, stretch, found.rows)
     return {
         "range": picker(stretch, "home"),
         "facts": [freshness()],
         "broken": [check for check in found.rows.movements.checks if not check["ok"]],
         "verdict": said(found),
-        "chart": pictures.course_chart(found.shown, stretch, found.currency, course_of(found), happened),
+        "chart": pictures.course_chart(found.shown, stretch, found.currency, course_of(found), happened, others),
         "tiles": tiles,
         "moved": _moved(tiles),
         "parts": parts,

@@ -13,18 +13,23 @@ from tenure.web import formatting as f
 from tenure.web.goals.annotations import Happened
 from tenure.web.goals.verdict import Course
 from tenure.web.stretch import Stretch
-from tenure.web.subscriptions.board import door
+from tenure.web.subscriptions.board import compared_legend, door
 from tenure.web.subscriptions.figures import Row
-from tenure.web.subscriptions.pictures import axis_name, round_values, width_of
+from tenure.web.subscriptions.pictures import Beside, axis_name, round_values, width_of
 
 MOST_AHEAD = 24
 """Periods that the line to a target may reach beyond the ones shown."""
 
 
 def course_chart(
-    rows: Sequence[Row], stretch: Stretch, currency: str, course: Course | None, happened: Happened
+    rows: Sequence[Row],
+    stretch: Stretch,
+    currency: str,
+    course: Course | None,
+    happened: Happened,
+    others: Mapping[str, Beside],
 ) -> dict[str, Any]:
-    """MRR at each close; dotted what it should be; a thin line where something happened."""
+    """MRR at each close; dotted what it should be; dashed what each period is compared with; marks of what happened."""
     periods = [row["period"] for row in rows]
     if course is not None:
         ahead = (
@@ -36,22 +41,28 @@ def course_chart(
     said = {mark["at"]: mark["said"] for mark in marks}
     values = [row["close"] for row in rows]
     aims = [] if course is None else [_aim(course, period, stretch) for period in periods]
-    ticks = round_values(min([*values, *aims]), max([*values, *aims]))
+    then = [others[row["period"]].row["close"] if row["period"] in others else None for row in rows]
+    known = [*values, *aims, *(value for value in then if value is not None)]
+    ticks = round_values(min(known), max(known))
     scale = f.scale_of(ticks)
     running = not rows[-1]["complete"]
     label = title(rows, stretch)
+    places = f.places_of(values, currency)
     return {
         "title": label,
         "summary": summary(rows, stretch, course),
         "data": {
             "kind": "lines",
             "label": label,
-            "min": float(min([ticks[0], *values, *aims])),
-            "max": float(max([ticks[-1], *values, *aims])),
+            "min": float(min([ticks[0], *known])),
+            "max": float(max([ticks[-1], *known])),
             "ticks": [{"value": float(t), "text": scale.text(t)} for t in ticks],
             "widest": max(width_of(f.period_short(period)) for period in periods),
             "periods": [
-                {"name": axis_name(period), "tip": _tip(period, at, rows, aims, stretch, currency, said)}
+                {
+                    "name": axis_name(period),
+                    "tip": _tip(period, at, rows, aims, stretch, currency, others.get(period), said),
+                }
                 for at, period in enumerate(periods)
             ],
             "series": [
@@ -65,6 +76,11 @@ def course_chart(
                             "end": _("Target %(amount)s") % {"amount": scale.text(aims[-1])},
                         }
                     ]
+                ),
+                *(
+                    [{"style": "compared", "values": [None if v is None else float(v) for v in then], "end": ""}]
+                    if others
+                    else []
                 ),
                 {
                     "style": "actual",
@@ -80,16 +96,27 @@ def course_chart(
             {
                 "label": f.period(row["period"], stretch.grain),
                 "running": running and row is rows[-1],
-                "text": f.exact(row["close"], f.places_of(values, currency)),
+                "text": f.exact(row["close"], places),
                 "exact": f.plain(row["close"]),
                 "aim": f.exact(aims[at]) if aims else "",
+                "then": _then(others.get(row["period"]), places, stretch),
                 "href": door(stretch)(row, "close"),
             }
             for at, row in reversed(list(enumerate(rows)))
         ],
         "has_aim": bool(aims),
+        "compared": compared_legend(stretch) if others else "",
         "unit": f.symbol(currency).strip(),
     }
+
+
+def _then(other: Beside | None, places: int, stretch: Stretch) -> dict[str, str]:
+    """The cells of the period compared with."""
+    if other is None:
+        return {"name": "", "text": f.NOTHING, "exact": _("Not defined for this period"), "href": ""}
+    value = other.row["close"]
+    opens = door(stretch)(other.row, "close")
+    return {"name": other.name, "text": f.exact(value, places), "exact": f.plain(value), "href": opens}
 
 
 def title(rows: Sequence[Row], stretch: Stretch) -> str:
@@ -123,6 +150,7 @@ def _tip(
     aims: Sequence[Decimal],
     stretch: Stretch,
     currency: str,
+    other: Beside | None,
     said: Mapping[int, str],
 ) -> str:
     lines = [f.period(period, stretch.grain)]
@@ -130,6 +158,8 @@ def _tip(
         if not rows[at]["complete"]:
             lines = [_("%(period)s, not over") % {"period": lines[0]}]
         lines.append(_("%(name)s: %(amount)s") % {"name": _("MRR"), "amount": f.money(rows[at]["close"], currency)})
+    if other is not None:
+        lines.append(_("%(name)s: %(amount)s") % {"name": other.name, "amount": f.money(other.row["close"], currency)})
     if aims:
         lines.append(
             _("%(name)s: %(amount)s") % {"name": _("Target line"), "amount": f.money(round(aims[at]), currency)}

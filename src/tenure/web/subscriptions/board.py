@@ -18,11 +18,12 @@ from tenure.core.periods import CIVIL, Calendar, add_months, label, next_first_d
 from tenure.web import formatting as f
 from tenure.web.export import exports
 from tenure.web.goals.annotations import Happened, Mark
-from tenure.web.range import against_name, picker
+from tenure.web.range import against_name, compared_name, comparison_names, picker
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions import findings, slices
 from tenure.web.subscriptions.figures import Row, Series, Tile, net_new, tiles
 from tenure.web.subscriptions.pictures import (
+    Beside,
     Door,
     bridge_chart,
     bridge_rows,
@@ -30,6 +31,7 @@ from tenure.web.subscriptions.pictures import (
     moves_chart,
     moves_columns,
     moves_table,
+    net_then,
     value_of,
 )
 from tenure.web.subscriptions.proof import Figure
@@ -124,6 +126,26 @@ def gather(ask: Ask, stretch: Stretch) -> Rows:
     return Rows(rows, against, movements)
 
 
+def beside(ask: Ask, stretch: Stretch, rows: Rows) -> dict[str, Beside]:
+    """Shown period -> what it is compared with, a part with a part; without those whose other is not over."""
+    pairs = {name: other for name in stretch.shown if (other := stretch.compared_with(name)) is not None}
+    is_over = {other: stretch.calendar.after(other, stretch.grain) <= stretch.today for other in pairs.values()}
+    pairs = {name: other for name, other in pairs.items() if is_over[other]}
+    missing = sorted((o for o in pairs.values() if o not in rows.by_period), key=stretch.calendar.first)
+    found = dict(rows.by_period)
+    if missing:
+        found.update(_merged(ask, stretch.asked(missing[0], missing[-1]))[0])
+    if (other := pairs.get(stretch.current)) is not None:
+        is_focus = stretch.is_running and rows.against is not None
+        part = rows.against if is_focus else _part(ask, stretch, other, _days(stretch.current, stretch))
+    out = {}
+    for name, other in pairs.items():
+        is_running = name == stretch.current
+        row = part if is_running else found[other]
+        out[name] = Beside(row, compared_name(stretch, other, part=is_running))
+    return out
+
+
 def _part(ask: Ask, stretch: Stretch, period: str, days: int) -> Row:
     """The first `days` days of a period, as a row of its own."""
     start = stretch.calendar.first(period)
@@ -180,7 +202,7 @@ def board(
         "bridge": _bridge(
             stretch, series, currency, findings.bridge_summary(focus, moves, called), _is_churn_news(cards)
         ),
-        "moves": _moves(stretch, shown, currency, happened.marks(stretch.shown)),
+        "moves": _moves(stretch, shown, beside(ask, stretch, rows), currency, happened.marks(stretch.shown)),
         "cut": _cut(ask, stretch, focus, by, currency),
         "renewals": renewals(ask, stretch, currency),
         "ledger": _ledger(stretch, moves, called, currency),
@@ -254,20 +276,35 @@ def _bridge(stretch: Stretch, series: Series, currency: str, summary: str, churn
     }
 
 
-def _moves(stretch: Stretch, shown: list[Row], currency: str, marks: Sequence[Mark]) -> dict[str, Any]:
+def _moves(
+    stretch: Stretch,
+    shown: list[Row],
+    others: Mapping[str, Beside],
+    currency: str,
+    marks: Sequence[Mark],
+) -> dict[str, Any]:
     finished = [row for row in shown if row["complete"]] or shown
     running = None if shown[-1]["complete"] else f.period(shown[-1]["period"], stretch.grain)
     title = findings.moves_title(finished)
-    heads, lines = moves_table(shown, stretch.last, currency, door(stretch))
+    heads, lines = moves_table(shown, stretch.last, currency, door(stretch), others)
+    chart = moves_chart(shown, stretch.last, currency, title, door(stretch), marks, others)
     return {
         "title": title,
         "summary": findings.moves_summary(running, stretch.today - timedelta(days=1)),
-        "chart": moves_chart(shown, stretch.last, currency, title, door(stretch), marks),
+        "chart": chart,
+        "compared": compared_legend(stretch) if chart["compared"] else "",
         "legend": [{"kind": kind, "name": KINDS[kind]} for kind in kinds_in(shown)],
         "corner": f"{GRAINS[stretch.grain]} · {f.symbol(currency).strip()}",
         "columns": heads,
         "rows": lines,
     }
+
+
+def compared_legend(stretch: Stretch) -> str:
+    """What the dashed line of a chart stands for."""
+    if stretch.compare == "custom":
+        return _("Compared with %(period)s, the others likewise") % {"period": against_name(stretch)}
+    return _("Compared with %(period)s") % {"period": comparison_names(stretch)[stretch.compare]}
 
 
 def _cut(ask: Ask, stretch: Stretch, focus: Row, by: str, currency: str) -> dict[str, Any]:
@@ -386,11 +423,14 @@ def table(ask: Ask, stretch: Stretch) -> tuple[list[str], list[list[str]]]:
     rows = gather(ask, stretch)
     shown = rows.of(stretch.shown)
     kinds = moves_columns(shown)
-    heads = [str(GRAINS[stretch.grain]), *(str(KINDS[kind]) for kind in kinds), _("Over")]
+    others = beside(ask, stretch, rows)
+    then = [net_then()] if others else []
+    heads = [str(GRAINS[stretch.grain]), *(str(KINDS[kind]) for kind in kinds), *then, _("Over")]
     lines = [
         [
             row["period"],
             *(value_of(row, kind) for kind in kinds),
+            *([net_new(others[row["period"]].row) if row["period"] in others else None] if others else []),
             _yes(row["complete"]),
         ]
         for row in reversed(shown)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -34,6 +35,14 @@ class Cell:
     text: str
     exact: str
     href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a period is compared with: its row, and how it is named."""
+
+    row: Row
+    name: str
 
 
 def value_of(row: Row, kind: str) -> Decimal:
@@ -148,27 +157,42 @@ def _cell(row: Row, kind: str, places: int, door: Door, *, plus: bool) -> Cell:
 
 
 def moves_chart(
-    rows: Sequence[Row], focus: str, currency: str, label: str, door: Door, marks: Sequence[Mark] = ()
+    rows: Sequence[Row],
+    focus: str,
+    currency: str,
+    label: str,
+    door: Door,
+    marks: Sequence[Mark],
+    others: Mapping[str, Beside],
 ) -> dict[str, Any]:
-    """Gains above the line and losses below it, period by period; the unfinished one is marked as such."""
+    """Gains above the line and losses below it, period by period; the unfinished one is marked as such.
+
+    `others`: what each period is compared with; its net is a dashed line, unless it is that of the bar to the left.
+    """
     kinds = kinds_in(rows)
+    periods = [row["period"] for row in rows]
+    is_left = all(others[b].row["period"] == a for a, b in pairwise(periods) if b in others)
+    drawn = {} if is_left else others
+    then = [net_new(drawn[period].row) if period in drawn else None for period in periods]
+    known = [value for value in then if value is not None]
     up = [sum((row[k] for k in GAINS), Decimal(0)) for row in rows]
     down = [sum((row[k] for k in LOSSES), Decimal(0)) for row in rows]
-    ticks = round_values(min([*down, Decimal(0)]), max([*up, Decimal(0)]))
+    low, high = min([*down, *known, Decimal(0)]), max([*up, *known, Decimal(0)])
+    ticks = round_values(low, high)
     said = {mark["at"]: mark["said"] for mark in marks}
     scale = f.scale_of(ticks, 0 if all(t == t.to_integral_value() for t in _scaled(ticks)) else 1)
     return {
         "kind": "moves",
         "label": label,
-        "min": float(min(*down, ticks[0])),
-        "max": float(max(*up, ticks[-1])),
+        "min": float(min(low, ticks[0])),
+        "max": float(max(high, ticks[-1])),
         "ticks": [{"value": float(t), "text": scale.text(t, plus=True)} for t in ticks],
         "widest": max(width_of(f.period_short(row["period"])) for row in rows),
         "widestName": max(width_of(str(KINDS[k])) for k in (*kinds, "net")),
         "periods": [
             {
                 "name": axis_name(row["period"]),
-                "tip": _moves_tip(row, kinds, currency, said.get(at, "")),
+                "tip": _moves_tip(row, kinds, currency, others.get(row["period"]), said.get(at, "")),
                 "running": not row["complete"],
                 "picked": row["period"] == focus,
             }
@@ -185,6 +209,7 @@ def moves_chart(
         ],
         "marks": list(marks),
         "net": {"name": str(KINDS["net"]), "values": [float(net_new(row)) for row in rows]},
+        "compared": [None if value is None else float(value) for value in then] if known else [],
     }
 
 
@@ -202,11 +227,14 @@ def axis_name(period: str) -> str:
     return f"{short}\n{period[:4]}" if first else short
 
 
-def _moves_tip(row: Row, kinds: Sequence[str], currency: str, said: str) -> str:
+def _moves_tip(row: Row, kinds: Sequence[str], currency: str, other: Beside | None, said: str) -> str:
     name = f.period(row["period"])
     lines = [name if row["complete"] else _("%(period)s, not over") % {"period": name}]
     lines += [_tip(KINDS[kind], f.money(row[kind], currency, plus=True)) for kind in kinds if row[kind]]
     lines.append(_tip(KINDS["net"], f.money(net_new(row), currency, plus=True)))
+    if other is not None:
+        name = _("%(name)s, %(period)s") % {"name": KINDS["net"], "period": other.name}
+        lines.append(_tip(name, f.money(net_new(other.row), currency, plus=True)))
     if said:
         lines.append(said)
     return "\n".join(lines)
@@ -218,17 +246,32 @@ def moves_columns(rows: Sequence[Row]) -> list[str]:
     return ["open", *kinds_in(rows), *fx, "close", "net"]
 
 
-def moves_table(rows: Sequence[Row], focus: str, currency: str, door: Door) -> tuple[list[Any], list[dict[str, Any]]]:
+def net_then() -> str:
+    """The head of the column that holds the net of the period compared with."""
+    return _("Net new, compared with")
+
+
+def moves_table(
+    rows: Sequence[Row], focus: str, currency: str, door: Door, others: Mapping[str, Beside]
+) -> tuple[list[Any], list[dict[str, Any]]]:
     """Column heads and rows of the table behind the second chart, the newest period first."""
     shown = moves_columns(rows)
     places = f.places_of([row[kind] for row in rows for kind in shown if kind != "net"], currency)
-    heads = [KINDS[kind] for kind in shown]
+    heads = [KINDS[kind] for kind in shown] + ([net_then()] if others else [])
+
+    def then(row: Row) -> list[Cell]:
+        other = others.get(row["period"])
+        if other is None:
+            return [Cell(f.NOTHING, _("Not defined for this period"), "")] if others else []
+        cell = _cell(other.row, "net", places, door, plus=True)
+        return [replace(cell, exact=f"{other.name}: {cell.exact}")]
+
     lines = [
         {
             "label": f.period(row["period"]),
             "is_focus": row["period"] == focus,
             "running": "" if row["complete"] else _("not over"),
-            "cells": [_cell(row, kind, places, door, plus=kind not in ("open", "close")) for kind in shown],
+            "cells": [_cell(row, kind, places, door, plus=kind not in ("open", "close")) for kind in shown] + then(row),
         }
         for row in reversed(rows)
     ]

@@ -82,7 +82,7 @@ def test_the_net_of_the_period_compared_with_is_in_chart_table_and_file(look, cl
     before = Tables(earlier)
     assert before.data["moves-data"]["compared"] == []
     assert chart["compared"] == before.data["moves-data"]["net"]["values"][:3]
-    assert table[0][-1] == "Net new, compared with"
+    assert table[0][-1] == "Net new compared with"
     assert [Decimal(row[-1]) for row in table[1:]] == [Decimal(row[-1]) for row in before.tables[1][-3:]]
     tips = [period["tip"].splitlines()[-1].split(":")[0] for period in chart["periods"]]
     assert tips == ["Net new, Feb 2023", "Net new, Mar 2023", "Net new, Apr 2023"]

@@ -248,7 +248,7 @@ def moves_columns(rows: Sequence[Row]) -> list[str]:
 
 def net_then() -> str:
     """The head of the column that holds the net of the period compared with."""
-    return _("Net new, compared with")
+    return _("Net new compared with")
 
 
 def moves_table(

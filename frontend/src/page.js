@@ -6,6 +6,7 @@ import "./palette.js";
 import "./upload.js";
 import "./inline.js";
 import "./listing.js";
+import "./widths.js";
 
 window.htmx = htmx;
 const frame = () => document.querySelector(".frame");

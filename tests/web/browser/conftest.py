@@ -80,8 +80,8 @@ def open_as(
 ) -> Iterator[Any]:
     """Open a page for a member of a role (None: a visitor), as in `open_as("viewer", "/retain/cohorts/", width=390)`.
 
-    Takes: width, height, language, theme, home (another workspace than the small sample), touch; lost: the addresses
-    whose requests do not get through, until `page.unroute`. They are lost from before the page loads: a page that is
+    Takes: width, height, language, theme, home (another workspace than the small sample), touch, script; lost: the
+    addresses whose requests do not get through, until `page.unroute`. They are lost from before the page loads: a page that is
     there already may send one more while it is being told.
     """
     from tenure.apps.workspaces.models import Member
@@ -100,6 +100,7 @@ def open_as(
             reduced_motion="reduce",
             has_touch=wanted.get("touch", width < 600),
             accept_downloads=True,
+            java_script_enabled=wanted.get("script", True),
         )
         context.set_default_timeout(PATIENCE)
         cookies = {"django_language": wanted.get("language", "en"), "tenure_theme": wanted.get("theme")}

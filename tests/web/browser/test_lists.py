@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -117,9 +118,181 @@ def test_columns_are_chosen_and_exported_as_shown(open_as, home):
     assert head[-1] == "Employees"
 
 
+WIDTHS = "(heads) => Object.fromEntries(heads.map((head) => [head.dataset.column, head.offsetWidth]))"
+
+
+def widths(page):
+    """How wide each column of the list is, in pixels."""
+    return page.locator("th[data-column]").evaluate_all(WIDTHS)
+
+
+def drawn(page):
+    """The widths that the address says."""
+    said = parse_qs(urlsplit(page.url).query).get("w", [""])[0]
+    return {name: int(width) for name, width in (one.split("~") for one in said.split(",") if one)}
+
+
+def handle(page, column):
+    return page.locator(f"th[data-column={column}] .table__edge")
+
+
+def pull(page, column, by, *, let_go=True):
+    """Take the handle of a column and move it so many pixels."""
+    box = handle(page, column).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by / 2, y)
+    page.mouse.move(x + by, y)
+    if let_go:
+        page.mouse.up()
+
+
+def test_a_column_is_drawn_to_a_width_and_keeps_it(open_as, home, picture):
+    page = open_as("operator", f"{PAGE}?sort=name", home=home)
+    asked = []
+    page.on(
+        "request", lambda request: request.resource_type in ("document", "fetch", "xhr") and asked.append(request.url)
+    )
+    before = widths(page)
+    pull(page, "name", 90, let_go=False)
+    during = widths(page)
+    assert during.pop("name") == before["name"] + 90
+    assert all(abs(width - before[name]) <= 1 for name, width in during.items()), "the others stay as they are"
+    page.mouse.up()
+    after = widths(page)
+    assert asked == [], "drawing asks the server nothing"
+    assert drawn(page) == {"name": after["name"]} == {"name": before["name"] + 90}
+    box = handle(page, "tier").bounding_box()
+    assert box["width"] >= 24
+    assert box["height"] >= 24
+    page.reload()
+    assert widths(page) == after
+    without = open_as("operator", page.url, home=home, script=False)
+    assert without.locator("th[data-column=name]").bounding_box()["width"] == after["name"], (
+        "no script is needed for it"
+    )
+    expect(handle(without, "name")).to_be_hidden()
+    pull(page, "owner", -500)
+    assert widths(page)["owner"] == 56
+    cut = page.locator("tbody td.drawn").first
+    assert cut.evaluate("(one) => getComputedStyle(one).textOverflow") == "ellipsis"
+    expect(cut).to_have_attribute("title", cut.inner_text())
+    picture(page, "accounts-widths")
+    shown = {"name": before["name"] + 90, "owner": 56}
+    page.click("th .table__sort:has-text('MRR')")
+    page.wait_for_url("**sort=-mrr**")
+    assert drawn(page) == shown
+    assert widths(page) == {**widths(page), **shown}
+    page.click(".chip--add")
+    page.select_option("[name=field]", "mrr")
+    page.select_option("[name=op]", "set")
+    page.click("text=Add filter")
+    page.wait_for_url("**f=mrr~set**")
+    assert drawn(page) == shown
+    assert widths(page) == {**widths(page), **shown}
+    page.click("summary:has-text('Columns')")
+    page.click("text=As usual")
+    page.wait_for_url(lambda url: "w=" not in url)
+    assert page.locator(".drawn").count() == 0
+
+
+def test_a_width_goes_with_what_was_drawn_last_before_the_next_page(open_as, home):
+    page = open_as("operator", PAGE, home=home)
+    pull(page, "region", 40)
+    shown = widths(page)
+    page.fill(".listing__search [type=search]", "caqc")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=caqc**")
+    assert widths(page)["region"] == shown["region"]
+    page.click(".save-view summary")
+    page.fill("#view-name", "Wide regions")
+    page.click("text=Save the view")
+    expect(page.locator(".tab[aria-current=true]")).to_have_text("Wide regions")
+    assert drawn(page)["region"] == shown["region"]
+    update = page.locator("text=Update “Wide regions”")
+    expect(update).to_be_hidden()
+    pull(page, "region", 24)
+    expect(update).to_be_visible()
+    wider = widths(page)["region"]
+    update.click()
+    expect(page.locator("[data-toast]")).to_contain_text("Wide regions")
+    page.goto(PAGE)
+    assert drawn(page) == {}
+    page.click(".tab:has-text('Wide regions')")
+    page.wait_for_url("**w=**")
+    assert widths(page)["region"] == wider
+    page.click("summary:has-text('Export')")
+    with page.expect_download() as saved:
+        page.click("text=CSV")
+    assert "Region" in saved.value.path().read_text("utf-8-sig").splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("en", "Width of the column Region"), ("zh-hans", "「地区」列的宽度")],
+)
+def test_a_width_is_drawn_by_the_keyboard(open_as, home, barriers, language, name):
+    page = open_as("viewer", PAGE, home=home, language=language)
+    edge = page.get_by_role("separator", name=name, exact=True)
+    before = widths(page)["region"]
+    expect(edge).to_have_attribute("aria-valuenow", str(before))
+    assert before >= 56
+    page.locator("th[data-column=region] a").focus()
+    page.keyboard.press("Tab")
+    expect(edge).to_be_focused()
+    for key, wide in [("ArrowRight", before + 8), ("Shift+ArrowRight", before + 48), ("ArrowLeft", before + 40),
+                      ("End", 800), ("ArrowRight", 800), ("Home", 56), ("ArrowLeft", 56)]:  # fmt: skip
+        page.keyboard.press(key)
+        expect(edge).to_have_attribute("aria-valuenow", str(wide))
+        assert widths(page)["region"] == wide
+        assert drawn(page)["region"] == wide
+    assert barriers(page) == {}
+    page.keyboard.press("Enter")
+    assert drawn(page) == {}
+    assert widths(page)["region"] == before
+    expect(edge).to_be_focused()
+
+
+def test_esc_and_a_double_click_take_a_width_back(open_as, home):
+    page = open_as("viewer", PAGE, home=home)
+    before = widths(page)
+    pull(page, "region", 70, let_go=False)
+    assert widths(page)["region"] == before["region"] + 70
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert widths(page) == before
+    assert drawn(page) == {}
+    page.goto(f"{PAGE}?w=region~300")
+    assert widths(page)["region"] == 300
+    handle(page, "region").dblclick()
+    assert widths(page) == before
+    assert drawn(page) == {}
+
+
+def test_a_column_moves_to_another_place(open_as, home):
+    page = open_as("viewer", f"{PAGE}?columns=name,tier,mrr,region&w=mrr~200", home=home)
+
+    def heads():
+        return page.locator("[data-column]").evaluate_all("(all) => all.map((one) => one.dataset.column)")
+
+    page.click("summary:has-text('Columns')")
+    page.click("[aria-label='Move Region one place earlier']")
+    page.wait_for_url("**region%2Cmrr**")
+    assert heads() == ["name", "tier", "region", "mrr"]
+    page.locator("summary:has-text('Columns')").focus()
+    page.keyboard.press("Enter")
+    page.locator("[aria-label='Move Region one place earlier']").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**region%2Ctier**")
+    assert heads() == ["name", "region", "tier", "mrr"]
+    assert widths(page)["mrr"] == 200
+
+
 @pytest.mark.parametrize(("language", "theme"), [("en", "dark"), ("zh-hans", "light")])
 def test_on_a_phone_rows_are_cards(open_as, home, picture, language, theme):
-    page = open_as("viewer", PAGE, home=home, width=360, height=800, language=language, theme=theme)
+    asked = f"{PAGE}?w=name~700,mrr~700"
+    page = open_as("viewer", asked, home=home, width=360, height=800, language=language, theme=theme)
     expect(page.locator("thead")).to_be_hidden()
     expect(page.locator("tbody tr").first).to_contain_text("长安汽车")
     picture(page, f"accounts-phone-{language}")

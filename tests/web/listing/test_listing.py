@@ -172,7 +172,9 @@ def test_values_to_choose_from(arrow: ArrowRows, store: StoreRows) -> None:
         ("f=created_at~gt~%2B9999999d", "f"), ("sort=nobody", "sort"), ("columns=name,nobody", "columns"),
         ("match=some", "match"), ("after=%00", "after"), ("after=W10", "after"), ("before=bnVsbA", "before"),
         ("sort=employees&after=WyJtYW55IiwiYSJd", "after"), ("sort=employees&after=WyJOYU4iLCJhIl0", "after"),
-        ("&".join(["f=tier~set"] * 21), "f"),
+        ("&".join(["f=tier~set"] * 21), "f"), ("w=nobody~100", "w"), ("w=tier", "w"), ("w=tier~55", "w"),
+        ("w=tier~801", "w"), ("w=tier~1e2", "w"), ("w=tier~-90", "w"), ("w=tier~\uff19\uff19", "w"), ("w=tier~100,", "w"),
+        ("w=tier~" + "9" * 5000, "w"),
     ],
 )  # fmt: skip
 def test_what_the_list_does_not_have_is_refused(query: str, field: str) -> None:
@@ -202,8 +204,18 @@ def test_forms_become_addresses(sent: str, meant: str) -> None:
 
 
 def test_an_address_says_itself(arrow: ArrowRows) -> None:
-    query = "f=tier~in~S|A&f=employees~gt~10&match=any&q=a&sort=-employees&columns=name,tier,employees&view=3"
+    query = (
+        "f=tier~in~S|A&f=employees~gt~10&match=any&q=a&sort=-employees"
+        "&columns=name,tier,employees&w=name~180,employees~56&view=3"
+    )
     read = state(query)
     assert sorted(QueryDict(read.query()).lists()) == sorted(QueryDict(query).lists())
     assert read.sorted_by(COLUMNS[2]).count("sort=employees") == 1
     assert [column.name for column in read.columns] == ["name", "tier", "employees"]
+
+
+def test_widths_are_of_the_columns_that_are_shown() -> None:
+    assert state("w=employees~800,name~56").widths == {"name": 56, "employees": 800}
+    assert state("columns=name,tier&w=employees~90,tier~90").widths == {"tier": 90}
+    assert state("w=").widths == {}
+    assert "w=name~90" in state("w=name~90").sorted_by(COLUMNS[1])

@@ -1,16 +1,18 @@
 """What a list shows, as its address says it: filters, search, order, columns, place. Hides how addresses are written.
 
 `f=field~op~value` is one filter, and may be repeated; `match=any` joins them by "or". `q` is what is looked for,
-`sort=-mrr` the order (the largest first), `columns=a,b` the columns in their order, `after` and `before` the place: the
-last (first) row of the page one came from, `view` the saved view whose tab is open.
+`sort=-mrr` the order (the largest first), `columns=a,b` the columns in their order, `w=a~180` the widths of those that
+were drawn, in pixels, `after` and `before` the place: the last (first) row of the page one came from, `view` the saved
+view whose tab is open.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -23,11 +25,15 @@ from tenure.web.listing.columns import OPERATORS, SEPARATOR, WITHOUT_VALUE, Colu
 
 MOST_FILTERS = 20
 LONGEST_SEARCH = 200
+NARROWEST = 56
+WIDEST = 800
 MATCHES = ("all", "any")
-OWN = ("f", "match", "q", "sort", "columns", "after", "before", "view")
+OWN = ("f", "match", "q", "sort", "columns", "w", "after", "before", "view")
 """What of an address belongs to the list; a page keeps its other words itself."""
 FORM = ("field", "op", "value", "column", "drop")
 """What the forms of the filter bar send, to be written as an address."""
+
+_WIDTH = re.compile(r"[1-9][0-9]{1,2}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ class State:
     view: str = ""
     chosen_columns: bool = False
     chosen_sort: bool = False
+    widths: Mapping[str, int] = field(default_factory=dict)
+    """of the shown columns whose width was drawn by hand, in pixels"""
     beside: tuple[tuple[str, str], ...] = ()
     """the other words of the page's address, kept as they are"""
 
@@ -88,6 +96,8 @@ class State:
             out.append(("sort", self.order))
         if self.chosen_columns:
             out.append(("columns", ",".join(column.name for column in self.columns)))
+        if self.widths:
+            out.append(("w", ",".join(f"{name}~{width}" for name, width in self.widths.items())))
         if self.view:
             out.append(("view", self.view))
         return out
@@ -122,7 +132,7 @@ def read(
 ) -> State:
     """The state an address asks for; `beside` names the words that the page itself reads.
 
-    Raises: QuestionRefused for an unknown column, operator, value, order or place.
+    Raises: QuestionRefused for an unknown column, operator, value, order, width or place.
     """
     by_name = {column.name: column for column in columns}
     order = query.get("sort") or sort
@@ -130,6 +140,7 @@ def read(
     if ordered is None or not ordered.sortable:
         raise _refused("sort", order, [c.name for c in columns if c.sortable])
     shown = _columns(query.get("columns", ""), columns)
+    widths = _widths(query.get("w", ""), by_name)
     match = query.get("match") or "all"
     if match not in MATCHES:
         raise _refused("match", match, list(MATCHES))
@@ -152,6 +163,7 @@ def read(
         view=query.get("view", ""),
         chosen_columns=bool(query.get("columns")),
         chosen_sort=bool(query.get("sort")),
+        widths={column.name: widths[column.name] for column in shown if column.name in widths},
         beside=tuple((name, value) for name in beside for value in query.getlist(name) if value),
     )
 
@@ -197,6 +209,19 @@ def _columns(text: str, columns: Sequence[Column]) -> tuple[Column, ...]:
         if name not in by_name:
             raise _refused("columns", name, list(by_name))
     return (columns[0], *(by_name[name] for name in names if name != columns[0].name))
+
+
+def _widths(text: str, by_name: Mapping[str, Column]) -> dict[str, int]:
+    """The widths that were drawn, by column."""
+    widths = {}
+    for one in text.split(",") if text else ():
+        name, _between, width = one.partition("~")
+        if name not in by_name:
+            raise _refused("w", one, [f"{known}~{NARROWEST}" for known in by_name])
+        if not _WIDTH.match(width) or not NARROWEST <= int(width) <= WIDEST:
+            raise _refused("w", one, [f"{name}~{NARROWEST} … {name}~{WIDEST}"])
+        widths[name] = int(width)
+    return widths
 
 
 def _filter(text: str, by_name: Mapping[str, Column], today: date) -> Filter:

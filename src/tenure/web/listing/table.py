@@ -110,6 +110,9 @@ class Listing:
             "files": [
                 {"label": form.upper(), "href": f"{place}?{state.query()}"} for form, place in self.files.items()
             ],
+            "is_drawn": bool(state.widths),
+            "narrowest": address.NARROWEST,
+            "widest": address.WIDEST,
             "heads": [_head(column, state, place) for place, column in enumerate(state.columns)],
             "rows": _rows(self, state, page.rows, places),
             "foot": _foot(state, selected, self.currency),
@@ -204,7 +207,8 @@ def _chooser(listing: Listing, state: State) -> dict[str, Any]:
             }
             for place, column in enumerate([*chosen, *rest])
         ],
-        "usual": f"?{state.query(columns=listing.columns, chosen_columns=False)}" if state.chosen_columns else "",
+        "usual": f"?{state.query(chosen_columns=False, widths={})}",
+        "is_usual": not (state.chosen_columns or state.widths),
     }
 
 
@@ -218,29 +222,39 @@ def _earlier(state: State, place: int) -> str:
 def _head(column: Column, state: State, place: int) -> dict[str, Any]:
     ordered = column.name == state.sort.name
     return {
+        "name": column.name,
         "label": column.label,
         "unit": column.unit.strip(),
         "title": column.heading,
         "href": f"?{state.sorted_by(column)}" if column.sortable else "",
         "order": ("descending" if state.descending else "ascending") if ordered else "",
         "icon": "fall" if state.descending else "up",
-        "shape": _shape(column, place),
+        "shape": _shape(column, state, place),
+        "width": state.widths.get(column.name, ""),
+        "edge": _("Width of the column %(label)s") % {"label": column.heading},
     }
 
 
-def _shape(column: Column, place: int) -> str:
-    return " ".join(filter(None, ["stick" if place == 0 else "", "num" if column.is_number else ""]))
+def _shape(column: Column, state: State, place: int) -> str:
+    drawn = column.name in state.widths
+    shape = ["stick" if place == 0 else "", "num" if column.is_number else "", "drawn" if drawn else ""]
+    return " ".join(filter(None, shape))
 
 
 def _rows(listing: Listing, state: State, rows: Sequence[Row], places: Mapping[str, int]) -> list[dict[str, Any]]:
     """The rows of a page. What is the same all the way down a column is said once."""
     naming, *others = state.columns
-    columns = [(column, places.get(column.name, 0), _attributes(column)) for column in others]
+    columns = [
+        (column, places.get(column.name, 0), _attributes(column, state), column.name in state.widths)
+        for column in others
+    ]
     choose, preview = _("Select %(name)s"), _("Preview %(name)s")
     out = []
     for row in rows:
         named = {"name": str(row[listing.columns[0].name] or row[listing.key])}
-        cells = [(column.cell(row, decimals), attributes) for column, decimals, attributes in columns]
+        cells = [
+            (column.cell(row, decimals), attributes, is_drawn) for column, decimals, attributes, is_drawn in columns
+        ]
         out.append(
             {
                 "key": row[listing.key],
@@ -249,14 +263,17 @@ def _rows(listing: Listing, state: State, rows: Sequence[Row], places: Mapping[s
                 "href": listing.row(row) if listing.row is not None else "",
                 "peek": listing.peek(row) if listing.peek is not None else "",
                 "said": _said(naming.cell(row, places.get(naming.name, 0)), row, listing),
-                "cells": [{"attributes": attributes, "title": cell.title, "cell": cell} for cell, attributes in cells],
+                "cells": [
+                    {"attributes": attributes, "title": cell.title or (cell.text if is_drawn else ""), "cell": cell}
+                    for cell, attributes, is_drawn in cells
+                ],
             }
         )
     return out
 
 
-def _attributes(column: Column) -> SafeString:
-    shape = " ".join(filter(None, [_shape(column, 1), "ink" if column.kind == "money" else ""]))
+def _attributes(column: Column, state: State) -> SafeString:
+    shape = " ".join(filter(None, [_shape(column, state, 1), "ink" if column.kind == "money" else ""]))
     return format_html(' class="{}" data-card="{}"' if column.card else ' class="{}"', shape, column.card)
 
 
@@ -276,7 +293,9 @@ def _foot(state: State, selected: Selection, currency: str) -> list[dict[str, st
         total = totals.get(column.name)
         places = f.places_of([total], currency or None)
         text = f.exact(total, places) if column.total else _("Sum") if place == 0 else ""
-        out.append({"text": text, "title": f.plain(total) if column.total else "", "shape": _shape(column, place)})
+        out.append(
+            {"text": text, "title": f.plain(total) if column.total else "", "shape": _shape(column, state, place)}
+        )
     return out
 
 

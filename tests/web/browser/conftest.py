@@ -81,8 +81,8 @@ def open_as(
     """Open a page for a member of a role (None: a visitor), as in `open_as("viewer", "/retain/cohorts/", width=390)`.
 
     Takes: width, height, language, theme, home (another workspace than the small sample), touch, script; lost: the
-    addresses whose requests do not get through, until `page.unroute`. They are lost from before the page loads: a page that is
-    there already may send one more while it is being told.
+    addresses whose requests do not get through, until `page.unroute`. They are lost from before the page loads: a page
+    that is there already may send one more while it is being told.
     """
     from tenure.apps.workspaces.models import Member
 

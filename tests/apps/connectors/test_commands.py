@@ -58,11 +58,11 @@ def test_bad_rows_are_shown_with_their_remedy_and_the_report(home: Path, ledger:
 @pytest.mark.parametrize(
     ("place", "line"),
     [
-        pytest.param((3, "amount", "x"), "第 3 行 amount“x”：错了。改一改。 [c]", id="row, heading and value"),
+        pytest.param((3, "amount", "x"), "第 3 行 amount「x」：错了。改一改。 [c]", id="row, heading and value"),
         pytest.param((3, "amount", ""), "第 3 行 amount：错了。改一改。 [c]", id="an empty cell"),
-        pytest.param((3, "", "a/s"), "第 3 行“a/s”：错了。改一改。 [c]", id="a row by its key"),
+        pytest.param((3, "", "a/s"), "第 3 行「a/s」：错了。改一改。 [c]", id="a row by its key"),
         pytest.param((3, "", ""), "第 3 行：错了。改一改。 [c]", id="a row"),
-        pytest.param((None, "amount", "x"), "amount“x”：错了。改一改。 [c]", id="a column and a value"),
+        pytest.param((None, "amount", "x"), "amount「x」：错了。改一改。 [c]", id="a column and a value"),
         pytest.param((None, "amount", ""), "amount：错了。改一改。 [c]", id="a column"),
         pytest.param((None, "", ""), "错了。改一改。 [c]", id="the file"),
     ],

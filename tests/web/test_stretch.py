@@ -228,6 +228,12 @@ def test_a_line_is_drawn_through_what_is_known():
     assert (drawn.running, drawn.x, drawn.y) == ("", "69.0", "3.0")
 
 
+def test_a_figure_between_gaps_is_a_dot_and_the_last_one_there_is_marked():
+    drawn = sparkline([Decimal(1), None, Decimal(3), None, None], running=True)
+    assert drawn.path == "M3.0,21.0h0M36.0,3.0h0"
+    assert (drawn.running, drawn.x, drawn.y) == ("", "36.0", "3.0")
+
+
 def test_the_step_into_a_running_period_is_apart():
     drawn = sparkline([Decimal(1), Decimal(2), Decimal(3)], running=True)
     assert drawn.path == "M3.0,21.0L36.0,12.0"

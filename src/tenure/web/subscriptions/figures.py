@@ -158,5 +158,6 @@ def _why_empty(metric: Metric) -> str:
         "quick_ratio": _("Nothing was lost"),
         "ltv_trailing6": _("Nobody left in the six months before"),
         "arpa": _("No customers at the close"),
+        "asp": _("No new customers"),
     }
     return reasons.get(metric.name, _("No customers at the opening"))

@@ -109,6 +109,9 @@ def test_the_comparison_is_in_chart_table_and_tooltip(look):
     assert chart["periods"][-1]["tip"].splitlines()[-1].startswith("the same days of Jun 2023: ")
     assert found.tables[0][0][2:] == ["Compared with", "MRR there, $"]
     assert found.tables[0][2][2:] == ["May 2023", "1,050"]
+    _response, before = look(query="compare=previous")
+    assert [series["style"] for series in Tables(before).data["course-data"]["series"]] == ["actual"]
+    assert len(Tables(before).tables[0][0]) == 4
     _response, alone = look(query="compare=none")
     assert [series["style"] for series in Tables(alone).data["course-data"]["series"]] == ["actual"]
     assert len(Tables(alone).tables[0][0]) == 2

@@ -12,8 +12,8 @@ WIDTH, HEIGHT, MARGIN = 72, 24, 3
 
 @dataclass(frozen=True, slots=True)
 class Sparkline:
-    """`path` is what is over, `running` the step into a period that is not, (`x`, `y`) the last figure there is; `marks`
-    are what happened on the way, each with its place and its words."""
+    """`path` is what is over, `running` the step into a period that is not, (`x`, `y`) the last figure there is;
+    `marks` are what happened on the way, each with its place and its words."""
 
     path: str
     running: str
@@ -30,8 +30,9 @@ def sparkline(
     height: int = HEIGHT,
     marks: Sequence[Mapping[str, Any]] = (),
 ) -> Sparkline | None:
-    """The line through `values`; periods without a figure leave a gap, and a figure between two gaps is a dot. None with
-    fewer than two figures.
+    """The line through `values`; periods without a figure leave a gap, and a figure between two gaps is a dot.
+
+    None with fewer than two figures.
 
     marks: what happened, by the place of its value (`at`) and in words (`said`).
     """

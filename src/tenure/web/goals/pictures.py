@@ -15,7 +15,7 @@ from tenure.web.goals.verdict import Course
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions.board import compared_legend, door
 from tenure.web.subscriptions.figures import Row
-from tenure.web.subscriptions.pictures import Beside, axis_name, round_values, width_of
+from tenure.web.subscriptions.pictures import Beside, axis_name, beside_it, round_values, width_of
 
 MOST_AHEAD = 24
 """Periods that the line to a target may reach beyond the ones shown."""
@@ -29,7 +29,8 @@ def course_chart(
     happened: Happened,
     others: Mapping[str, Beside],
 ) -> dict[str, Any]:
-    """MRR at each close; dotted what it should be; dashed what each period is compared with; marks of what happened."""
+    """MRR at each close; dotted what it should be; dashed what each period is compared with, unless it
+    is the one to the left; marks of what happened."""
     periods = [row["period"] for row in rows]
     if course is not None:
         ahead = (
@@ -41,7 +42,8 @@ def course_chart(
     said = {mark["at"]: mark["said"] for mark in marks}
     values = [row["close"] for row in rows]
     aims = [] if course is None else [_aim(course, period, stretch) for period in periods]
-    then = [others[row["period"]].row["close"] if row["period"] in others else None for row in rows]
+    drawn = beside_it([row["period"] for row in rows], others)
+    then = [drawn[row["period"]].row["close"] if row["period"] in drawn else None for row in rows]
     known = [*values, *aims, *(value for value in then if value is not None)]
     ticks = round_values(min(known), max(known))
     scale = f.scale_of(ticks)
@@ -79,7 +81,7 @@ def course_chart(
                 ),
                 *(
                     [{"style": "compared", "values": [None if v is None else float(v) for v in then], "end": ""}]
-                    if others
+                    if drawn
                     else []
                 ),
                 {
@@ -105,7 +107,8 @@ def course_chart(
             for at, row in reversed(list(enumerate(rows)))
         ],
         "has_aim": bool(aims),
-        "compared": compared_legend(stretch) if others else "",
+        "has_comparison": bool(others),
+        "compared": compared_legend(stretch) if drawn else "",
         "unit": f.symbol(currency).strip(),
     }
 

@@ -156,6 +156,12 @@ def _cell(row: Row, kind: str, places: int, door: Door, *, plus: bool) -> Cell:
     return Cell(f.exact(value, places, plus=plus), f.plain(value), door(row, kind))
 
 
+def beside_it(periods: Sequence[str], others: Mapping[str, Beside]) -> Mapping[str, Beside]:
+    """What a chart draws of the periods compared with: nothing where each is the one to the left, which it has."""
+    is_left = all(others[b].row["period"] == a for a, b in pairwise(periods) if b in others)
+    return {} if is_left else others
+
+
 def moves_chart(
     rows: Sequence[Row],
     focus: str,
@@ -171,8 +177,7 @@ def moves_chart(
     """
     kinds = kinds_in(rows)
     periods = [row["period"] for row in rows]
-    is_left = all(others[b].row["period"] == a for a, b in pairwise(periods) if b in others)
-    drawn = {} if is_left else others
+    drawn = beside_it(periods, others)
     then = [net_new(drawn[period].row) if period in drawn else None for period in periods]
     known = [value for value in then if value is not None]
     up = [sum((row[k] for k in GAINS), Decimal(0)) for row in rows]

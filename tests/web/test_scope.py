@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import io
 import json
@@ -472,6 +473,18 @@ def test_a_record_of_others_that_was_withdrawn_is_not_there(cast, of_others, cli
     assert client.get(f"/api/records/{kind}/{token(of_others[kind])}/history").status_code == 404
     client.force_login(cast["all"])
     assert client.get(f"/api/records/{kind}/{token(of_others[kind])}/history").status_code == 200
+
+
+def test_the_page_of_a_withdrawn_account_of_others_is_that_of_none(cast, of_others, client):
+    from tenure.apps.crm.services import withdraw
+
+    withdraw("accounts", of_others["accounts"], by="the test")
+    client.force_login(cast["own"])
+    pages = [client.get(f"/customers/accounts/{one}/") for one in (of_others["accounts"], "nowhere")]
+    assert [page.status_code for page in pages] == [404, 404]
+    told = [re.findall(r"There is no [^<]*", html.unescape(page.content.decode())) for page in pages]
+    assert told[0]
+    assert [one.replace(of_others["accounts"], "nowhere") for one in told[0]] == told[1]
 
 
 @pytest.mark.parametrize(

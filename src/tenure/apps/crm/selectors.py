@@ -137,12 +137,13 @@ def accounts_to_restore(by: Actor, replaced: Mapping[str, str]) -> list[Any]:
     return [one for one in live if one.row_id in seen]
 
 
-def withdrawn_account(account_id: str) -> str | None:
-    """The key of the newest record of an account that has none any more; None where it has one, or never had."""
+def withdrawn_account(caller: Caller, account_id: str) -> str | None:
+    """The key of the newest record of an account that has none any more; None where it has one, or never had one that
+    the caller sees."""
     if AccountVersion.objects.live().filter(account_id=account_id).exists():
         return None
     former = AccountVersion.objects.filter(account_id=account_id).order_by("-recorded_at", "-pk").first()
-    return None if former is None else str(former.version_key)
+    return str(former.version_key) if former is not None and sees(caller, former) else None
 
 
 def _seen_by(by: Actor) -> QuerySet[Any]:

@@ -27,7 +27,7 @@ def account_record(request: HttpRequest, account_id: str) -> HttpResponse:
     try:
         found = account.opened(request.user, account_id)
     except TenureError:
-        withdrawn = crm.withdrawn_account(account_id)
+        withdrawn = crm.withdrawn_account(request.user, account_id)
         if withdrawn is None:
             raise
         return views.record(request, "accounts", token(withdrawn))

@@ -37,8 +37,21 @@ def rows(snapshot: Snapshot, book: Book, chosen: npt.NDArray[np.integer]) -> pa.
 
 def by_keys(snapshot: Snapshot, measure: str, row_keys: npt.NDArray[np.int64]) -> pa.Table:
     """The rows of a proof measure with these keys; a row sent twice shows twice."""
+    return _keyed(snapshot, measure, row_keys).select([*COLUMNS])
+
+
+def row_ids(snapshot: Snapshot, measure: str, row_keys: npt.NDArray[np.int64]) -> dict[int, set[str]]:
+    """Row key -> what the rows of a proof measure with it are called."""
+    found: dict[int, set[str]] = {key: set() for key in row_keys.tolist()}
+    table = _keyed(snapshot, measure, row_keys)
+    for key, row_id in zip(table["row_key"].to_pylist(), table["row_id"].to_pylist(), strict=True):
+        found[key].add(row_id)
+    return found
+
+
+def _keyed(snapshot: Snapshot, measure: str, row_keys: npt.NDArray[np.int64]) -> pa.Table:
     keys = pa.table({"row_key": pa.array(np.unique(row_keys))})
-    return snapshot.run(measure, beside={"keys": keys}).select([*COLUMNS])
+    return snapshot.run(measure, beside={"keys": keys})
 
 
 def joined(tables: list[pa.Table]) -> pa.Table:

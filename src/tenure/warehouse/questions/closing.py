@@ -26,6 +26,7 @@ from tenure.warehouse.schema import STAMP
 from tenure.warehouse.slices import Where, account_ids
 from tenure.warehouse.snapshot import Snapshot
 
+Keys = npt.NDArray[np.int64]
 NEAR = Decimal("1e-6")
 
 
@@ -122,7 +123,8 @@ class Restatements(Question):
             names = account_ids(ask.snapshot, keys)
             for key, name in zip(keys.tolist(), names, strict=True):
                 if name == cell["account_id"]:
-                    return proof.joined([*_only_in(now, then).of(key), *_only_in(then, now).of(key)])
+                    one = np.array([key], np.int64)
+                    return proof.joined([*_only_in(now, then, one).rows(), *_only_in(then, now, one).rows()])
         return proof.joined([])
 
     def _sides(self, ask: Ask, month: Mapping[str, Any]) -> tuple[_Side, _Side]:
@@ -191,62 +193,83 @@ def _differences(
 
 @dataclass(frozen=True)
 class _Only:
-    """What one side of a closed month knows and the other does not."""
+    """Rows of some accounts that one side of a closed month knows and the other does not."""
 
-    side: _Side
-    known_there: npt.NDArray[np.int64]
-    """row keys of the other side's ledger with their accounts, as pairs"""
-    discounts: Mapping[int, list[int]]
-    """account -> row keys of the discounts of its subscriptions"""
+    snapshot: Snapshot
+    found: Mapping[str, tuple[Keys, Keys]]
+    """measure of their proof -> the accounts and the row keys, side by side"""
 
-    def of(self, account: int) -> list[pa.Table]:
-        """The rows of an account, one table for each place they lie in."""
-        book, snapshot = self.side.book.book, self.side.book.snapshot
-        mine = np.flatnonzero(book.row_account == account)
-        there = self.known_there[self.known_there[:, 1] == account, 0]
-        lines = mine[~np.isin(book.row_key[mine], there)]
-        tables = [proof.rows(snapshot, book, lines)] if len(lines) else []
-        keys = self.discounts.get(account)
-        if keys:
-            tables.append(proof.by_keys(snapshot, "proof_discounts", np.array(keys, np.int64)))
-        return tables
+    def rows(self) -> list[pa.Table]:
+        """The rows, one table for each place they lie in."""
+        return [proof.by_keys(self.snapshot, measure, keys) for measure, (_, keys) in self.found.items()]
 
-
-def _only_in(side: _Side, other: _Side) -> _Only:
-    there = other.book.book
-    return _Only(side, np.column_stack([there.row_key, there.row_account]), _discounts_only_in(side, other))
+    def row_ids(self) -> dict[int, set[str]]:
+        """Account -> row_id of its rows."""
+        out: dict[int, set[str]] = {}
+        for measure, (accounts, keys) in self.found.items():
+            ids = proof.row_ids(self.snapshot, measure, keys)
+            for account, key in zip(accounts.tolist(), keys.tolist(), strict=True):
+                out.setdefault(account, set()).update(ids[key])
+        return out
 
 
-def _discounts_only_in(side: _Side, other: _Side) -> dict[int, list[int]]:
-    """Account -> row keys of its discounts that one side knows and the other does not."""
+def _only_in(side: _Side, other: _Side, accounts: Keys) -> _Only:
+    here, parts = _rows_of(side, accounts), side.book.book.parts
+    only = here.join(_rows_of(other, accounts).drop_columns("part"), ["account", "key"], join_type="left anti")
+    found = {}
+    for part, (measure, _) in enumerate(parts):
+        of_part = only.filter(pc.equal(only["part"], part))
+        found[proof.PROOF_OF[measure]] = of_part["account"].to_numpy(), of_part["key"].to_numpy()
+    found["proof_discounts"] = _discounts_only_in(side, other, accounts)
+    return _Only(side.book.snapshot, {measure: rows for measure, rows in found.items() if len(rows[1])})
+
+
+def _rows_of(side: _Side, accounts: Keys) -> pa.Table:
+    """Account, row key and part of the ledger's rows of some accounts."""
+    book = side.book.book
+    part = np.repeat(np.arange(len(book.parts)), [count for _, count in book.parts])
+    chosen = np.isin(book.row_account, accounts)
+    return pa.table({"account": book.row_account[chosen], "key": book.row_key[chosen], "part": part[chosen]})
+
+
+def _discounts_only_in(side: _Side, other: _Side, accounts: Keys) -> tuple[Keys, Keys]:
+    """The accounts and row keys of the discounts of their subscriptions that one side knows and the other does not."""
+    none = np.zeros(0, np.int64), np.zeros(0, np.int64)
     here, there = (let_in(one.book.snapshot, ["row_key", "subscription_key"]) for one in (side, other))
     if here is None:
-        return {}
+        return none
     changed = here if there is None else here.filter(pc.invert(pc.is_in(here["row_key"], there["row_key"])))
-    out: dict[int, list[int]] = {}
     if not changed.num_rows:
-        return out
+        return none
     book, at = side.book.book, 0
-    named = side.book.book.by_part(side.book.snapshot, side.book.where.rows, "subscription_key")
+    named = book.by_part(side.book.snapshot, side.book.where.rows, "subscription_key")
+    pairs: set[tuple[int, int]] = set()
     for (measure, count), keys in zip(book.parts, named, strict=True):
-        accounts = book.row_account[at : at + count]
+        owners = book.row_account[at : at + count]
         at += count
         if measure == "subscription_rows":
-            for row_key, subscription in zip(*(changed[c].to_pylist() for c in changed.column_names), strict=True):
-                for account in np.unique(accounts[np.asarray(pc.equal(keys, subscription))]).tolist():
-                    out.setdefault(account, []).append(row_key)
-    return out
+            met = np.isin(owners, accounts) & np.asarray(pc.is_in(keys, changed["subscription_key"], skip_nulls=True))
+            pairs |= set(zip(keys.filter(pa.array(met)).to_pylist(), owners[met].tolist(), strict=True))
+    owners_of: dict[int, list[int]] = {}
+    for subscription, account in sorted(pairs):
+        owners_of.setdefault(subscription, []).append(account)
+    rows = [
+        (account, row_key)
+        for row_key, subscription in zip(*(changed[c].to_pylist() for c in changed.column_names), strict=True)
+        for account in owners_of.get(subscription, ())
+    ]
+    return np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.int64)
 
 
 def _causes(now: _Side, then: _Side, accounts: list[int]) -> dict[int, tuple[str, list[str]]]:
     """Why each account's figures moved, and the rows that say so."""
     if not accounts:
         return {}
-    here, there = _only_in(now, then), _only_in(then, now)
+    keys = np.array(accounts, np.int64)
+    here, there = _only_in(now, then, keys).row_ids(), _only_in(then, now, keys).row_ids()
     out = {}
     for account in accounts:
-        added, gone = here.of(account), there.of(account)
-        row_ids = {row_id for table in (*added, *gone) for row_id in table["row_id"].to_pylist()}
+        added, gone = here.get(account, set()), there.get(account, set())
         reason = "replaced" if added and gone else "added" if added else "superseded" if gone else "carried"
-        out[account] = reason, sorted(row_ids)
+        out[account] = reason, sorted(added | gone)
     return out

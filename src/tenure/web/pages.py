@@ -32,20 +32,7 @@ STYLESHEETS = (
     *("tokens", "base", "frame", "nav", "button", "range", "delta", "tile", "strip", "table", "card", "drawer"),
     *("listing", "slices"),
     *("palette", "shortcuts", "options", "parts"),
-    *(
-        "proof",
-        "state",
-        "toast",
-        "door",
-        "field",
-        "choices",
-        "meter",
-        "heat",
-        "multiple",
-        "happened",
-        "upkeep",
-        "limit",
-    ),
+    *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
     *("happened", "stepper", "progress", "imports", "record", "todo", "account", "cockpit", "info", "print"),
 )
 

@@ -229,6 +229,13 @@ def test_the_same_by_api(client, key, firm):
     figures = {one["metric"]: one for one in found["figures"]}
     assert (found["period"], found["compared"], figures["mrr"]["value"]) == ("2024-05", "2023-05", "1450.000000")
     assert found["course"]["on_course"] is False
+    for query, compared in (
+        ("compare=custom&against=2024-02", "2024-02"),
+        ("grain=day&period=2024-05-11&compare=year", "2023-05-13"),
+        ("grain=day&period=2024-05-11&compare=year&match=date", "2023-05-11"),
+    ):
+        assert client.get(f"/api/cockpit?{query}", headers=headers).json()["compared"] == compared
+    assert client.get("/api/cockpit?match=moon", headers=headers).status_code == 422
     noted = client.post("/api/annotations", json.dumps({"day": "2024-05-01", "text": "3.0"}), **sent).json()
     assert [one["text"] for one in client.get("/api/annotations", headers=headers).json()] == ["3.0"]
     client.delete(f"/api/annotations/{noted['annotation_id']}", headers=headers)

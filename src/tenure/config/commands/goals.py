@@ -12,9 +12,11 @@ from tenure.config.texts import text as _
 @click.command(help=_("Print the figures of the cockpit, and whether MRR is on course to its next target."))
 @click.option("--period", default="", metavar="LABEL", help=_("Such as 2026-10. Default: the last finished month."))
 @click.option("--grain", default="month", help=_("day, week, month, quarter or year."))
-@click.option("--compare", default="previous", help=_("previous, year or none."))
+@click.option("--compare", default="previous", help=_("previous, year, custom or none."))
+@click.option("--against", default="", metavar="LABEL", help=_("With --compare custom: the period, such as 2026-03."))
+@click.option("--match", default="weekday", help=_("How a day finds the one it is compared with: weekday or date."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print it as JSON, as the API answers."))
-def cockpit(period: str, grain: str, compare: str, as_json: bool) -> None:
+def cockpit(period: str, as_json: bool, **chosen: str) -> None:
     cli.ready()
     import json
 
@@ -22,7 +24,7 @@ def cockpit(period: str, grain: str, compare: str, as_json: bool) -> None:
     from tenure.web import asking
     from tenure.web.goals import cockpit as page
 
-    found = page.figures(asking.everything(), {"to": period, "grain": grain, "compare": compare})
+    found = page.figures(asking.everything(), {"to": period, **chosen})
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=1, default=str))
         return

@@ -45,13 +45,22 @@ def _annotation(row: Any) -> dict[str, Any]:
     "/cockpit",
     summary=_("The cockpit's figures"),
     description=_(
-        "The figures of a month or another period, what they are compared with, and the course to the next target."
+        "The figures of a month or another period, what they are compared with, and the course to the next target. "
+        "`compare` is previous, year, none, or custom with `against`; `match` says how a day finds the other: weekday "
+        "or date."
     ),
     url_name="cockpit",
 )
-def figures(request: HttpRequest, period: str = "", grain: str = "month", compare: str = "previous") -> dict[str, Any]:
+def figures(
+    request: HttpRequest,
+    period: str = "",
+    grain: str = "month",
+    compare: str = "previous",
+    against: str = "",
+    match: str = "weekday",
+) -> dict[str, Any]:
     caller = allowed(request, "ask")
-    given = {"to": period, "grain": grain, "compare": compare}
+    given = {"to": period, "grain": grain, "compare": compare, "against": against, "match": match}
     return cockpit.figures(asking.workspace(caller), given)
 
 

@@ -188,6 +188,9 @@ def test_a_period_that_runs_is_compared_with_the_same_days(signed_in, home, monk
     assert moves["compared"] == []  # the net of the bar to the left is not drawn twice
     lines = [period["tip"].splitlines()[-1] for period in moves["periods"][-2:]]
     assert lines == ["净新增（9月）：+¥100", "净新增（10月同期）：¥0"]
+    whole = browser.get(f"{PAGE}?to=2026-10&compare=custom&against=2026-11").content.decode()
+    assert {row[0]: row[1:] for row in Tables(whole).tables[0]}["New"] == ["+40"]
+    assert "against Nov 2026" not in whole
 
 
 def test_an_empty_workspace_says_the_next_step(signed_in, home):

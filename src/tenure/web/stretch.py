@@ -98,10 +98,14 @@ class Stretch:
         before = 1 if by_date else _BEFORE.get(self.grain, 1)
         return self.step(name, -(before if self.compare == "previous" else _A_YEAR[self.grain]))
 
+    def is_over(self, name: str) -> bool:
+        """Whether a period has ended before today."""
+        return self.calendar.after(name, self.grain) <= self.today
+
     @property
     def is_running(self) -> bool:
         """Whether the last period is not over."""
-        return self.today < self.calendar.after(self.last, self.grain)
+        return not self.is_over(self.last)
 
     @property
     def following(self) -> str:

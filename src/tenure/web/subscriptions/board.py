@@ -111,26 +111,27 @@ def _days(period: str, stretch: Stretch) -> int:
 
 def gather(ask: Ask, stretch: Stretch) -> Rows:
     """Ask for every period the page shows or judges by; a running one is cut to its finished days, and so is the
-    period it is compared with: a part is never compared with a whole."""
+    period it is compared with: a part is never compared with a whole. One that is not over is not compared with."""
     first = min(stretch.first, stretch.step(stretch.last, -HISTORY), key=stretch.calendar.first)
     rows, movements = _merged(ask, stretch.asked(first, stretch.shown[-1]))
+    days = _days(stretch.current, stretch)
     if stretch.current in rows:
-        days = _days(stretch.current, stretch)
         rows[stretch.current] = {**_part(ask, stretch, stretch.current, days), "complete": False}
-        if stretch.is_running and stretch.compared:
-            return Rows(rows, _part(ask, stretch, stretch.compared, days), movements)
-    against = rows.get(stretch.compared or "")
-    if against is None and stretch.compared:
-        found, _answer = _merged(ask, stretch.asked(stretch.compared, stretch.compared))
-        (against,) = found.values()
+    compared = stretch.compared
+    if compared is None or not stretch.is_over(compared):
+        return Rows(rows, None, movements)
+    if stretch.is_running:
+        return Rows(rows, _part(ask, stretch, compared, days), movements)
+    if compared in rows:
+        return Rows(rows, rows[compared], movements)
+    (against,) = _merged(ask, stretch.asked(compared, compared))[0].values()
     return Rows(rows, against, movements)
 
 
 def beside(ask: Ask, stretch: Stretch, rows: Rows) -> dict[str, Beside]:
     """Shown period -> what it is compared with, a part with a part; without those whose other is not over."""
     pairs = {name: other for name in stretch.shown if (other := stretch.compared_with(name)) is not None}
-    is_over = {other: stretch.calendar.after(other, stretch.grain) <= stretch.today for other in pairs.values()}
-    pairs = {name: other for name, other in pairs.items() if is_over[other]}
+    pairs = {name: other for name, other in pairs.items() if stretch.is_over(other)}
     missing = sorted((o for o in pairs.values() if o not in rows.by_period), key=stretch.calendar.first)
     found = dict(rows.by_period)
     if missing:

@@ -1,9 +1,18 @@
-"""Reads a page as a person does: its tables, and the figures its charts are drawn from."""
+"""Reads a page as a person does: its words, its tables, and the figures its charts are drawn from."""
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from html.parser import HTMLParser
+from typing import Any
+
+
+def text_of(response: Any) -> str:
+    """The words of a response, without addresses, tokens and drawings: what is not said is not found by chance."""
+    body = re.sub(r"<(script|style|svg).*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 class Tables(HTMLParser):

@@ -14,6 +14,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from reference.pages import text_of
 from tenure.apps.connectors.files import drafts, jobs
 from tenure.apps.subscriptions.models import SubscriptionVersion
 from tenure.apps.workspaces.models import AuditEntry, ImportRun
@@ -69,21 +70,17 @@ def drafted(browser: Client, content: str | bytes = BAD, name: str = "ledger.csv
     return ImportRun.objects.latest("pk")
 
 
-def text(response: Any) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
-
-
 def test_from_a_file_to_its_rows_and_back(browser: Client, queued: Any) -> None:
     run = drafted(browser)
-    assert "6 rows" in text(check(browser, run.pk))
+    assert "6 rows" in text_of(check(browser, run.pk))
     assert SubscriptionVersion.objects.count() == 0
     response = browser.post(reverse("import_check", args=[run.pk]), {"skip_bad": "yes"}, follow=True)
-    assert "Waiting for the worker" in text(response)
+    assert "Waiting for the worker" in text_of(response)
     queued()
-    assert "Repair the 1 that were left out" in text(browser.get(reverse("import", args=[run.pk])))
+    assert "Repair the 1 that were left out" in text_of(browser.get(reverse("import", args=[run.pk])))
     assert SubscriptionVersion.objects.live().count() == 5
     response = browser.post(reverse("import_undo", args=[run.pk]), follow=True)
-    assert "Taken back: 5 rows withdrawn" in text(response)
+    assert "Taken back: 5 rows withdrawn" in text_of(response)
     assert SubscriptionVersion.objects.live().count() == 0
     verbs = list(AuditEntry.objects.filter(kind="subscriptions").order_by("pk").values_list("verb", flat=True))
     assert verbs == ["imported", "undid import"]
@@ -94,7 +91,7 @@ def test_nothing_is_imported_while_a_row_is_bad_unless_it_is_left_out(browser: C
     check(browser, run.pk)
     browser.post(reverse("import_check", args=[run.pk]))
     queued()
-    page = text(browser.get(reverse("import", args=[run.pk])))
+    page = text_of(browser.get(reverse("import", args=[run.pk])))
     assert "Repair the rows listed below, or import the others and leave these out." in page
     assert SubscriptionVersion.objects.count() == 0
 
@@ -106,13 +103,13 @@ def test_several_files_become_drafts_of_the_kinds_their_headings_tell(browser: C
         ("accounts", "draft"),
         ("subscriptions", "draft"),
     ]
-    assert "ledger.csv" in text(browser.get(reverse("import_new")))
+    assert "ledger.csv" in text_of(browser.get(reverse("import_new")))
 
 
 def test_a_broken_file_among_good_ones_is_named_and_the_others_are_kept(browser: Client) -> None:
     response = send(browser, named(GOOD, "good.csv"), named(b"", "empty.csv"))
     assert response.status_code == 422
-    assert "“empty.csv” is empty." in text(response)
+    assert "“empty.csv” is empty." in text_of(response)
     assert reverse("import_columns", args=[ImportRun.objects.get().pk]) in response.content.decode()
 
 
@@ -145,8 +142,8 @@ def test_a_broken_file_gets_a_clear_page_and_leaves_nothing(
     browser.cookies["django_language"] = language
     response = send(browser, named(content, name))
     assert response.status_code == 422
-    assert code in text(response)
-    assert bool(re.search("[一-鿿]", text(response).split(code)[0][-60:])) == (language == "zh-hans")
+    assert code in text_of(response)
+    assert bool(re.search("[一-鿿]", text_of(response).split(code)[0][-60:])) == (language == "zh-hans")
     assert ImportRun.objects.count() == 0
     assert not list(jobs.uploads_folder().glob("*"))
 
@@ -154,11 +151,11 @@ def test_a_broken_file_gets_a_clear_page_and_leaves_nothing(
 def test_a_request_that_is_too_large_is_refused_before_it_is_read(browser: Client) -> None:
     response = browser.post(reverse("import_new"), {}, CONTENT_LENGTH=str(600 * 1024 * 1024))
     assert response.status_code == 422
-    assert "512 MB" in text(response)
+    assert "512 MB" in text_of(response)
 
 
 def test_no_file_at_all(browser: Client) -> None:
-    assert "No file was chosen." in text(send(browser))
+    assert "No file was chosen." in text_of(send(browser))
 
 
 @pytest.mark.parametrize("route", ["import_new", "import_return"])
@@ -178,28 +175,28 @@ def test_the_same_file_twice_is_said_and_linked(browser: Client, queued: Any) ->
     queued()
     second = drafted(browser, GOOD)
     response = check(browser, second.pk)
-    assert f"as import {first.pk}" in text(response)
+    assert f"as import {first.pk}" in text_of(response)
     assert reverse("import", args=[first.pk]) in response.content.decode()
-    assert "importing changes nothing" in text(response)
+    assert "importing changes nothing" in text_of(response)
 
 
 def test_formulas_are_kept_as_text_and_warned_of(browser: Client) -> None:
     run = drafted(browser, HEAD.replace("end", "end,note") + "a1,s1,5,USD,2024-01-01,,=cmd|'x'!A1\n")
-    assert "The text begins like a formula. It is kept as text." in text(check(browser, run.pk))
+    assert "The text begins like a formula. It is kept as text." in text_of(check(browser, run.pk))
 
 
 def test_a_wrong_encoding_can_be_chosen_and_taken_back(browser: Client) -> None:
     run = drafted(browser, "客户编号,订阅编号,单价,开始日期\n华鼎,s1,5,2024-01-01\n".encode("gb18030"))
     address = reverse("import_columns", args=[run.pk])
-    assert "华鼎" in text(browser.get(address))
+    assert "华鼎" in text_of(browser.get(address))
     values = {**filled(browser.get(address).content.decode()), "do": "again", "encoding": "utf-16"}
     assert browser.post(address, values).status_code == 302
     broken = browser.get(address)
     assert broken.status_code == 200
-    assert "华鼎" not in text(broken)
+    assert "华鼎" not in text_of(broken)
     values = {**values, "encoding": ""}
     browser.post(address, values)
-    assert "华鼎" in text(browser.get(address))
+    assert "华鼎" in text_of(browser.get(address))
 
 
 @pytest.mark.parametrize(
@@ -217,8 +214,8 @@ def test_a_wrong_encoding_can_be_chosen_and_taken_back(browser: Client) -> None:
 def test_a_wrong_choice_is_said_and_the_form_is_kept(browser: Client, changed: dict[str, str], said: str) -> None:
     run = drafted(browser)
     response = check(browser, run.pk, **changed)
-    assert said in text(response)
-    assert "How columns are read" in text(response) or "How the file is read" in text(response)
+    assert said in text_of(response)
+    assert "How columns are read" in text_of(response) or "How the file is read" in text_of(response)
     assert SubscriptionVersion.objects.count() == 0
 
 
@@ -228,11 +225,11 @@ def test_a_matching_is_remembered_by_its_name(browser: Client) -> None:
     chosen = {"kind": "subscriptions", "c0": "account_id", "c1": "subscription_id", "c2": "amount", "c3": "start"}
     if run.kind != "subscriptions":
         check(browser, run.pk, kind="subscriptions")
-    assert "1 new" in text(check(browser, run.pk, **chosen, save_as="ours"))
+    assert "1 new" in text_of(check(browser, run.pk, **chosen, save_as="ours"))
     other = drafted(browser, odd.replace("acme", "birch"), "odd-2.csv")
     check(browser, other.pk, kind="subscriptions")
     check(browser, other.pk, do="again", kind="subscriptions", mapping="ours")
-    assert "1 new" in text(check(browser, other.pk))
+    assert "1 new" in text_of(check(browser, other.pk))
 
 
 def test_changed_headings_are_never_matched_by_place(browser: Client) -> None:
@@ -244,20 +241,20 @@ def test_changed_headings_are_never_matched_by_place(browser: Client) -> None:
 def test_a_large_file_is_checked_by_the_worker(browser: Client, queued: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("tenure.web.uploads.MOST_AT_ONCE", 10)
     run = drafted(browser)
-    assert "The file is being checked" in text(check(browser, run.pk))
+    assert "The file is being checked" in text_of(check(browser, run.pk))
     progress = browser.get(reverse("import_progress", args=[run.pk]), headers={"HX-Request": "true"})
-    assert "Waiting for the worker" in text(progress)
+    assert "Waiting for the worker" in text_of(progress)
     queued()
     progress = browser.get(reverse("import_progress", args=[run.pk]), headers={"HX-Request": "true"})
     assert progress["HX-Redirect"] == reverse("import", args=[run.pk])
     response = browser.get(progress["HX-Redirect"], follow=True)
-    assert "Import 5 rows, leave out 1" in text(response)
+    assert "Import 5 rows, leave out 1" in text_of(response)
 
 
 def test_a_draft_that_is_given_up_is_gone(browser: Client) -> None:
     run = drafted(browser)
     response = browser.post(reverse("import_cancel", args=[run.pk]), follow=True)
-    assert "nothing was written" in text(response)
+    assert "nothing was written" in text_of(response)
     assert not list(jobs.uploads_folder().glob("*"))
     assert browser.get(reverse("import_columns", args=[run.pk]), follow=True).status_code == 200
 
@@ -267,8 +264,8 @@ def test_the_list_is_searched_and_needs_few_queries(browser: Client, django_asse
         drafted(browser, GOOD, f"ledger-{n}.csv")
     with django_assert_max_num_queries(12):
         response = browser.get(reverse("imports"))
-    assert text(response).count("ledger-") >= 12
-    assert "ledger-3.csv" not in text(browser.get(f"{reverse('imports')}?q=ledger-11"))
+    assert text_of(response).count("ledger-") >= 12
+    assert "ledger-3.csv" not in text_of(browser.get(f"{reverse('imports')}?q=ledger-11"))
 
 
 def test_the_list_is_a_file_that_equals_the_screen(browser: Client) -> None:
@@ -296,5 +293,5 @@ def test_more_refused_rows_than_fit_are_repaired_in_the_marked_cells_only(browse
     response = browser.post(
         reverse("import_rows", args=[run.pk]), {"shown7": "1", "r7-2": "9", "shown8": "1", "r8-2": "y"}, follow=True
     )
-    assert "1 repaired row is imported." in text(response)
-    assert "Repair the 1 that were left out" in text(response)
+    assert "1 repaired row is imported." in text_of(response)
+    assert "Repair the 1 that were left out" in text_of(response)

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from reference.pages import text_of
+
 PAGE = "/retain/movements/"
 DOOR = re.compile(r'<a class="figure" title="(-?[\d.]*)" href="([^"]*)"')
 AMOUNT = re.compile(r'<td class="num ink" title="(-?[\d.]*)">')
@@ -90,7 +92,7 @@ def test_an_account_that_is_none_is_not_found(browser, fragment):
 
 
 def test_the_renewals_open_their_contracts(browser):
-    page = browser.get("/retain/renewals/rows/?grain=month&period=2024-04&kind=lost").content.decode()
+    page = text_of(browser.get("/retain/renewals/rows/?grain=month&period=2024-04&kind=lost"))
     assert "c3" in page
     assert "elm" not in page
     assert browser.get("/retain/renewals/rows/?period=2024-04&kind=tea").status_code == 422

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 import tenure
-from reference.pages import Tables
+from reference.pages import Tables, text_of
 from tenure.apps.crm import services as crm
 from tenure.apps.subscriptions import selectors
 from tenure.apps.workspaces.models import AuditEntry
@@ -63,7 +63,7 @@ def test_each_part_opens_its_rows(give):
     text = page.content.decode()
     assert "1 of 1 periods differs; +$5 is not explained" in text
     assert "kind=close" in text
-    proof = give.browser.get(f"{PAGE}{kept.pk}/rows/?period=2024-01&cause=discounts_not_deducted").content.decode()
+    proof = text_of(give.browser.get(f"{PAGE}{kept.pk}/rows/?period=2024-01&cause=discounts_not_deducted"))
     assert "they show list prices, without discounts" in proof
     assert "1 source row" in proof
     assert "s1" in proof

@@ -144,7 +144,8 @@ def test_renewal_rates_by_slice_and_their_contracts(look, home):
     door = re.search(r'href="/retain/renewals/rows/\?([^"]*kind=expiring&amp;slice=plan~Pro[^"]*)"', page)
     response, proof = look(door[1].replace("&amp;", "&"), "/retain/renewals/rows/")
     assert response.status_code == 200
-    assert [name in proof for name in ("k0", "k1", "k2", "k3")] == [True, True, True, False]
+    named = {cell.split(" · ")[0] for table in Tables(proof).tables for row in table for cell in row}
+    assert {"k0", "k1", "k2", "k3"} & named == {"k0", "k1", "k2"}
     response, _page = look("period=2024-03&kind=expiring&slice=plan~Gold", "/retain/renewals/rows/")
     assert response.status_code == 422
 

@@ -12,7 +12,7 @@ import pytest
 from openpyxl import load_workbook
 
 import tenure
-from reference.pages import Tables
+from reference.pages import Tables, text_of
 
 PAGE = "/customers/accounts/"
 ACCOUNTS = [
@@ -47,10 +47,6 @@ def names(response: Any) -> list[str]:
     return [unescape(name) for name in re.findall(r'table__name" [^>]*>([^<]*)<', response.content.decode())]
 
 
-def text(response: Any) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
-
-
 def test_who_pays_most_comes_first_and_who_never_paid_is_there_too(look: Any) -> None:
     response = look()
     assert names(response) == ["长安汽车", "=HYPERLINK(1)", "elm", "<b>Coral</b>", "北京水泥"]
@@ -58,7 +54,7 @@ def test_who_pays_most_comes_first_and_who_never_paid_is_there_too(look: Any) ->
     assert table[1][1:5] == ["长安汽车", "S", "Paying", "900.50"]
     assert [row[3] for row in table[4:6]] == ["Left", "Never paid"]
     assert table[-1][4] == "1,040.50"
-    assert "5 accounts" in text(response)
+    assert "5 accounts" in text_of(response)
     assert "<b>Coral" not in response.content.decode()
 
 
@@ -85,21 +81,21 @@ def test_a_filter_added_by_the_form_becomes_an_address(look: Any) -> None:
     assert response["Location"] == f"{PAGE}?f=state~eq~paying&f=tier~eq~S"
     shown = look.browser.get(response["Location"])
     assert names(shown) == ["长安汽车"]
-    assert "State is Paying" in text(shown)
-    assert "Tier is S" in text(shown)
+    assert "State is Paying" in text_of(shown)
+    assert "Tier is S" in text_of(shown)
 
 
 def test_nothing_left_offers_to_clear_the_filters(look: Any) -> None:
     response = look("f=mrr~gt~99999&sort=name")
-    assert "Nothing meets these filters" in text(response)
+    assert "Nothing meets these filters" in text_of(response)
     assert 'href="?sort=name"' in response.content.decode()
 
 
 def test_an_empty_workspace_says_what_to_do(signed_in: Any, home: Any) -> None:
     response = signed_in("viewer").get(PAGE)
     assert response.status_code == 200
-    assert "There are no accounts yet" in text(response)
-    assert "tenure import accounts" in text(response)
+    assert "There are no accounts yet" in text_of(response)
+    assert "tenure import accounts" in text_of(response)
 
 
 @pytest.mark.parametrize("query", ["f=mrr~gt~lots", "sort=-nothing", "after=x", "columns=mrr,secret", "f=name~gt~a"])
@@ -107,7 +103,7 @@ def test_a_bad_address_is_refused_with_a_remedy(look: Any, query: str) -> None:
     for path in (PAGE, PAGE + "accounts.csv"):
         response = look(query, path)
         assert response.status_code == 422
-        assert "Take one of" in text(response) or "beginning" in text(response)
+        assert "Take one of" in text_of(response) or "beginning" in text_of(response)
 
 
 def test_the_files_are_what_the_screen_shows(look: Any) -> None:
@@ -147,7 +143,7 @@ def test_a_member_who_sees_their_own_sees_no_others(look: Any, member: Any) -> N
 def test_the_summary_of_an_account(look: Any) -> None:
     response = look("account=amber", PAGE + "summary/", hx_request="true")
     assert response.status_code == 200
-    shown = text(response)
+    shown = text_of(response)
     assert shown.startswith("长安汽车")
     assert "CN¥900.50" in shown
     assert "<html" not in response.content.decode()
@@ -189,11 +185,11 @@ def owners() -> dict[str, str | None]:
 def test_one_value_for_many_is_seen_before_it_is_written(edit: Any, known: Any) -> None:
     chosen = {"action": "set_owner", "key": ["amber", "coral", "dune", "elm", "nobody"]}
     asked = edit(**chosen)
-    assert "4 accounts" in text(asked)
-    assert re.search(r"sales@example.com 2 no value 1 1 has no record of its own yet, and stays out", text(asked))
+    assert "4 accounts" in text_of(asked)
+    assert re.search(r"sales@example.com 2 no value 1 1 has no record of its own yet, and stays out", text_of(asked))
     seen = edit(**chosen, value="wang@example.com")
-    assert "Account owner becomes: wang@example.com" in text(seen)
-    assert "Change 3 accounts" in text(seen)
+    assert "Account owner becomes: wang@example.com" in text_of(seen)
+    assert "Change 3 accounts" in text_of(seen)
     assert owners()["amber"] == "sales@example.com"
 
     done = edit(**chosen, value="wang@example.com", confirmed="yes")
@@ -201,7 +197,7 @@ def test_one_value_for_many_is_seen_before_it_is_written(edit: Any, known: Any) 
     wang = "wang@example.com"
     assert owners() == {"amber": wang, "beech": "li@example.com", "coral": wang, "dune": wang}
     page = edit.browser.get(done["Location"])
-    assert "3 accounts changed." in text(page)
+    assert "3 accounts changed." in text_of(page)
     found = known("accounts", "account_id", "owner")
     assert ("amber", wang) in found
     assert ("beech", "li@example.com") in found
@@ -222,17 +218,17 @@ def test_undoing_leaves_what_was_changed_since(edit: Any) -> None:
     undo = re.search(r'action="(/customers/accounts/bulk/\w+/undo/)"', edit.browser.get(PAGE).content.decode())
     assert undo is not None
     page = edit.browser.get(edit(undo[1])["Location"])
-    assert "2 accounts are as they were before. 1 was changed since, and stays as it is." in text(page)
+    assert "2 accounts are as they were before. 1 was changed since, and stays as it is." in text_of(page)
     assert owners() == {
         "amber": "sales@example.com", "beech": "li@example.com", "coral": "zhao@example.com", "dune": None,
     }  # fmt: skip
     again = edit.browser.get(edit(undo[1])["Location"])
-    assert "0 accounts are as they were before." in text(again)
+    assert "0 accounts are as they were before." in text_of(again)
 
 
 def test_all_that_match_are_changed_and_no_others(edit: Any) -> None:
     fields = {"action": "set_tier", "all": "yes", "query": "f=region~set", "value": "C"}
-    assert "Change 2 accounts" in text(edit(**fields))
+    assert "Change 2 accounts" in text_of(edit(**fields))
     done = edit(**fields, confirmed="yes")
     assert done["Location"] == f"{PAGE}?f=region~set"
     from tenure.apps.crm.models import AccountVersion
@@ -243,9 +239,9 @@ def test_all_that_match_are_changed_and_no_others(edit: Any) -> None:
 
 def test_what_has_the_value_already_stays_as_it_is(edit: Any) -> None:
     done = edit(action="set_tier", key=["amber", "beech"], value="S", confirmed="yes")
-    assert "1 account changed. 1 has it already." in text(edit.browser.get(done["Location"]))
+    assert "1 account changed. 1 has it already." in text_of(edit.browser.get(done["Location"]))
     again = edit(action="set_tier", key=["amber", "beech"], value="S", confirmed="yes")
-    assert "0 accounts changed. 2 have it already." in text(edit.browser.get(again["Location"]))
+    assert "0 accounts changed. 2 have it already." in text_of(edit.browser.get(again["Location"]))
 
 
 def test_an_empty_value_takes_it_away(edit: Any) -> None:
@@ -293,4 +289,4 @@ def test_who_may_not_edit_may_export(look: Any) -> None:
     assert browser.post(BULK, fields).status_code == 403
     assert owners()["amber"] == "sales@example.com"
     assert browser.post(BULK, {"action": "export_xlsx", "key": ["amber"]}).status_code == 200
-    assert "Set the owner" not in text(look())
+    assert "Set the owner" not in text_of(look())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,27 @@ def shell(environ: dict[str, str], tmp_path: Path) -> Run:
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         command: list[Any] = [sys.executable, "-m", "tenure.config.cli", *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**environ, **more}, timeout=300
+        )
+
+    return run
+
+
+ONE_BY_ONE = """
+import json, sys
+from tenure.config import cli
+for arguments in json.loads(sys.argv[1]):
+    cli.main(arguments)
+"""
+
+
+@pytest.fixture
+def script(environ: dict[str, str], tmp_path: Path) -> Run:
+    """Run several commands in one process, one after the other, up to the first that refuses: much is read but once."""
+
+    def run(*commands: Sequence[str], **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", ONE_BY_ONE, json.dumps(commands)]
         return subprocess.run(
             command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**environ, **more}, timeout=300
         )

@@ -1,4 +1,4 @@
-"""Good files broken at random: as many as a minute allows here, ten thousand by `scripts/mutate_files.py`."""
+"""Good files broken at random: as many as twenty seconds allow here, ten thousand by `scripts/mutate_files.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from apps.connectors.mutations import accidents, try_files
 
-SECONDS = 45
+SECONDS = 20
 
 
 @pytest.mark.slow

@@ -352,7 +352,7 @@ def test_broken_files_are_refused(name: str, content: bytes, tmp_path: Path) -> 
     assert caught.value.fix
 
 
-@pytest.mark.parametrize("name", ["events", "supersessions", ""])
+@pytest.mark.parametrize("name", ["touches", "supersessions", ""])
 def test_an_unknown_table_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(LoadRefused, match="subscriptions") as caught:
         conform(
@@ -511,6 +511,11 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+def placeless(table: pa.Table) -> pa.Table:
+    """The rows without their place among those handed over together, which is all that depends on the others."""
+    return table.drop_columns([name for name in table.column_names if name == "place"])
+
+
 @pytest.mark.parametrize("name", list(schema.TABLES))
 def test_no_cell_stops_a_load_and_rows_do_not_depend_on_their_neighbours(name: str) -> None:
     chance = random.Random(name)
@@ -521,9 +526,9 @@ def test_no_cell_stops_a_load_and_rows_do_not_depend_on_their_neighbours(name: s
     table, report = load(name, rows)
     assert sum(report.flaws.values()) == sum(len(kinds) for kinds in table.column("flaws").to_pylist())
     for n in chance.sample(range(len(rows)), 25):
-        assert load(name, [rows[n]])[0].equals(table.slice(n, 1))
+        assert placeless(load(name, [rows[n]])[0]).equals(placeless(table.slice(n, 1)))
     order = chance.sample(range(len(rows)), len(rows))
-    assert load(name, [rows[n] for n in order])[0].equals(table.take(order))
+    assert placeless(load(name, [rows[n] for n in order])[0]).equals(placeless(table.take(order)))
 
 
 def test_loading_what_was_loaded_changes_nothing() -> None:

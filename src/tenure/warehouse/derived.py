@@ -27,9 +27,9 @@ def derive(draft: Draft) -> None:
     for name in ("account", "subscription"):
         if f"{name}_key" in draft.table.by_name:
             draft.columns[f"{name}_key"] = pa.array(stable_hash(draft.columns[f"{name}_id"]))
-    priced = _PRICED.get(draft.table.name)
-    if priced is not None:
-        priced(draft)
+    further = _OF_TABLE.get(draft.table.name)
+    if further is not None:
+        further(draft)
 
 
 def _subscription(draft: Draft) -> None:
@@ -166,7 +166,15 @@ def _days(column: pa.Array) -> npt.NDArray[np.int32]:
     return np.asarray(column.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False), np.int32)
 
 
-_PRICED: dict[str, Callable[[Draft], None]] = {
+def _event(draft: Draft) -> None:
+    columns = draft.columns
+    columns["user_key"] = pa.array(stable_hash(pc.coalesce(columns["user_id"], columns["anonymous_id"])))
+    columns["place"] = pa.array(np.arange(draft.count, dtype=np.int64))
+    columns["received_at"] = pc.coalesce(columns["received_at"], columns["recorded_at"])
+
+
+_OF_TABLE: dict[str, Callable[[Draft], None]] = {
+    "events": _event,
     "subscriptions": _subscription,
     "contracts": _contract,
     "invoice_lines": _invoice_line,

@@ -1,7 +1,7 @@
 """Rows as given into rows of the lake: read leniently, priced per month, keyed. Hides every default and repair.
 
 A cell that cannot be read becomes null and its row names the flaw; a column the table does not know goes to
-`attributes`; nothing about a cell raises. What is derived from a row depends on that row alone.
+`attributes`; nothing about a cell raises. What is derived from a row depends on that row alone, but for its `place`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from tenure.warehouse.columns import Draft, flags
 from tenure.warehouse.derived import derive
 from tenure.warehouse.lake import unknown_table
 from tenure.warehouse.sources import Cells, columns_of
+
+_NAMED_BY = {"invoice_lines": "line_id", "events": "event_id"}
+"""Tables whose own id is that of the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,9 @@ def _identify(draft: Draft, source: str | None, origin: str, batch: str, recorde
     columns = draft.columns
     if source is not None:
         columns["source"] = columns["source"].fill_null(source)
-    if draft.table.name == "invoice_lines":
-        columns["row_id"] = pc.coalesce(columns["row_id"], columns["line_id"])
+    own = _NAMED_BY.get(draft.table.name)
+    if own is not None:
+        columns["row_id"] = pc.coalesce(columns["row_id"], columns[own])
     if columns["row_id"].null_count:
         numbers = pa.array(np.arange(draft.count)).cast(pa.string())
         made = pc.binary_join_element_wise(pa.scalar(batch, pa.string()), numbers, "/")

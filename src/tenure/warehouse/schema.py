@@ -97,6 +97,7 @@ _IDENTITY = (
     _derived("row_key", pa.int64(), "stable hash of (source, row_id)"),
 )
 _ACCOUNT_KEY = _derived("account_key", pa.int64(), "stable hash of account_id: the bucket and the sort key")
+_USER_KEY = _derived("user_key", pa.int64(), "stable hash of user_id, or of anonymous_id where there is none")
 _LINE_KEY = _derived("line_key", pa.int64(), "stable hash of the line whose versions exclude each other")
 _SUBSCRIPTION_KEY = _derived(
     "subscription_key", pa.int64(), "stable hash of subscription_id: discounts find their lines by it"
@@ -309,6 +310,41 @@ TABLES: dict[str, Table] = {
             ),
         ),
         Table(
+            "events",
+            "What people did with the product. An event is sent once, and never changed.",
+            ("event_id",),
+            ("event", "ts"),
+            (
+                Column("event_id", "text", "the event's id; a repeated one is the same event sent twice"),
+                Column("account_id", "text", "the account it happened in; empty = the one its user belongs to"),
+                Column("user_id", "text", "the person who did it"),
+                Column("anonymous_id", "text", "the device, as long as nobody says who is using it"),
+                Column("event", "text", "what was done"),
+                Column("ts", "stamp", "when it was done, by the corrected clock of the device"),
+                Column("properties", "json", "what is to be said of it, as a JSON object"),
+                Column("received_at", "stamp", "when we received it"),
+                *_IDENTITY,
+                _ACCOUNT_KEY,
+                _USER_KEY,
+                _derived("place", pa.int64(), "place among the rows handed over together: orders equal moments"),
+                _FLAWS,
+            ),
+        ),
+        Table(
+            "identities",
+            "Who is behind an id, and where a person belongs, from a moment on. Made by identify, alias and group.",
+            ("anonymous_id", "user_id", "account_id", "valid_from"),
+            (),
+            (
+                Column("anonymous_id", "text", "an id of a device, or an id that a person had before"),
+                Column("user_id", "text", "the person"),
+                Column("account_id", "text", "the account the person belongs to"),
+                Column("valid_from", "stamp", "from when on; the first also speaks for the time before"),
+                *_IDENTITY,
+                _FLAWS,
+            ),
+        ),
+        Table(
             "fx_rates",
             "Exchange rates; the rate of a month is that of its last day.",
             ("day", "currency"),
@@ -399,5 +435,7 @@ GIVEN_AS = {
     "left_at": "left",
     "discount_id": "row_id",
     "customer_id": "account_id",
+    "timestamp": "ts",
+    "message_id": "event_id",
 }
 """Names of the public contract whose column is called otherwise here (a day keeps its moment under `NAME_at`)."""

@@ -71,15 +71,24 @@ def _features(
     for u in range(first.shape[0] - 1):
         low, high = first[u], first[u + 1]
         here, begin = -1, intervals
+        until = edges[0]
+        word = _NONE
         for i in range(low, high):
-            if bits[i] & wanted == _NONE:
+            met = bits[i] & wanted
+            if met == _NONE:
                 continue
-            here = interval_at(edges, at[i], here)
-            if here >= intervals:
-                break
-            if here >= 0:
+            if at[i] >= until:
+                if here >= 0:
+                    used[here] = word
+                word = _NONE
+                here = interval_at(edges, at[i], here)
+                if here >= intervals:
+                    break
                 begin = min(begin, here)
-                used[here] |= bits[i] & wanted
+                until = edges[here + 1]
+            word |= met
+        if 0 <= here < intervals:
+            used[here] = word
         if begin == intervals:
             continue
         end = min(here, intervals - 1) + 1

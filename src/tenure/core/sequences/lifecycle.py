@@ -50,14 +50,14 @@ def _lifecycle(first: I64, at: I64, bits: U64, match: np.uint64, edges: I64) -> 
         seen = False  # whether there was a match before
         last = -2  # its interval, from 0; -1 and below are before the edges
         here = -1
+        until = edges[0]
         for i in range(first[u], first[u + 1]):
-            if bits[i] & match == 0:
+            if bits[i] & match == 0 or (seen and at[i] < until):
                 continue
             here = interval_at(edges, at[i], here)
             if here >= intervals:
                 break
-            if seen and here == last:
-                continue
+            until = edges[here + 1]
             if here >= 0:
                 if not seen:
                     out[0, here] += 1

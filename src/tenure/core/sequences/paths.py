@@ -101,18 +101,19 @@ def _slot(keys: I64, key: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _paths(
-    first: I64, at: I64, bits: U64, node: I32, match: np.uint64, gap: int, steps: int, begin: int, end: int,
-    anchor: int, to_anchor: bool,
-) -> tuple[I64, I64]:  # fmt: skip
-    keys = np.full(1024, _EMPTY, np.int64)
-    counts = np.zeros(1024, np.int64)
+    units: int, first: I64, at: I64, bits: U64, node: I32, match: np.uint64, gap: int, steps: int, begin: int, end: int,
+    anchor: int, to_anchor: bool, path: I32, keys: I64, counts: I64,
+) -> tuple[int, int]:  # fmt: skip
+    """Count the edges of units from `units` on until the table is half full; (the next unit, different edges)."""
     filled = 0
-    widest = 0
-    for u in range(first.shape[0] - 1):
-        widest = max(widest, first[u + 1] - first[u])
-    path = np.empty(widest, np.int32)
-    for u in range(first.shape[0] - 1):
+    for slot in range(keys.shape[0]):
+        filled += keys[slot] != _EMPTY
+    u = units
+    while u < first.shape[0] - 1:
         i, high = first[u], first[u + 1]
+        # a unit has at most as many edges as events
+        if 2 * (filled + high - i) > keys.shape[0]:
+            break
         while i < high:
             i, low, stop, dropped = _next_path(
                 i, high, at, bits, node, match, gap, steps, begin, end, anchor, to_anchor, path
@@ -130,16 +131,17 @@ def _paths(
                     keys[slot] = key
                     filled += 1
                 counts[slot] += 1
-                if 2 * filled > keys.shape[0]:
-                    old, had = keys, counts
-                    keys = np.full(4 * old.shape[0], _EMPTY, np.int64)
-                    counts = np.zeros(4 * old.shape[0], np.int64)
-                    for s in range(old.shape[0]):
-                        if old[s] != _EMPTY:
-                            slot = _slot(keys, old[s])
-                            keys[slot], counts[slot] = old[s], had[s]
-    used = keys != _EMPTY
-    return keys[used], counts[used]
+        u += 1
+    return u, filled
+
+
+@njit(cache=True, nogil=True)
+def _moved(keys: I64, counts: I64, into: I64, into_counts: I64) -> None:
+    """Put what one table has into a larger, empty one."""
+    for s in range(keys.shape[0]):
+        if keys[s] != _EMPTY:
+            slot = _slot(into, keys[s])
+            into[slot], into_counts[slot] = keys[s], counts[s]
 
 
 @njit(cache=True, nogil=True)
@@ -190,8 +192,20 @@ def paths(first: I64, at: I64, bits: U64, node: I32, rule: Rule) -> Paths:
 
     `node` is a code per event, from 0 to MOST_NODES; an event with -1 is not seen.
     """
-    keys, counts = _paths(*_columns(first, at, bits, node, rule))
-    return _counted(keys, counts)
+    given = _columns(first, at, bits, node, rule)
+    widest = int(np.diff(first).max(initial=0))
+    path = np.empty(widest, np.int32)
+    keys, counts = np.full(1024, _EMPTY, np.int64), np.zeros(1024, np.int64)
+    unit, filled = 0, 0
+    while True:
+        unit, filled = _paths(unit, *given, path, keys, counts)
+        if unit == len(first) - 1:
+            used = keys != _EMPTY
+            return _counted(keys[used], counts[used])
+        room = 1 << (4 * (filled + int(first[unit + 1] - first[unit]))).bit_length()
+        into, into_counts = np.full(room, _EMPTY, np.int64), np.zeros(room, np.int64)
+        _moved(keys, counts, into, into_counts)
+        keys, counts = into, into_counts
 
 
 def joined(parts: Sequence[Paths]) -> Paths:

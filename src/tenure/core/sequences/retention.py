@@ -122,19 +122,20 @@ def _starts(
     """Write (row, event) of the cohorts of one unit, ascending; returns how many."""
     found = 0
     here = -1
+    until = edges[0]
     every = once == np.uint64(0)
+    looked_for = start if every else once
     for i in range(low, high):
-        if every:
-            if bits[i] & start == 0:
-                continue
-        elif bits[i] & once == 0:
+        if bits[i] & looked_for == 0:
             continue
-        here = interval_at(edges, at[i], here)
-        if here >= rows:
-            break
-        if here >= 0 and (bits[i] & start) != 0 and (found == 0 or out[found - 1, 0] != here):
-            out[found, 0], out[found, 1] = here, i
-            found += 1
+        if at[i] >= until:
+            here = interval_at(edges, at[i], here)
+            if here >= rows:
+                break
+            until = edges[here + 1]
+            if bits[i] & start != 0:
+                out[found, 0], out[found, 1] = here, i
+                found += 1
         if not every:
             break
     return found
@@ -146,16 +147,17 @@ def _returns(low: int, high: int, at: I64, bits: U64, edges: I64, back: np.uint6
     out[:] = 0
     intervals = edges.shape[0] - 1
     here, count = -1, 0
+    until = edges[0]
     for i in range(low, high):
         if bits[i] & back == 0:
             continue
-        there = interval_at(edges, at[i], here)
-        if there >= intervals:
-            break
-        if there != here:
-            here, count = there, 0
+        if at[i] >= until:
+            here, count = interval_at(edges, at[i], here), 0
+            if here >= intervals:
+                break
+            until = edges[here + 1]
         count += 1
-        if here >= 0 and count >= least:
+        if here >= 0 and count == least:
             out[here] = 1
 
 
@@ -172,16 +174,17 @@ def _came(
         out[1:width] = 0
         start = at[event] - at[event] % floor
         column, count = 0, 0
+        until = start + length
         for i in range(event, high):
             if bits[i] & back == 0:
                 continue
-            there = (at[i] - start) // length
-            if there >= width:
-                break
-            if there != column:
-                column, count = there, 0
+            if at[i] >= until:
+                column, count = (at[i] - start) // length, 0
+                if column >= width:
+                    break
+                until = start + (column + 1) * length
             count += 1
-            if column > 0 and count >= least:
+            if column > 0 and count == least:
                 out[column] = 1
     if unbounded:
         for c in range(width - 2, 0, -1):
@@ -210,10 +213,16 @@ def _retention(
             slot = values
             if value.shape[0] > 0 and value[event] >= 0:
                 slot = value[event]
+            cell = retained[slot, row]
+            cell[0] += 1
+            if length == 0 and not unbounded:
+                # as _came would say, without its copy
+                for c in range(1, widths[row]):
+                    cell[c] += returned[row + c]
+                continue
             _came(row, event, high, widths[row], at, bits, back, least, length, floor, unbounded, returned, came)
-            retained[slot, row, 0] += 1
             for c in range(1, widths[row]):
-                retained[slot, row, c] += came[c]
+                cell[c] += came[c]
     return retained
 
 

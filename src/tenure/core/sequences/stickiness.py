@@ -21,16 +21,17 @@ def _active_intervals(first: I64, at: I64, bits: U64, match: np.uint64, edges: I
     out = np.zeros(units, np.int32)
     for u in range(units):
         here, count = -1, 0
+        until = edges[0]
         for i in range(first[u], first[u + 1]):
             if bits[i] & match == 0:
                 continue
-            there = interval_at(edges, at[i], here)
-            if there != here:
+            if at[i] >= until:
                 if here >= 0 and least <= count <= most:
                     out[u] += 1
-                here, count = there, 0
-            if here >= intervals:
-                break
+                here, count = interval_at(edges, at[i], here), 0
+                if here >= intervals:
+                    break
+                until = edges[here + 1]
             count += 1
         if 0 <= here < intervals and least <= count <= most:
             out[u] += 1

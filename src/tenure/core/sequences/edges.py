@@ -90,20 +90,19 @@ def intervals_over(edges: I64, now: int | None) -> int:
 
 
 @njit(cache=True, nogil=True)
-def interval_at(edges: I64, moment: int, here: int) -> int:
-    """The interval of a moment that is not before interval `here`: -1 before the first, their number after the last."""
+def interval_at(edges: I64, moment: int) -> int:
+    """The interval of a moment: -1 before the first, their number after the last.
+
+    Intervals are nearly of one length, so the place in the whole says which one it is, or the one beside it.
+    """
     last = edges.shape[0] - 1
-    if here == last or moment < edges[here + 1]:
-        return here
-    low, step = here + 1, 1
-    while low + step <= last and edges[low + step] <= moment:
-        low += step
-        step *= 2
-    high = min(low + step, last + 1)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if edges[middle] <= moment:
-            low = middle
-        else:
-            high = middle
-    return low
+    if moment < edges[0]:
+        return -1
+    if moment >= edges[last]:
+        return last
+    place = min(int((moment - edges[0]) / (edges[last] - edges[0]) * last), last - 1)
+    while moment < edges[place]:
+        place -= 1
+    while moment >= edges[place + 1]:
+        place += 1
+    return place

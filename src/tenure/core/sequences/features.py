@@ -45,15 +45,40 @@ _FACTOR = np.uint64(_DE_BRUIJN)
 _SHIFT = np.uint64(58)
 _ONE = np.uint64(1)
 _NONE = np.uint64(0)
+_ALL = ~_NONE
+_LATEST = np.iinfo(np.int64).max
+
+
+_LEVELS = 4
+"""Words are added up bit by bit: level k of a place holds the bit of worth 2**k of 64 counts at once."""
 
 
 @njit(cache=True, nogil=True)
-def _add_bits(word: np.uint64, counts: I64) -> None:
-    """Add 1 to the count of each bit that is set."""
+def _add_bits(word: np.uint64, counts: I64, worth: int) -> None:
+    """Add `worth` to the count of each bit that is set."""
     while word != _NONE:
         lowest = word & (~word + _ONE)
-        counts[_PLACE[(lowest * _FACTOR) >> _SHIFT]] += 1
+        counts[_PLACE[(lowest * _FACTOR) >> _SHIFT]] += worth
         word ^= lowest
+
+
+@njit(cache=True, nogil=True)
+def _tally(word: np.uint64, place: int, levels: U64, counts: I64) -> None:
+    """Add 1 to the count of each bit that is set, without asking which: what overflows the levels goes to `counts`."""
+    for k in range(_LEVELS):
+        had = levels[place, k]
+        levels[place, k] = had ^ word
+        word &= had
+    if word != _NONE:
+        _add_bits(word, counts[place], 1 << _LEVELS)
+
+
+@njit(cache=True, nogil=True)
+def _settle(levels: U64, counts: I64) -> None:
+    """Add what is left in the levels to the counts."""
+    for place in range(levels.shape[0]):
+        for k in range(_LEVELS):
+            _add_bits(levels[place, k], counts[place], 1 << k)
 
 
 @njit(cache=True, nogil=True)
@@ -63,53 +88,47 @@ def _features(
 ) -> tuple:  # type: ignore[type-arg]  # fmt: skip  # numba's own tuple of arrays
     size = np.zeros((rows, number), np.int64)
     retained = np.zeros((width, number), np.int64)
-    reach = np.zeros(number, np.int64)
+    reach = np.zeros((1, number), np.int64)
     active = np.zeros(1, np.int64)
+    size_levels = np.zeros((rows, _LEVELS), np.uint64)
+    retained_levels = np.zeros((width, _LEVELS), np.uint64)
+    reach_levels = np.zeros((1, _LEVELS), np.uint64)
     intervals = edges.shape[0] - 1
-    used = np.zeros(intervals, np.uint64)
-    wanted = features | activity
+    used = np.zeros(intervals + 2, np.uint64)
+    back = np.zeros(intervals + 2, np.uint64)
     for u in range(first.shape[0] - 1):
         low, high = first[u], first[u + 1]
-        here, begin = -1, intervals
-        until = edges[0]
-        word = _NONE
-        for i in range(low, high):
-            met = bits[i] & wanted
-            if met == _NONE:
-                continue
-            if at[i] >= until:
-                if here >= 0:
-                    used[here] = word
-                word = _NONE
-                here = interval_at(edges, at[i], here)
-                if here >= intervals:
-                    break
-                begin = min(begin, here)
-                until = edges[here + 1]
-            word |= met
-        if 0 <= here < intervals:
-            used[here] = word
-        if begin == intervals:
+        if low == high:
             continue
-        end = min(here, intervals - 1) + 1
+        # interval i has place i + 1: place 0 is for what is before the range, the last one for what is after it
+        place, until = 0, edges[0]
+        begin = interval_at(edges, at[low]) + 1
+        for i in range(low, high):
+            if at[i] >= until:
+                place = interval_at(edges, at[i]) + 1
+                until = edges[place] if place <= intervals else _LATEST
+            used[place] |= bits[i]
+        end = place + 1
         ever = _NONE
-        for row in range(begin, min(end, rows)):
-            word = used[row]
+        for there in range(begin, end):
+            back[there] = used[there] if same else _ALL if used[there] & activity != _NONE else _NONE
+        for row in range(max(begin - 1, 0), min(end - 1, rows)):
+            word = used[row + 1]
             ever |= word
             word &= features
             if word == _NONE:
                 continue
-            _add_bits(word, size[row])
-            for there in range(row + 1, min(end, row + over[row])):
-                if same:
-                    _add_bits(word & used[there], retained[there - row])
-                elif used[there] & activity != _NONE:
-                    _add_bits(word, retained[there - row])
-        _add_bits(ever & features, reach)
+            _tally(word, row, size_levels, size)
+            for there in range(row + 1, min(end - 1, row + over[row])):
+                _tally(word & back[there + 1], there - row, retained_levels, retained)
+        _tally(ever & features, 0, reach_levels, reach)
         if ever & activity != _NONE:
             active[0] += 1
         used[begin:end] = _NONE
-    return size, retained, reach, active
+    _settle(size_levels, size)
+    _settle(retained_levels, retained)
+    _settle(reach_levels, reach)
+    return size, retained, reach[0], active
 
 
 def feature_retention(

@@ -216,14 +216,19 @@ def test_a_period_is_mature_when_its_last_window_is_over():
     assert funnel.mature(compiled(days), edges, 10).tolist() == [True, False]
 
 
-def test_slices_of_units_are_put_together_and_read_only_arrays_are_taken():
-    units = [told("A0 B1 C2"), told(".0"), told("A0 B1"), told("A3")]
-    events, _ = gathered(units)
+def test_slices_of_units_share_the_events_and_read_only_arrays_are_taken():
+    events, value = gathered([told("A0=1 B1=1 C2=1"), told(".0"), told("A0=2 B1=2"), told("A3=1")])
     for array in events:
         array.flags.writeable = False
-    together = funnel.walk(compiled(ABC), events).depth
-    parts = [funnel.walk(compiled(ABC), gathered(units[i : i + 2])[0]).depth for i in (0, 2)]
-    assert together.tolist() == np.concatenate(parts).tolist() == [3, 0, 2, 1]
+    chains = funnel.walk(compiled(ABC), events)
+    assert chains.depth.tolist() == [3, 0, 2, 1]
+    later = events._replace(first=events.first[2:])
+    parts = funnel.by_value(later, value)
+    for found in (
+        funnel.walk(compiled(ABC), later),
+        funnel.whole(parts, funnel.walk(compiled(ABC), parts.events), 2),
+    ):
+        assert [array.tolist() for array in found] == [array[2:].tolist() for array in chains]
 
 
 def test_nobody():

@@ -22,7 +22,7 @@ def below(mark: str) -> list[dict]:
 
 
 def asked() -> dict:
-    return json.loads(PAGE.read_text(encoding="utf-8").split("```json ask of the walk\n")[1].split("```")[0])
+    return json.loads(PAGE.read_text(encoding="utf-8").split("```json\n")[1].split("```")[0])
 
 
 def walked(**options) -> tuple[funnel.Events, funnel.Chains]:
@@ -44,7 +44,7 @@ def test_the_worked_table():
     events, chains = walked()
     waited = figures.waited(chains.event, events.at)
     bars = figures.bars(figures.reached(chains.event).tolist(), [False] * 3)
-    shown = below("<!-- funnel -->")
+    shown = below("<!-- worked -->")
     assert len(shown) == len(bars)
     for row, bar, column in zip(shown, bars, waited.T, strict=True):
         found = (*bar, *figures.waits(column))

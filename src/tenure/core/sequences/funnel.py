@@ -8,18 +8,17 @@ which of them is enough. Definitions: docs/metrics/funnels.md; figures of the re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from tenure.core.sequences import funnel_state as state
+from tenure.core.sequences.events import I32, I64, NO_CODES, U64, Flags, still
 from tenure.core.sequences.funnel_ordered import ordered
 from tenure.core.sequences.funnel_state import EARLIEST, LATEST, ORDERED, STRICT, UNORDERED, Room, Rules, room_for
 from tenure.core.sequences.funnel_strict import strict
 from tenure.core.sequences.funnel_unordered import unordered
-from tenure.core.sequences.spans import I32, I64
 
 Order = Literal["ordered", "strict", "unordered"]
 ORDERS: dict[Order, int] = {"ordered": ORDERED, "strict": STRICT, "unordered": UNORDERED}
@@ -28,7 +27,6 @@ OPTIONAL_LIMIT = 8
 
 _FAR = 10**18
 _NOTHING = np.empty(0, np.int64)
-_NOBODY = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +75,15 @@ class Funnel:
 
 
 class Events(NamedTuple):
-    """Events by unit, moment and ingest order: the seam that every engine fills."""
+    """Events by unit, moment and arrival (`tenure.core.sequences.events`): the seam that every engine fills."""
 
     first: I64
-    """unit u has the events first[u] .. first[u + 1]"""
+    """unit u has the events first[u] .. first[u + 1]; a part of it is a slice of units over the same events"""
     at: I64
     """microseconds UTC"""
-    bits: npt.NDArray[np.uint64]
+    bits: U64
     """bit k is set where the event meets matcher k"""
-    person: I32 = _NOBODY
+    person: I32 = NO_CODES
     """code of who did it, -1 for nobody known; only committee steps ask"""
 
 
@@ -94,7 +92,7 @@ class Chains(NamedTuple):
 
     depth: I32
     """the deepest required step it reaches, from 1; 0 if it does not enter or is excluded"""
-    excluded: npt.NDArray[np.bool_]
+    excluded: Flags
     """it entered, and every attempt is void"""
     entry: I64
     """the event that opens the window of its chain; -1 at depth 0"""
@@ -102,18 +100,11 @@ class Chains(NamedTuple):
     """(units, steps): the event of each step, -1 where its chain has none; unordered: the event that made it k + 1"""
 
 
-def _fixed(array: Any, dtype: Any) -> npt.NDArray[Any]:
-    """The array as kernels take it: contiguous, of one type, read-only, so mapped files come in without a copy."""
-    found = np.ascontiguousarray(array, dtype).view()
-    found.flags.writeable = False
-    return found
-
-
 def _events(events: Events) -> state.Events:
     bits = np.ascontiguousarray(events.bits).view(np.int64)
     return state.Events(
-        _fixed(events.first, np.int64), _fixed(events.at, np.int64), _fixed(bits, np.int64),
-        _fixed(events.person, np.int32),
+        still(events.first, np.int64), still(events.at, np.int64), still(bits, np.int64),
+        still(events.person, np.int32),
     )  # fmt: skip
 
 
@@ -129,13 +120,13 @@ def _rules(funnel: Funnel) -> Rules:
         want=np.array(want, np.int64),
         relevant=int(np.bitwise_or.reduce(np.array(want, np.int64))),
         shared=int(np.bitwise_or.reduce(np.array([0, *(w for w in want if want.count(w) > 1)], np.int64))),
-        optional=_fixed([step.optional for step in funnel.steps], np.int8),
-        need=_fixed([step.min_users for step in funnel.steps], np.int64),
-        void=_fixed([_bit(x.bit) for x in funnel.exclusions], np.int64),
-        void_from=_fixed([x.from_step for x in funnel.exclusions], np.int64),
-        void_to=_fixed([x.to_step for x in funnel.exclusions], np.int64),
+        optional=still([step.optional for step in funnel.steps], np.bool_),
+        need=still([step.min_users for step in funnel.steps], np.int64),
+        void=still([_bit(x.bit) for x in funnel.exclusions], np.int64),
+        void_from=still([x.from_step for x in funnel.exclusions], np.int64),
+        void_to=still([x.to_step for x in funnel.exclusions], np.int64),
         window=min(funnel.window, _FAR),
-        closes=_fixed(funnel.closes, np.int64),
+        closes=still(funnel.closes, np.int64),
         strict_time=int(funnel.strict_time),
         first_only=int(funnel.reentry == "first"),
         ignored=0 if funnel.ignored is None else _bit(funnel.ignored),
@@ -166,7 +157,7 @@ def _unit(
 @njit(cache=True, nogil=True)
 def _walk(
     events: state.Events, rules: Rules, enters_from: int, enters_to: int,
-    depth: I32, excluded: npt.NDArray[np.bool_], entry: I64, event: I64,
+    depth: I32, excluded: Flags, entry: I64, event: I64,
 ) -> None:  # fmt: skip
     room = room_for(rules)
     for u in range(events.first.shape[0] - 1):
@@ -229,11 +220,11 @@ def by_entry(funnel: Funnel, events: Events, edges: I64) -> I64:
     Shapes:  edges[p] .. edges[p + 1] is period p; the funnel's own enters_from and enters_to are not looked at.
     """
     counts = np.zeros((len(edges) - 1, 2), np.int64)
-    _by_entry(_events(events), _rules(funnel), _fixed(edges, np.int64), counts)
+    _by_entry(_events(events), _rules(funnel), still(edges, np.int64), counts)
     return counts
 
 
-def mature(funnel: Funnel, edges: I64, now: int) -> npt.NDArray[np.bool_]:
+def mature(funnel: Funnel, edges: I64, now: int) -> Flags:
     """Per period of entry, is the window of its last moment over, so that nobody who entered can convert any more?"""
     last = edges[1:] - 1
     if len(funnel.closes) == 0:
@@ -256,10 +247,11 @@ def by_value(events: Events, value: I32) -> Parts:
     """The events of each unit by value (-1, missing, is left out): for a property that stays constant in a chain, and
     for a breakdown that counts a unit under each of its values.
     """
+    lo, hi = events.first[0], events.first[-1]
     unit = np.repeat(np.arange(len(events.first) - 1), np.diff(events.first))
-    kept = np.flatnonzero(value >= 0)
-    kept = kept[np.lexsort((value[kept], unit[kept]))]
-    unit, value = unit[kept], value[kept]
+    kept = lo + np.flatnonzero(value[lo:hi] >= 0)
+    kept = kept[np.lexsort((value[kept], unit[kept - lo]))]
+    unit, value = unit[kept - lo], value[kept]
     opens = np.flatnonzero(np.diff(unit, prepend=-1) | np.diff(value, prepend=-1)) if len(kept) else _NOTHING
     person = events.person[kept] if len(events.person) else events.person
     dealt = Events(np.append(opens, len(kept)), events.at[kept], events.bits[kept], person)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from tenure.core.sequences.events import I64
 from tenure.core.sequences.funnel_state import (
     ALSO,
     BEGAN,
@@ -35,7 +36,6 @@ from tenure.core.sequences.funnel_state import (
     tie_from,
     tie_to,
 )
-from tenure.core.sequences.spans import I64
 
 
 @njit(cache=True, nogil=True)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from tenure.core.sequences.spans import I8, I32, I64
+from tenure.core.sequences.events import I32, I64, Flags
 
 ORDERED, STRICT, UNORDERED = range(3)
 
@@ -45,7 +45,7 @@ class Rules(NamedTuple):
     """the bits of all steps"""
     shared: int
     """bits that several steps have"""
-    optional: I8
+    optional: Flags
     need: I64
     """distinct persons a step asks for"""
     void: I64

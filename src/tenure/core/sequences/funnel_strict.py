@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from tenure.core.sequences.events import I64
 from tenure.core.sequences.funnel_state import (
     BEGAN,
     DUE,
@@ -23,7 +24,6 @@ from tenure.core.sequences.funnel_state import (
     last_moment,
     tie_from,
 )
-from tenure.core.sequences.spans import I64
 
 
 @njit(cache=True, nogil=True)

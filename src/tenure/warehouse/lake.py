@@ -43,6 +43,7 @@ _KNOWN_VERSIONS = 8
 TABLES: dict[str, pa.Schema] = {
     **{name: table.arrow for name, table in schema.TABLES.items()},
     "supersessions": schema.SUPERSESSIONS,
+    "refused_events": schema.REFUSED_EVENTS,
 }
 
 
@@ -175,6 +176,22 @@ class Lake:
                 handle = self._handle(name) or handle
                 self._commit(name, handle, added + gone, transaction)
         return written
+
+    def make_durable(self, name: str, since: int) -> None:
+        """Have what the table took in after version `since` on the disk itself, so that a power cut leaves it there."""
+        folder = self.path / name
+        log = folder / "_delta_log"
+        for version in range(since + 1, (self.version(name) or 0) + 1):
+            entry = log / f"{version:020d}.json"
+            if not entry.exists():  # tidied away behind a checkpoint
+                continue
+            _sync(entry)
+            for line in entry.read_text(encoding="utf-8").splitlines():
+                added = json.loads(line).get("add")
+                if added is not None and (folder / added["path"]).exists():
+                    _sync(folder / added["path"])
+        for place in (log, folder, self.path):
+            _sync(place)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -351,6 +368,14 @@ class Lake:
                 if handle is not None:
                     self._commit(name, handle, added + gone)
         return len(group)
+
+
+def _sync(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _has_taken(handle: DeltaTable, transaction: tuple[str, int] | None) -> bool:

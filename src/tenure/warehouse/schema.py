@@ -426,6 +426,19 @@ SUPERSESSIONS = pa.schema(
 )
 """Rows of other tables that ceased to be what we know: written by the mirror, joined when a table is read."""
 
+REFUSED_EVENTS = pa.schema(
+    [
+        pa.field("refused_id", pa.string()),
+        pa.field("reason", pa.string()),
+        pa.field("field", pa.string()),
+        pa.field("content", pa.string()),
+        pa.field("call", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("received_at", STAMP),
+    ]
+)
+"""What arrived by the tracking protocol and is no event: what was sent, by which call and key, and the reason."""
+
 GIVEN_AS = {
     "cancelled_at": "cancelled",
     "signed_at": "signed",

@@ -30,7 +30,7 @@ Run = Callable[..., Any]
 def environ(tmp_path: Path) -> dict[str, str]:
     """The environment of a fresh workspace, with a SQLite store whatever the tests run on."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TENURE_", "DJANGO_"))}
-    return {**kept, "TENURE_HOME": str(tmp_path / "home"), "COLUMNS": "100"}
+    return {**kept, "TENURE_HOME": str(tmp_path / "home"), "COLUMNS": "100", "TENURE_TRACKING_PORT": "0"}
 
 
 @pytest.fixture

@@ -17,11 +17,22 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture
-def port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def tracking_port(environ: dict[str, str]) -> int:
+    """The port for events, which the server of the test opens too."""
+    environ["TENURE_TRACKING_PORT"] = str(free_port())
+    return int(environ["TENURE_TRACKING_PORT"])
 
 
 @pytest.fixture
@@ -35,7 +46,9 @@ def leftover(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(environ: dict[str, str], tmp_path: Path, port: int, leftover: Path) -> Iterator[subprocess.Popen[str]]:
+def server(
+    environ: dict[str, str], tmp_path: Path, port: int, tracking_port: int, leftover: Path
+) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tenure.config.cli", "serve", "--port", str(port)],
         stdout=subprocess.PIPE,
@@ -45,6 +58,7 @@ def server(environ: dict[str, str], tmp_path: Path, port: int, leftover: Path) -
         env=environ,
     )
     wait(lambda: status(port) == 200)
+    wait(lambda: status(tracking_port, "health") == 200)
     yield process
     if process.poll() is None:
         process.kill()
@@ -58,9 +72,9 @@ def wait(until: Any, seconds: float = 180) -> None:
         time.sleep(0.2)
 
 
-def status(port: int) -> int:
+def status(port: int, path: str = "login/") -> int:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/login/", timeout=10) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as response:
             return int(response.status)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return 0
@@ -85,7 +99,7 @@ def test_it_sweeps_answers_mirrors_and_stops(server: Any, shell: Any, tmp_path: 
     shell("add", "accounts", "account_id=a")
     wait((tmp_path / "home" / "lake" / "accounts").exists)
     started = children(server.pid)
-    assert len(started) >= 2
+    assert len(started) >= 3
     server.send_signal(signal.SIGTERM)
     assert server.wait(30) == 0
     wait(lambda: not any(map(alive, started)))

@@ -25,7 +25,10 @@ UNREADY = frozenset({"setting.refused", "setting.unreadable_file"})
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("tenure.config.commands.demo:demo", _("Fill a fresh workspace with a simulated company and open it.")),
     "sample": ("tenure.config.commands.sample:sample", _("Fill an empty workspace with sample data, or remove it.")),
-    "serve": ("tenure.config.commands.serve:serve", _("Run the web pages, the API and the worker.")),
+    "serve": (
+        "tenure.config.commands.serve:serve",
+        _("Run the pages, the API, the port for events and the worker."),
+    ),
     "import": ("tenure.config.commands.files:import_files", _("Import a file, or undo an import.")),
     "imports": ("tenure.config.commands.files:list_imports", _("List the imports.")),
     "ask": ("tenure.config.commands.ask:ask", _("Ask a question and print or save the answer.")),
@@ -68,6 +71,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         _("Replace what is known of a person, everywhere, for good."),
     ),
     "work": ("tenure.config.commands.serve:work", _("Run the worker alone, without web pages.")),
+    "track": ("tenure.config.commands.serve:track", _("Run the port for events alone.")),
     "simulate": ("tenure.config.commands.simulate:simulate", _("Write a simulated company into files.")),
     "version": ("tenure.config.commands.upkeep:version", _("Print the version.")),
 }

@@ -98,6 +98,36 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "TENURE_PASSWORD_LOGIN", "boolean", "true", "Members may sign in by password. One-time links always work."
     ),
+    Variable(
+        "TENURE_TRACKING_PORT",
+        "free_port",
+        "8001",
+        "Port at TENURE_HOST that events come in by, 1 to 65535; 0 = none are taken.",
+    ),
+    Variable(
+        "TENURE_TRACKING_ORIGINS",
+        "list",
+        "",
+        "Addresses (https://NAME) whose pages may send events from the browser, by commas; * = any. Empty: none.",
+    ),
+    Variable(
+        "TENURE_TRACKING_DEDUPE_DAYS",
+        "days",
+        "7",
+        "Days in which a message id that comes again is the same event sent twice, 1 to 31.",
+    ),
+    Variable(
+        "TENURE_TRACKING_FREE",
+        "size",
+        "1GB",
+        "Room that must be free on the disk of TENURE_HOME for events to be taken.",
+    ),
+    Variable(
+        "TENURE_TRACKING_BACKLOG",
+        "size",
+        "4GB",
+        "How much may wait in the journal for the lake before senders are asked to come later.",
+    ),
     Variable("TENURE_WEB_THREADS", "count", "4", "Requests that are answered at the same time, 1 or more."),
     Variable("TENURE_ENGINE", "choice", "duckdb", "Engine that computes answers.", choices=ENGINES),
     Variable("TENURE_MEMORY_LIMIT", "size", "2GB", "Memory that the engine of one process may use, such as 512MB."),
@@ -191,6 +221,8 @@ _READERS: Mapping[str, Callable[[Variable, str], Any]] = {
     "boolean": _boolean,
     "issuer": _issuer,
     "port": _whole(1, 65535),
+    "free_port": _whole(0, 65535),
+    "days": _whole(1, 31),
     "count": _whole(1, 1024),
     "number": _whole(0, 3600),
     "choice": _choice,
@@ -227,6 +259,12 @@ def read(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         given = _given(variable, environ)
         values[variable.name] = _READERS[variable.type](variable, variable.default if given is None else given)
     return values
+
+
+def octets(size: str) -> int:
+    """The bytes of a size as a setting has it, such as 512MB."""
+    power = ("KB", "MB", "GB", "TB").index(size[-2:]) + 1
+    return int(float(size[:-2]) * 1024**power)
 
 
 def database(url: str, home: Path) -> dict[str, Any]:

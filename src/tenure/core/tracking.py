@@ -271,12 +271,7 @@ def _take(
         event = said.pop("event", None)
         if event is None or event == "":
             raise _Refused("tracking.no_event_name", "event")
-        if (
-            type(event) is not str
-            or len(event) > LONGEST_NAME
-            or "\ufffd" in event
-            or event.isspace()
-        ):
+        if type(event) is not str or len(event) > LONGEST_NAME or "\ufffd" in event or event.isspace():
             raise _Refused("tracking.bad_event_name", "event")
     else:
         event = NAMED[kind]

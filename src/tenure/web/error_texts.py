@@ -46,6 +46,12 @@ TEXTS: Mapping[str, Text] = {
         _("That is more cells than one answer may have."),
         _("Slice by a field with fewer values, narrow it with `where`, or ask for fewer periods."),
     ),
+    "journal.read_elsewhere": Text(
+        _("Another process writes the journal into the lake."), _("Let one server at a time work in a workspace.")
+    ),
+    "journal.written_elsewhere": Text(
+        _("Another process writes the journal."), _("Let one server at a time work in a workspace.")
+    ),
     "setting.unknown": Text(_("There is no setting %(field)s."), _ONE_OF),
     "setting.bad_value": Text(_("The setting %(field)s cannot be %(value)s."), _ONE_OF),
     "setting.refused": Text(

@@ -20,6 +20,11 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("Viewer")
 
 
+SENDER = "sender"
+KEY_ROLES = {**dict(Role.choices), SENDER: _("Sender of events")}
+"""What a key may be: all that a member may be, or a write key, which browsers show to everybody and may only send."""
+
+
 class Language(models.TextChoices):
     ENGLISH = "en", _("English")
     CHINESE = "zh-hans", _("Simplified Chinese")
@@ -118,7 +123,7 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=200)
     prefix = models.CharField(max_length=12, unique=True)
     digest = models.CharField(max_length=64)
-    role = models.CharField(max_length=20, choices=Role.choices)
+    role = models.CharField(max_length=20, choices=list(KEY_ROLES.items()))
     team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="keys")
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.ALL)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -128,7 +133,7 @@ class ApiKey(models.Model):
 
     class Meta:
         constraints = (
-            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="workspaces_apikey_role"),
+            models.CheckConstraint(condition=models.Q(role__in=list(KEY_ROLES)), name="workspaces_apikey_role"),
             models.CheckConstraint(
                 condition=models.Q(scope=Scope.ALL) | models.Q(scope=Scope.TEAM, team__isnull=False),
                 name="workspaces_apikey_scope",

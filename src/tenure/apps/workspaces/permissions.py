@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tenure.apps.workspaces.models import ApiKey, Member, Role, Scope
+from tenure.apps.workspaces.models import SENDER, ApiKey, Member, Role, Scope
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 
@@ -31,6 +31,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "erase": _KEEPERS,
         "read_audit": _KEEPERS,
         "export_all": _KEEPERS,
+        "send_events": frozenset({SENDER}),
     }
 )
 

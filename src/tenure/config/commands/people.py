@@ -62,7 +62,12 @@ def api_key() -> None:
 
 @api_key.command(help=_("Make a key and print it. It is shown this once."))
 @click.argument("name")
-@click.option("--role", default="analyst", show_default=True, help=_("What the key may do, as a role of members."))
+@click.option(
+    "--role",
+    default="analyst",
+    show_default=True,
+    help=_("What the key may do: a role of members, or sender for a write key, which may only send events."),
+)
 @click.option("--team", default="", help=_("See the accounts of this team only; without it, all."))
 def create(name: str, role: str, team: str) -> None:
     cli.ready()

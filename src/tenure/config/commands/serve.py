@@ -1,4 +1,4 @@
-"""`tenure serve`: the web server in this process, the worker in a child that never outlives it."""
+"""`tenure serve`: the web server in this process, worker and tracking port in children that never outlive it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ from tenure.core.errors import TenureError
 
 STOP_SECONDS = 20
 START_SECONDS = 60
+MOST_REQUESTS = 256
+"""Requests with events that are answered at the same time; each holds up to two bodies in memory."""
 _LOOK_SECONDS = 0.1
 _RESTART_SECONDS = 5
 
 
 @click.command(
-    help=_("Run the web pages and the API, with the worker that mirrors changes and runs jobs. Stop it with Ctrl-C.")
+    help=_("Run the web pages, the API, the port for events, and the worker that runs jobs. Stop it with Ctrl-C.")
 )
 @click.option("--host", help=_("Address to listen on; without it, TENURE_HOST."))
 @click.option("--port", type=click.IntRange(1, 65535), help=_("Port to listen on; without it, TENURE_PORT."))
@@ -44,6 +46,12 @@ def work() -> None:
     from tenure.apps.workspaces import tasks
 
     tasks.work(sweep)
+
+
+@click.command(help=_("Run the port for events alone: it keeps what is sent, and writes it into the lake."))
+def track() -> None:
+    cli.ready()
+    run_tracking()
 
 
 def place(host: str | None, port: int | None) -> None:
@@ -72,8 +80,11 @@ def run(announce: Callable[[], None]) -> None:
     values = environment.read()
     host, port = values["TENURE_HOST"], values["TENURE_PORT"]
     check_port(host, port)
-    # A forked copy of a process that has used the lake cannot use it: the lake's library runs threads of its own.
-    multiprocessing.set_start_method("spawn", force=True)
+    helpers = [_Helper("work")]
+    if values["TENURE_TRACKING_PORT"]:
+        check_port(host, values["TENURE_TRACKING_PORT"], "TENURE_TRACKING_PORT={other} tenure serve")
+        helpers.append(_Helper("track"))
+    _spawn()
     server = Granian(
         "tenure.config.wsgi:application",
         address=host,
@@ -88,13 +99,60 @@ def run(announce: Callable[[], None]) -> None:
         log_level="warning",
     )
     os.environ[PARENT] = str(os.getpid())
-    worker = _Worker()
-    worker.start()
+    for helper in helpers:
+        helper.start()
     threading.Thread(target=_when_it_listens, args=(host, port, announce), name="announce", daemon=True).start()
     try:
         server.serve()
     finally:
-        worker.stop()
+        for helper in helpers:
+            helper.stop()
+
+
+def run_tracking() -> None:
+    """Take events until SIGTERM or Ctrl-C: a process that receives, and a thread of this one that flushes."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from tenure.apps.workspaces.processes import end_with_parent
+    from tenure.config import environment
+    from tenure.warehouse.arrivals.flusher import Flusher
+    from tenure.warehouse.lake import Lake
+
+    end_with_parent()
+    values = environment.read()
+    host, port, home = values["TENURE_HOST"], values["TENURE_TRACKING_PORT"] or 8001, values["TENURE_HOME"]
+    check_port(host, port, "TENURE_TRACKING_PORT={other} tenure track")
+    _spawn()
+    server = Granian(
+        "tenure.config.tracking_asgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=1,  # the journal has one writer
+        backlog=1024,
+        backpressure=MOST_REQUESTS,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=STOP_SECONDS,
+        websockets=False,
+        log_level="warning",
+    )
+    os.environ[PARENT] = str(os.getpid())
+    flusher = Flusher(home / "journal", Lake(home / "lake"), days=values["TENURE_TRACKING_DEDUPE_DAYS"])
+    stopping = threading.Event()
+    flushing = threading.Thread(target=flusher.run, args=(stopping,), name="flusher", daemon=True)
+    flushing.start()
+    try:
+        server.serve()
+    finally:
+        stopping.set()
+        flushing.join(STOP_SECONDS)
+
+
+def _spawn() -> None:
+    """A forked copy of a process that has used the lake cannot use it: the lake's library runs threads of its own."""
+    multiprocessing.set_start_method("spawn", force=True)
 
 
 def _when_it_listens(host: str, port: int, announce: Callable[[], None]) -> None:
@@ -112,8 +170,8 @@ def _when_it_listens(host: str, port: int, announce: Callable[[], None]) -> None
     connections.close_all()
 
 
-def check_port(host: str, port: int) -> None:
-    """Refuse, before anything starts, if the address cannot be listened on."""
+def check_port(host: str, port: int, otherwise: str = "tenure serve --port {other}") -> None:
+    """Refuse, before anything starts, if the address cannot be listened on; `otherwise` chooses another port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -125,30 +183,32 @@ def check_port(host: str, port: int) -> None:
                 _("Port {port} on {host} cannot be used: {reason}.").format(
                     port=port, host=host, reason=error.strerror or error
                 ),
-                fix=_("Stop the program that uses it, or choose another port: tenure serve --port {other}").format(
-                    other=port + 1 if port < 65535 else 8000
+                fix=_("Stop the program that uses it, or choose another port: {command}").format(
+                    command=otherwise.format(other=port + 1 if port < 65535 else 8000)
                 ),
                 host=host,
                 port=port,
             ) from error
 
 
-class _Worker(threading.Thread):
-    """The worker process; started again if it dies."""
+class _Helper(threading.Thread):
+    """A process beside the server that runs one of its commands; started again if it dies."""
 
-    def __init__(self) -> None:
-        super().__init__(name="worker", daemon=True)
+    def __init__(self, command: str) -> None:
+        super().__init__(name=command, daemon=True)
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
         while not self._stopping.is_set():
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tenure.config.cli", "work"], stdin=subprocess.DEVNULL, start_new_session=True
+                [sys.executable, "-m", "tenure.config.cli", self.name], stdin=subprocess.DEVNULL, start_new_session=True
             )
             self._process.wait()
             if not self._stopping.wait(_RESTART_SECONDS):
-                click.echo(_("The worker stopped by itself and is started again."), err=True)
+                click.echo(
+                    _("tenure {command} stopped by itself and is started again.").format(command=self.name), err=True
+                )
 
     def stop(self) -> None:
         self._stopping.set()

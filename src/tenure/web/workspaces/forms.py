@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenure.apps.workspaces import selectors
-from tenure.apps.workspaces.models import Language, Member, Role, Scope
+from tenure.apps.workspaces.models import KEY_ROLES, Language, Member, Role, Scope
 from tenure.core.errors import TenureError
 from tenure.web import errors
 
@@ -199,11 +199,11 @@ class NewKey(_WithTeam):
     """A key for a program."""
 
     name = forms.CharField(max_length=200)
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.ANALYST)
+    role = forms.ChoiceField(choices=list(KEY_ROLES.items()), initial=Role.ANALYST)
     field_order = ("name", "role", "team")
 
     def __init__(self, *arguments: Any, by: Member, **named: Any) -> None:
         super().__init__(*arguments, none=_("All accounts"), **named)
         role: Any = self.fields["role"]
-        role.choices = [(r.value, r.label) for r in Role if r != Role.OWNER or by.role == Role.OWNER]
+        role.choices = [(r, label) for r, label in KEY_ROLES.items() if r != Role.OWNER or by.role == Role.OWNER]
         _shown(self, name=_("For which program"), role=_("Role"), team=_("Sees the accounts of"))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenure.apps.workspaces import selectors
-from tenure.apps.workspaces.models import ApiKey, Role
+from tenure.apps.workspaces.models import KEY_ROLES, ApiKey
 from tenure.apps.workspaces.services import keys
 from tenure.core.errors import TenureError
 from tenure.web import formatting as f
@@ -51,7 +51,7 @@ def _row(key: ApiKey) -> dict[str, object]:
     return {
         "prefix": key.prefix,
         "name": key.name,
-        "role": Role(key.role).label,
+        "role": KEY_ROLES[key.role],
         "sees": _("All accounts") if key.team is None else key.team.name,
         "by": str(key.created_by or "") or f.NOTHING,
         "made": f.moment(localtime(key.created_at)),

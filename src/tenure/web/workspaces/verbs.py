@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tenure.apps.workspaces.models import Role, Scope
+from tenure.apps.workspaces.models import KEY_ROLES, Role, Scope
 from tenure.web import formatting as f
 from tenure.web.subscriptions.words import TABLES
 
@@ -82,7 +82,7 @@ NOTED: Mapping[str, Any] = {
 }
 """What an entry notes -> its name; columns of records keep the name of their table."""
 MEANT: Mapping[str, Mapping[str, Any]] = {
-    "role": dict(Role.choices),
+    "role": KEY_ROLES,
     "scope": dict(Scope.choices),
     "purpose": {
         "enter": gettext_lazy("to sign in once"),

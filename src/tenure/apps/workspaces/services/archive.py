@@ -31,6 +31,7 @@ _HEAD, _SEAL = "tenure-backup.json", "manifest.sha256"
 _ALLOWED = re.compile(
     r"store\.(sqlite3|dump)|workspace\.json|secret\.key"
     r"|lake/(\.mirror\.json|[a-z_]+/(part-[\w.-]+\.parquet|[\w.-]+\.parquet|_delta_log/[\w.]+))"
+    r"|journal/(journal\.json|\d{12}\.log)"
     r"|imports/(uploads/\w+|\d+/(report\.csv|rejects\.jsonl|\.lock))"
 )
 _CHUNK = 1 << 20

@@ -45,6 +45,7 @@ def backup(target: Path, *, by: Actor, secrets: bool = False) -> dict[str, Any]:
         ExitStack() as open_files,
     ):
         uploads = _opened_uploads(home, {}, open_files)
+        arrived = _opened_journal(home, open_files)  # before the lake: what is flushed meanwhile is in both
         with here.lock("mirror"):
             held = copying.held(here)
             store = _pinned(open_files)
@@ -55,6 +56,8 @@ def backup(target: Path, *, by: Actor, secrets: bool = False) -> dict[str, Any]:
             writer.add(f"lake/{name}", text)
         for name, file in held.files.items():
             writer.add(f"lake/{name}", file)
+        for name, opened in arrived.items():
+            writer.add(f"journal/{name}", opened)
         for name, upload in uploads.items():
             writer.add(f"imports/uploads/{name}", upload)
         _add_rest(home, writer, secrets)
@@ -94,6 +97,18 @@ def _opened_uploads(home: Path, known: Mapping[str, IO[bytes]], files: ExitStack
                 found[place.name] = files.enter_context(place.open("rb"))
             except FileNotFoundError:
                 continue
+    return found
+
+
+def _opened_journal(home: Path, files: ExitStack) -> dict[str, IO[bytes]]:
+    """What came in and is not in the lake yet, open: it can still be read when it was flushed and thrown away."""
+    folder = home / "journal"
+    found = {}
+    for place in (folder / "journal.json", *sorted(folder.glob("*.log"))):
+        try:
+            found[place.name] = files.enter_context(place.open("rb"))
+        except FileNotFoundError:
+            continue
     return found
 
 

@@ -12,7 +12,8 @@ from django.db.utils import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tenure.apps.workspaces.models import ApiKey, Role, Scope, Team
+from tenure.apps.workspaces.models import KEY_ROLES, ApiKey, Role, Scope, Team
+from tenure.apps.workspaces.permissions import PERMISSIONS
 from tenure.apps.workspaces.services.members import keep_to_owners
 from tenure.apps.workspaces.services.writing import Actor, Writing, writing
 from tenure.core.errors import TenureError
@@ -21,17 +22,13 @@ _MARK = "tnr"
 _SEEN_EVERY = timedelta(minutes=1)
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def create_key(name: str, role: str, *, by: Actor, team: Team | None = None) -> tuple[ApiKey, str]:
     """A new key and its text, which is shown this once; with a team it sees the accounts of that team only."""
-    if role not in Role.values:
+    if role not in KEY_ROLES:
         raise TenureError(
             "key.bad_role",
             _("There is no role %(value)s.") % {"value": repr(role)},
-            fix=_("Use one of: %(allowed)s.") % {"allowed": ", ".join(Role.values)},
+            fix=_("Use one of: %(allowed)s.") % {"allowed": ", ".join(KEY_ROLES)},
             field="role",
             value=role,
         )
@@ -52,7 +49,7 @@ def create_key(name: str, role: str, *, by: Actor, team: Team | None = None) -> 
         key = ApiKey.objects.create(
             name=name.strip(),
             prefix=prefix,
-            digest=_digest(text),
+            digest=digest(text),
             role=role,
             scope=scope,
             team=team,
@@ -69,7 +66,7 @@ def authenticate_key(text: str) -> ApiKey | None:
     if len(parts) != 3 or parts[0] != _MARK:
         return None
     key = ApiKey.objects.filter(prefix=parts[1], revoked_at=None).first()
-    if key is None or not hmac.compare_digest(key.digest, _digest(text.strip())):
+    if key is None or not hmac.compare_digest(key.digest, digest(text)):
         return None
     now = timezone.now()
     if key.last_used_at is None or now - key.last_used_at > _SEEN_EVERY:
@@ -95,6 +92,17 @@ def _note_use(key: ApiKey, now: datetime) -> None:
         finally:
             if sqlite:
                 cursor.execute(f"PRAGMA busy_timeout = {patience}")
+
+
+def write_keys() -> dict[str, str]:
+    """The hashes of the keys that may send events, each with the name of its source."""
+    found = ApiKey.objects.filter(role__in=PERMISSIONS["send_events"], revoked_at=None)
+    return dict(found.values_list("digest", "name"))
+
+
+def digest(text: str) -> str:
+    """What the store knows a key's text by."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()
 
 
 def revoke_key(prefix: str, *, by: Actor) -> ApiKey:

@@ -1,0 +1,204 @@
+"""Kill the tracking port under load, at random moments; then every event it acknowledged must be in the lake once.
+
+    python scripts/kill_tracking.py --rounds 100 [--seed 1] [--home DIR]
+
+Senders post batches as clients do: what was not acknowledged is sent again with the same ids, now and then so is what
+was, and batches overtake each other. Each round kills with SIGKILL the process that receives, the one that flushes, or
+both, lets it come back, and goes on; a compaction runs in between. At the end nothing may be missing or there twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "tenure.config.cli"]
+SENDERS = 3
+START_SECONDS = 60
+LONGEST_SECONDS = 1.2
+
+
+class Disagreement(AssertionError):
+    """What the check found."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--home", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = given.home or Path(folder) / "home"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = int(free.getsockname()[1])
+        os.environ |= {"TENURE_HOME": str(home), "TENURE_TRACKING_PORT": str(port), "TENURE_LOG_LEVEL": "ERROR"}
+        make = [*COMMAND, "api-key", "create", "kill test", "--role", "sender"]
+        key = subprocess.run(make, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        server = Server(port)
+        senders = [Sender(port, key, given.seed * 1000 + number) for number in range(SENDERS)]
+        rng = random.Random(given.seed)
+        killed: Counter[str] = Counter()
+        try:
+            for sender in senders:
+                sender.start()
+            for _ in range(given.rounds):
+                server.wait()
+                time.sleep(rng.uniform(0, LONGEST_SECONDS))
+                killed[server.kill(rng)] += 1
+                compact(home)
+            server.wait()
+            for sender in senders:
+                sender.stop()
+            settle(home)
+        finally:
+            server.stop()
+        acknowledged = set().union(*(sender.acknowledged for sender in senders))
+        sent = set().union(*(sender.sent for sender in senders))
+        check(home, acknowledged, sent)
+        print(f"{given.rounds} rounds, killed {dict(killed)}; {len(acknowledged):,} events acknowledged, each once.")
+    return 0
+
+
+class Server:
+    """`tenure track`, started again whenever it is gone."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*COMMAND, "track"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def wait(self) -> None:
+        """Until it is well; a process that could not start, because its killed one held the port, is started again."""
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                self.process = self._started()
+            try:
+                asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+                asked.request("GET", "/health")
+                if asked.getresponse().status == 200:
+                    return
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.05)
+        raise Disagreement("the server did not come back")
+
+    def kill(self, rng: random.Random) -> str:
+        """Kill one of its processes, or all."""
+        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
+        receivers = [int(pid) for pid in children.stdout.split()]
+        what = rng.choice(["receiver", "flusher", "both"])
+        victims = {"receiver": receivers, "flusher": [self.process.pid], "both": [self.process.pid, *receivers]}[what]
+        for pid in victims:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        if what != "receiver":
+            self.process.wait()
+        return what
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
+
+class Sender(threading.Thread):
+    """A client: sends a batch until it is acknowledged, and some of them once more."""
+
+    def __init__(self, port: int, key: str, seed: int) -> None:
+        super().__init__(daemon=True)
+        self.port = port
+        self.rng = random.Random(seed)
+        self.name = f"s{seed}"
+        self.head = {"Authorization": "Basic " + base64.b64encode(f"{key}:".encode()).decode()}
+        self.acknowledged: set[str] = set()
+        self.sent: set[str] = set()
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        old: list[list[str]] = []
+        number = 0
+        while not self._stopping.is_set():
+            if old and self.rng.random() < 0.2:
+                ids = self.rng.choice(old)
+            else:
+                size = self.rng.randrange(1, 50)
+                ids = [f"{self.name}-{number + place}" for place in range(size)]
+                number += size
+            if self._post(ids):
+                self.acknowledged.update(ids)
+                old = [*old[-20:], ids]
+            else:
+                old.append(ids)  # sent again later, after others
+
+    def _post(self, ids: list[str]) -> bool:
+        self.sent.update(ids)
+        events = [{"type": "track", "userId": "u", "event": "x", "messageId": one} for one in ids]
+        try:
+            asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            asked.request("POST", "/v1/batch", json.dumps({"batch": events}), self.head)
+            answer = asked.getresponse()
+            answer.read()
+            asked.close()
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.02)
+            return False
+        if answer.status not in (200, 429, 503):
+            raise Disagreement(f"a batch was answered with {answer.status}")
+        return answer.status == 200
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join()
+
+
+def compact(home: Path) -> None:
+    from tenure.warehouse.lake import Lake
+
+    if (home / "lake" / "events").exists():
+        Lake(home / "lake").compact("events", at_least=4)
+
+
+def settle(home: Path) -> None:
+    """Wait until all that is in the journal is in the lake."""
+    from tenure.warehouse.arrivals import journal
+
+    until = time.monotonic() + START_SECONDS
+    while journal.backlog(home / "journal"):
+        if time.monotonic() > until:
+            raise Disagreement("the journal was not flushed")
+        time.sleep(0.1)
+
+
+def check(home: Path, acknowledged: set[str], sent: set[str]) -> None:
+    from tenure.warehouse.lake import Lake
+
+    found = Counter(Lake(home / "lake").read("events", ["event_id"])["event_id"].to_pylist())
+    twice = [name for name, count in found.items() if count > 1]
+    missing = acknowledged - found.keys()
+    if missing or twice or not found.keys() <= sent:
+        raise Disagreement(f"{len(missing)} missing, such as {sorted(missing)[:3]}; twice: {twice[:3]}")
+    if not acknowledged:
+        raise Disagreement("nothing was acknowledged")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

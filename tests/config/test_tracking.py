@@ -1,0 +1,144 @@
+"""The tracking port as a process: real clients, kills at random moments, and what a backup knows of it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenure.warehouse.arrivals.flusher import Flusher
+from tenure.warehouse.arrivals.journal import Journal, Record
+from tenure.warehouse.lake import Lake
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "kill_tracking.py"
+
+
+def wait(until: Callable[[], Any], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "it did not come in time"
+        time.sleep(0.1)
+
+
+def health(port: int) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+            return int(answer.status)
+    except OSError:
+        return 0
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def server(environ: dict[str, str], tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    environ["TENURE_TRACKING_PORT"] = str(port)
+    process = subprocess.Popen([sys.executable, "-m", "tenure.config.cli", "track"], cwd=tmp_path, env=environ)
+    wait(lambda: health(port) == 200)
+    yield process
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+def test_a_client_that_we_did_not_write(server: Any, shell: Any, port: int, tmp_path: Path) -> None:
+    """segment-analytics-python, plain and packed; a key that is made while the server runs, and one that is wrong."""
+    from segment.analytics.client import Client
+
+    key = shell("api-key", "create", "web shop", "--role", "sender").stdout.strip()
+    failed: list[Any] = []
+
+    def client(write_key: str, **options: Any) -> Any:
+        return Client(write_key, host=f"http://127.0.0.1:{port}", on_error=lambda *said: failed.append(said), **options)
+
+    at = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    plain = client(key)
+    plain.identify("u1", {"plan": "pro"}, anonymous_id="d1")
+    plain.group("u1", "acme", {"seats": 5})
+    plain.track("u1", "Report Exported", {"rows": 3}, {"groupId": "acme"}, at)
+    plain.page("u1", "docs", "Home", {"url": "/"})
+    plain.screen(None, anonymous_id="d2", name="Start")
+    plain.alias("d3", "u1")
+    plain.shutdown()
+    packed = client(key, gzip=True)
+    for number in range(250):
+        packed.track("u2", "Opened", {"number": number, "text": "长续" * 100})
+    packed.shutdown()
+    assert failed == []
+    client("tnr_00000000_wrong", max_retries=0, sync_mode=False).track("u", "x")
+
+    lake = Lake(tmp_path / "home" / "lake")
+    wait(lambda: lake.count("events") == 256)
+    rows = lake.read("events").to_pylist()
+    exported = next(row for row in rows if row["event"] == "Report Exported")
+    assert (exported["source"], exported["account_id"], json.loads(exported["properties"])) == (
+        "web shop",
+        "acme",
+        {"rows": 3},
+    )
+    assert abs(exported["ts"] - at).total_seconds() < 5
+    assert {row["event"] for row in rows} == {
+        "$identify",
+        "$group",
+        "Report Exported",
+        "page",
+        "screen",
+        "$alias",
+        "Opened",
+    }
+    assert sorted(json.loads(row["properties"])["number"] for row in rows if row["event"] == "Opened") == [*range(250)]
+    links = lake.read("identities", ["anonymous_id", "user_id", "account_id"]).to_pylist()
+    assert {tuple(link.values()) for link in links} == {("d1", "u1", None), (None, "u1", "acme"), ("d3", "u1", None)}
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(30) == 0
+
+
+@pytest.mark.slow
+def test_kills() -> None:
+    done = subprocess.run([sys.executable, str(SCRIPT), "--rounds", "3"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "3 rounds" in done.stdout
+
+
+@pytest.mark.slow
+def test_what_is_not_in_the_lake_yet_is_in_a_backup(shell: Any, tmp_path: Path) -> None:
+    """And what was restored goes on where it was, above the numbers that the lake has taken."""
+    home, new = tmp_path / "home", tmp_path / "new"
+
+    def send(folder: Path, name: str, above: int = 0) -> None:
+        body = json.dumps({"batch": [{"type": "track", "userId": "u", "event": "x", "messageId": name}]}).encode()
+        writing = Journal(folder / "journal", patience=0, above=above)
+        writing.write([Record(1_795_341_600_000_000, "batch", "web", body).packed()])
+        writing.close()
+
+    def flush(folder: Path) -> list[str]:
+        Flusher(folder / "journal", Lake(folder / "lake"), days=7).turn()
+        return sorted(Lake(folder / "lake").read("events", ["event_id"])["event_id"].to_pylist())
+
+    assert shell("migrate").returncode == 0
+    send(home, "a")
+    flush(home)
+    send(home, "b")
+    done = shell("backup", "b.tenure")
+    assert done.returncode == 0, done.stderr
+    done = shell("restore", "b.tenure", "--home", str(new))
+    assert done.returncode == 0, done.stderr
+    send(new, "c")
+    assert flush(new) == ["a", "b", "c"]
+    assert flush(home) == ["a", "b"]

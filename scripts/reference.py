@@ -55,6 +55,18 @@ VALUES = {
     "day": "day",
     "text": "text",
     "totals": "list of {period, amount}",
+    "matcher": "matcher",
+    "steps": "list of matchers with optional, role, min_users",
+    "exclusions": "list of matchers with from_step, to_step",
+    "named_matchers": "{name: matcher}",
+    "whole": "whole number",
+    "flag": "true or false",
+    "unit": "`user`, `account` or `prop:NAME`",
+    "breakdown": "{prop, attribution, limit}",
+    "criteria": "{op, value}",
+    "moment": "day, or day and time",
+    "measure": "`count`, `users`, `accounts`, `sum:NAME`, `avg:NAME` or `p90:NAME`",
+    "object": "JSON object",
 }
 
 
@@ -69,6 +81,8 @@ def questions() -> str:
         rows = []
         for f in fields(family):
             values = ", ".join(f"`{v}`" for v in f.metadata["allowed"]) or VALUES[f.metadata["kind"]]
+            if f.metadata["kind"] == "whole":
+                values = "{} from {:,} to {:,}".format(values, *f.metadata["bounds"])
             default = (
                 "required" if f.default is MISSING else f"`{f.default}`" if isinstance(f.default, str | int) else ""
             )

@@ -8,11 +8,13 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import sqlglot
 from sqlglot import exp
 
 from tenure.warehouse import measures
+from tenure.warehouse.identity import MEMBERS, PEOPLE
 from tenure.warehouse.lake import schema_of
 from tenure.warehouse.measures import Condition, compose
 from tenure.warehouse.snapshot import TABLES_OF
@@ -28,6 +30,14 @@ WITHOUT_SPARK = (
 )
 
 
+HANDED = {
+    "keys": pa.schema([("account_key", pa.int64()), ("row_key", pa.int64())]),
+    "people": PEOPLE,
+    "members": MEMBERS,
+}
+"""Small tables that a measure is handed."""
+
+
 def tree(name: str) -> exp.Expression:
     return sqlglot.parse_one(measures.text(name), read=measures.DIALECT)
 
@@ -41,7 +51,7 @@ class TestEveryMeasure:
     def test_names_the_tables_it_reads(self, name: str) -> None:
         own = {cte.alias for cte in tree(name).find_all(exp.CTE)}
         read = {table.name for table in tree(name).find_all(exp.Table)} - own
-        assert read - {"supersessions", "keys"} == set(TABLES_OF[name])
+        assert read - {"supersessions", *HANDED} == set(TABLES_OF[name])
 
     def test_uses_allowed_functions_only(self, name: str) -> None:
         used = {type(f).sql_name() for f in tree(name).find_all(exp.Func)}
@@ -110,7 +120,8 @@ def test_spark_runs_it_and_gives_the_same_columns(spark: Any, name: str) -> None
 
     for table in (*TABLES_OF[name], "supersessions"):
         spark.createDataFrame([], from_arrow_schema(schema_of(table))).createOrReplaceTempView(table)
-    spark.sql("SELECT CAST(0 AS BIGINT) AS account_key, CAST(0 AS BIGINT) AS row_key").createOrReplaceTempView("keys")
+    for handed, shape in HANDED.items():
+        spark.createDataFrame([], from_arrow_schema(shape)).createOrReplaceTempView(handed)
     (sql,) = sqlglot.transpile(measures.text(name), read=measures.DIALECT, write="spark")
     moment = "2024-01-01 00:00:00"
     found = spark.sql(sql, args={"superseded_from": moment, "recorded_before": moment})

@@ -15,16 +15,22 @@ ODD = [None, [], {}, ["x"], {"a": 1}, True, -1, 10**40, "\x00", "\ud800", "1e400
 NEEDED = {
     "totals": [{"period": "2024-02", "amount": "1"}],
     "definitions": ["default", "chartmogul-like"],
+    "steps": [{"event": "login"}, {"event": "search"}],
+    "of": {"question": "lifecycle", "match": {"event": "login"}},
+    "cell": {"interval": "2024-01-01", "state": "new"},
 }
 CELL = {
     "period": "2024-02", "cohort": "2024-01", "month": "2024-02", "date": "2024-02-10", "account_id": "acme",
-    "contract_id": "c1", "row": "s1", "kind": "mrr", "metric": "mrr", "k": 0, "cause": "tax", "slice": "x",
+    "contract_id": "c1", "row": "s1", "kind": "mrr", "metric": "mrr", "k": 0, "cause": "tax", "slice": "x", "step": 1,
+    "column": 0, "feature": "login", "interval": "2024-01-01", "state": "new", "from": "1_login", "to": "2_login",
 }  # fmt: skip
 COLUMNS = {
     "ledger": ("date", "account_id"), "accounts": ("account_id",), "cohorts": ("cohort", "k"),
     "contracts_due": ("contract_id",), "anomalies": ("row",), "restatements": ("month", "account_id"),
     "revenue_metrics": ("period", "metric"), "reconcile": ("period", "cause"), "ltv": ("slice",),
-    "committed_mrr": ("kind",),
+    "committed_mrr": ("kind",), "funnel": ("step",), "retention": ("cohort", "column"),
+    "feature_retention": ("feature",), "lifecycle": ("interval", "state"), "stickiness": ("k",),
+    "paths": ("from", "to"), "trend": ("interval",),
 }  # fmt: skip
 
 

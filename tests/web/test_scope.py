@@ -93,6 +93,20 @@ INVOICES = [
     }
     for a in ACCOUNTS
 ]
+EVENTS = [
+    {
+        "event_id": f"event-{a['account_id']}-{n}",
+        "account_id": a["account_id"],
+        "user_id": f"user-{a['account_id']}",
+        "event": event,
+        "ts": f"2024-0{month}-{i + 3:02}T08:00:00Z",
+        "properties": {"page": page, "seats": i},
+    }
+    for i, a in enumerate(ACCOUNTS)
+    for n, (event, month, page) in enumerate(
+        (("signup", 1, "/"), ("search", 1, "/s"), ("search", 2, "/s"), ("pay", 3, "/p"))
+    )
+]
 CLOSES = [{"month": "2024-02", "closed_at": "2024-03-01T00:00:00+00:00", "closed_by": "Olga", "note": None}]
 TABLES = {
     "accounts": ACCOUNTS,
@@ -100,10 +114,12 @@ TABLES = {
     "contracts": CONTRACTS,
     "invoice_lines": INVOICES,
     "closes": CLOSES,
+    "events": EVENTS,
 }
 RECORDED = datetime(2024, 2, 15, tzinfo=UTC)
 AFTER_THE_CLOSE = datetime(2024, 4, 15, tzinfo=UTC)
 SPAN = {"from": "2024-01", "to": "2024-05"}
+MONTHLY = {"period": "month", "first_interval": "2024-01-01", "intervals": 3}
 QUESTIONS = {
     "movements": ({**SPAN, "by": ["owner"]}, {"period": "2024-02", "kind": "new"}),
     "ledger": (SPAN, {"date": "2024-01-06", "account_id": "{foreign}"}),
@@ -118,6 +134,31 @@ QUESTIONS = {
     "invoiced": ({**SPAN, "by": ["account_id"]}, {"period": "2024-02"}),
     "reconcile": ({"totals": [{"period": "2024-02", "amount": "1"}], "compare": "invoiced"}, {"period": "2024-02"}),
     "anomalies": ({}, {"row": "{foreign}-twice"}),
+    "funnel": (
+        {
+            "steps": [{"event": "signup"}, {"event": "search"}],
+            "unit": "account",
+            "breakdown": {"prop": "owner"},
+            "trend": "month",
+        },
+        {"step": "2"},
+    ),
+    "retention": (
+        {**MONTHLY, "unit": "account", "breakdown": {"prop": "region"}},
+        {"cohort": "2024-01", "column": "1"},
+    ),
+    "feature_retention": (MONTHLY, {"feature": "search"}),
+    "lifecycle": (MONTHLY, {"interval": "2024-02", "state": "returning"}),
+    "stickiness": ({**MONTHLY, "cumulative": True}, {"k": "2"}),
+    "paths": ({"node": "prop:page", "session_gap_seconds": 31_536_000}, {"from": "1_/", "to": "2_/s"}),
+    "trend": (
+        {"from": "2024-01", "to": "2024-03", "period": "month", "measure": "sum:seats", "breakdown": {"prop": "name"}},
+        {"interval": "2024-02"},
+    ),
+    "actors": (
+        {"of": {"question": "lifecycle", **MONTHLY}, "cell": {"interval": "2024-01", "state": "new"}},
+        None,
+    ),
     "restatements": (SPAN, {"month": "2024-02", "account_id": "{foreign}"}),
 }
 """Every question that can be limited, with a cell; `{foreign}` names an account, of others or of one's own."""

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenure.core.errors import QuestionRefused
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 EDGE = Decimal("0.000001")
+OF_FIGURES = ("trend", "average")
+"""Tables beside an answer that its JSON form holds; those with a row per unit are asked for by `actors`."""
 RECORDS = ("account_id", "contract_id", "row")
 """Columns of answers by which a cell names one record."""
 
@@ -32,6 +35,8 @@ class Result:
     table: pa.Table
     checks: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
+    beside: Mapping[str, pa.Table] = field(default_factory=dict)
+    """further tables by name, such as `depth` of a funnel"""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,46 @@ class Answer:
     """what to know about the figures: code and its values"""
     computed_at: datetime
     proof: Callable[[Mapping[str, Any]], pa.Table] = field(repr=False)
+    beside: Mapping[str, pa.Table] = field(default_factory=dict, repr=False)
+    """further tables by name"""
+
+    @property
+    def depth(self) -> pa.Table:
+        """The deepest step that each unit of a funnel reached: unit, depth."""
+        return self._beside("depth")
+
+    @property
+    def excluded(self) -> pa.Table:
+        """The units whose every attempt at a funnel an exclusion made void: unit."""
+        return self._beside("excluded")
+
+    @property
+    def trend(self) -> pa.Table:
+        """A funnel by the period of entry: period, entered, converted, mature."""
+        return self._beside("trend")
+
+    def actors(self, step: int) -> pa.Table:
+        """The units behind a step of a funnel, counted from 1: unit."""
+        found = self._beside("reached")
+        if not 1 <= step <= self.table.num_rows:
+            raise QuestionRefused(
+                "question.bad_value",
+                f"The funnel has no step {step}.",
+                fix=f"Steps run from 1 to {self.table.num_rows}.",
+                field="step",
+                value=step,
+            )
+        return found.filter(pc.equal(found["step"], step)).select(["unit"])
+
+    def _beside(self, name: str) -> pa.Table:
+        if name not in self.beside:
+            raise QuestionRefused(
+                "question.no_such_table",
+                f"The answer to `{self.question['question']}` has no table `{name}`.",
+                fix=f"It has: {', '.join(self.beside) or 'none beside its own'}.",
+                field=name,
+            )
+        return self.beside[name]
 
     def rows_behind(self, cell: Mapping[str, Any]) -> pa.Table:
         """The source rows behind a cell, named by the answer's own columns, such as period and kind.
@@ -102,7 +147,14 @@ class Answer:
             "columns": [{"name": f.name, "type": str(f.type)} for f in self.table.schema],
             "rows": [{k: edge(v) for k, v in row.items()} for row in self.to_dicts()],
             "sql": self.sql,
+            **self._beside_json(),
         }
+
+    def _beside_json(self) -> dict[str, Any]:
+        if not self.beside:
+            return {}
+        tables = {name: self.beside[name].to_pylist() for name in OF_FIGURES if name in self.beside}
+        return {name: [{k: edge(v) for k, v in row.items()} for row in rows] for name, rows in tables.items()}
 
 
 def edge(value: Any) -> Any:

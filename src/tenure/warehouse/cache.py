@@ -47,14 +47,14 @@ class AnswerCache:
         if self.folder is None:
             return None
         try:
-            with pa.memory_map(str(self.folder / f"{name}.arrow")) as source:
-                table = pa.ipc.open_file(source).read_all()
+            table = _read(self.folder / f"{name}.arrow")
+            about = json.loads(table.schema.metadata[_ABOUT])
+            tables = {other: _read(self.folder / f"{name}.{other}.arrow") for other in about["tables"]}
         except (OSError, pa.ArrowInvalid):
             return None
-        about = json.loads(table.schema.metadata[_ABOUT])
-        entry = (Result(table.replace_schema_metadata(None), about["checks"], about["notes"]), about["beside"])
-        self._remember(name, entry)
-        return entry
+        result = Result(table.replace_schema_metadata(None), about["checks"], about["notes"], tables)
+        self._remember(name, (result, about["beside"]))
+        return result, about["beside"]
 
     def put(self, name: str, result: Result, beside: dict[str, Any]) -> None:
         """Keep a result."""
@@ -62,15 +62,24 @@ class AnswerCache:
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        about = json.dumps({"checks": result.checks, "notes": result.notes, "beside": beside}, default=str)
-        table = result.table.replace_schema_metadata({_ABOUT: about.encode()})
+        about = json.dumps(
+            {"checks": result.checks, "notes": result.notes, "beside": beside, "tables": list(result.beside)},
+            default=str,
+        )
+        for other, table in result.beside.items():
+            self._write(f"{name}.{other}", table)
+        self._write(name, result.table.replace_schema_metadata({_ABOUT: about.encode()}))
+        self._written += 1
+        if self._written % 200 == 1:
+            self._tidy()
+
+    def _write(self, name: str, table: pa.Table) -> None:
+        if self.folder is None:
+            return
         work = self.folder / f".{name}.{os.getpid()}.{threading.get_ident()}"
         with pa.OSFile(str(work), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
         work.rename(self.folder / f"{name}.arrow")
-        self._written += 1
-        if self._written % 200 == 1:
-            self._tidy()
 
     def _remember(self, name: str, entry: tuple[Result, dict[str, Any]]) -> None:
         with self._guard:
@@ -84,3 +93,8 @@ class AnswerCache:
         files = sorted(self.folder.glob("*.arrow"), key=lambda p: p.stat().st_mtime)
         for old in files[:-KEPT_ON_DISK]:
             old.unlink(missing_ok=True)
+
+
+def _read(file: Path) -> pa.Table:
+    with pa.memory_map(str(file)) as source:
+        return pa.ipc.open_file(source).read_all()

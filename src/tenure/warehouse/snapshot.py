@@ -36,6 +36,9 @@ TABLES_OF: dict[str, tuple[str, ...]] = {
     "proof_invoice_lines": ("invoice_lines",),
     "proof_discounts": ("discounts",),
     "invoiced": ("invoice_lines",),
+    "event_rows": ("events",),
+    "identity_rows": ("identities",),
+    "contact_users": ("contacts",),
     "flawed_subscriptions": ("subscriptions",),
     "flawed_contracts": ("contracts",),
     "flawed_invoice_lines": ("invoice_lines",),
@@ -108,6 +111,12 @@ class Snapshot:
     ) -> pa.Table:
         """The rows of a measure; `beside` hands it small tables of our own by name."""
         sql, values = measures.compose(measure, select, where)
+        return self.select(measure, sql, values, beside)
+
+    def select(
+        self, measure: str, sql: str, values: Mapping[str, Any], beside: Mapping[str, pa.Table] | None = None
+    ) -> pa.Table:
+        """The rows of a statement that was made of a measure."""
         tables: dict[str, Any] = {name: self.versions.get(name) for name in (*TABLES_OF[measure], "supersessions")}
         tables.update(beside or {})
         out = self.engine.query(sql, {**self._moments, **values}, tables)

@@ -31,7 +31,7 @@ from tenure.warehouse.snapshot import Snapshot
 
 ABOUT = "workspace.json"
 DEFAULT = "default"
-FORMAT = 1
+FORMAT = 2
 
 
 class Workspace:
@@ -187,6 +187,7 @@ class Workspace:
             notes=result.notes,
             computed_at=datetime.fromisoformat(beside["computed_at"]),
             proof=lambda cell: asked.rows_behind(ask, cell),
+            beside=result.beside,
         )
 
     def versions(self) -> dict[str, int]:

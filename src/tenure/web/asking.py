@@ -79,7 +79,7 @@ class Seen:
             asked = replace(asked, definition=self.named)
         where = getattr(asked, "where", None)
         if isinstance(where, Where):
-            rows = () if isinstance(asked, questions.Anomalies) else self.only.rows  # of tables without such fields
+            rows = self.only.rows if asked.of_lines else ()
             where = Where((*where.rows, *rows), (*where.accounts, *self.only.accounts))
             asked = replace(asked, where=where)
         if not self.limited or not asked.of_accounts:

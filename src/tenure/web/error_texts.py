@@ -30,6 +30,11 @@ TEXTS: Mapping[str, Text] = {
     "question.unknown_field": Text(_("The question names a field that does not exist: see %(field)s."), _ONE_OF),
     "question.missing_field": Text(_("The question needs the field %(field)s.")),
     "question.bad_value": Text(_("The field %(field)s cannot be %(value)s."), _ONE_OF),
+    "question.does_not_fit": Text(_("The field %(field)s does not go with the other fields.")),
+    "question.too_many_matchers": Text(
+        _("A question cannot tell %(value)s matchers apart."), _("Ask for fewer steps, exclusions or features at once.")
+    ),
+    "question.no_such_table": Text(_("The answer has no table %(field)s.")),
     "question.unknown_operator": Text(_("There is no operator %(value)s in %(field)s."), _ONE_OF),
     "question.unknown_definition": Text(_("There is no metric definition %(value)s."), _ONE_OF),
     "question.unknown_period": Text(_("The answer has no period %(value)s.")),

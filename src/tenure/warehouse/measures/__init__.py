@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 DIALECT = "duckdb"
-ALLOWED = frozenset({"ABS", "AND", "CASE", "CAST", "COUNT", "IF", "MIN", "OR", "ROW_NUMBER", "SUM"})
+ALLOWED = frozenset({"ABS", "AND", "CASE", "CAST", "COALESCE", "COUNT", "IF", "MIN", "OR", "ROW_NUMBER", "SUM"})
 
 
 def names() -> list[str]:
@@ -37,6 +37,11 @@ def _tree(name: str) -> exp.Select:
     if not isinstance(tree, exp.Select):
         raise TypeError(f"measure {name} is not one SELECT")
     return tree
+
+
+def within(name: str, alias: str) -> exp.Subquery:
+    """A measure as a table that another statement reads from."""
+    return _tree(name).copy().subquery(alias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +70,16 @@ def compose(
     by_name = {e.alias_or_name: (e.this if isinstance(e, exp.Alias) else e) for e in tree.expressions}
     values: dict[str, Any] = {}
     for condition in where:
-        column = exp.Coalesce(this=by_name[condition.column].copy(), expressions=[exp.Literal.string("(none)")])
-        tree = tree.where(_predicate(condition, column, by_name[condition.column], values), copy=False)
+        tree = tree.where(predicate(condition, by_name[condition.column], values), copy=False)
     if select is not None:
         tree.set("expressions", [e for wanted in select for e in tree.expressions if e.alias_or_name == wanted])
     return tree.sql(dialect=DIALECT, pretty=True), values
 
 
-def _predicate(
-    condition: Condition, column: exp.Expression, raw: exp.Expression, values: dict[str, Any]
-) -> exp.Expression:
+def predicate(condition: Condition, raw: exp.Expression, values: dict[str, Any]) -> exp.Expression:
+    """A condition on an expression; its values become parameters in `values`."""
+    column = exp.Coalesce(this=raw.copy(), expressions=[exp.Literal.string("(none)")])
+
     def bind(value: Any) -> exp.Expression:
         name = f"w{len(values)}"
         values[name] = value

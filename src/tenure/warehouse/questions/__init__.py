@@ -7,14 +7,19 @@ from typing import Any
 
 from tenure.core.errors import QuestionRefused
 from tenure.warehouse.questions.accounts import Accounts
+from tenure.warehouse.questions.activity import Lifecycle, Paths, Stickiness
+from tenure.warehouse.questions.actors import Actors
 from tenure.warehouse.questions.anomalies import Anomalies, DefinitionDiff
 from tenure.warehouse.questions.base import Question
 from tenure.warehouse.questions.closing import Closes, Restatements
 from tenure.warehouse.questions.cohorts import Cohorts
+from tenure.warehouse.questions.funnel import Funnel
 from tenure.warehouse.questions.invoiced import Invoiced, Reconcile
 from tenure.warehouse.questions.ltv import Ltv
 from tenure.warehouse.questions.movements import MovementLedger, Movements, RevenueMetrics
 from tenure.warehouse.questions.renewals import CommittedMrr, ContractsDue, Renewals
+from tenure.warehouse.questions.retention import FeatureRetention, Retention
+from tenure.warehouse.questions.trend import Trend
 
 FAMILIES: dict[str, type[Question]] = {
     family.name: family
@@ -34,27 +39,43 @@ FAMILIES: dict[str, type[Question]] = {
         Closes,
         Restatements,
         Anomalies,
+        Funnel,
+        Retention,
+        FeatureRetention,
+        Lifecycle,
+        Stickiness,
+        Paths,
+        Trend,
+        Actors,
     )
 }
 
 __all__ = [
     "FAMILIES",
     "Accounts",
+    "Actors",
     "Anomalies",
     "Closes",
     "Cohorts",
     "CommittedMrr",
     "ContractsDue",
     "DefinitionDiff",
+    "FeatureRetention",
+    "Funnel",
     "Invoiced",
+    "Lifecycle",
     "Ltv",
     "MovementLedger",
     "Movements",
+    "Paths",
     "Question",
     "Reconcile",
     "Renewals",
     "Restatements",
+    "Retention",
     "RevenueMetrics",
+    "Stickiness",
+    "Trend",
     "parse",
 ]
 

@@ -65,6 +65,7 @@ class Anomalies(Question):
         "account_id": "the account, if the row names one",
         "complete": "true",
     }
+    of_lines: ClassVar[bool] = False
     from_: str | None = base.asked(
         "label", "List missing rates of these months only. Default: gaps between known ones.", None
     )

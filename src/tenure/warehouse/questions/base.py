@@ -43,9 +43,11 @@ def json_name(attribute: str) -> str:
     return attribute.rstrip("_")
 
 
-def asked(kind: str, doc: str, default: Any = MISSING, allowed: Sequence[str] = ()) -> Any:
-    """A field of a question."""
-    metadata = {"kind": kind, "doc": doc, "allowed": tuple(allowed)}
+def asked(
+    kind: str, doc: str, default: Any = MISSING, allowed: Sequence[str] = (), bounds: tuple[int, int] = (0, 0)
+) -> Any:
+    """A field of a question; `bounds` are the smallest and the largest of a whole number."""
+    metadata = {"kind": kind, "doc": doc, "allowed": tuple(allowed), "bounds": bounds}
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
@@ -59,10 +61,14 @@ class Question:
     """answer columns with their meaning, for the reference page and the API"""
     of_accounts: ClassVar[bool] = True
     """whether an answer says anything of accounts: one that does is for who sees them all, or has `where`"""
+    of_lines: ClassVar[bool] = True
+    """whether `where` may name fields of the rows that are paid for, such as the plan"""
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            value = _READERS[f.metadata["kind"]](f, getattr(self, f.name))
+            if not _is_text(getattr(self, f.name)):
+                raise bad(f, None, "It holds characters that are no Unicode text; write it again.")
+            value = READERS[f.metadata["kind"]](f, getattr(self, f.name))
             object.__setattr__(self, f.name, value)
 
     @classmethod
@@ -124,6 +130,8 @@ def no_cell(name: str, cell: Mapping[str, Any], fix: str, allowed: Sequence[str]
 def _plain(value: Any) -> Any:
     if isinstance(value, Where):
         return [{"prop": c.column, "op": c.op, "value": _plain(c.value)} for c in (*value.rows, *value.accounts)]
+    if hasattr(value, "canonical"):
+        return value.canonical()
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
     if isinstance(value, dict):
@@ -135,10 +143,20 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _is_text(value: Any) -> bool:
+    """Whether every text in a JSON value can be written: half of a character from beyond 16 bits cannot."""
+    if isinstance(value, str):
+        return not any("\ud800" <= c <= "\udfff" for c in value) if not value.isascii() else True
+    if isinstance(value, Mapping):
+        return all(_is_text(part) for pair in value.items() for part in pair)
+    return all(map(_is_text, value)) if isinstance(value, (list, tuple)) else True
+
+
 # ------------------------------------------------------------------------------------------------ reading fields
 
 
-def _bad(f: Field[Any], value: Any, fix: str, allowed: Sequence[Any] = ()) -> QuestionRefused:
+def bad(f: Field[Any], value: Any, fix: str, allowed: Sequence[Any] = ()) -> QuestionRefused:
+    """The refusal of a field's value."""
     name = json_name(f.name)
     return QuestionRefused(
         "question.bad_value",
@@ -147,6 +165,13 @@ def _bad(f: Field[Any], value: Any, fix: str, allowed: Sequence[Any] = ()) -> Qu
         field=name,
         value=value if isinstance(value, (str, int, bool)) or value is None else str(value)[:200],
         allowed=list(allowed or f.metadata["allowed"]),
+    )
+
+
+def refused(field: str, fix: str) -> QuestionRefused:
+    """The refusal of a field that does not go with the others."""
+    return QuestionRefused(
+        "question.does_not_fit", f"`{field}` does not go with the other fields.", fix=fix, field=field
     )
 
 
@@ -160,7 +185,7 @@ def _read_label(f: Field[Any], value: Any) -> str | None:
         if _moment(text)[0].year not in YEARS:
             raise ValueError
     except (ValueError, OverflowError):
-        raise _bad(f, value, "Write 2024-03, 2024-Q1, 2024, FY2024, or a day as 2024-03-31.") from None
+        raise bad(f, value, "Write 2024-03, 2024-Q1, 2024, FY2024, or a day as 2024-03-31.") from None
     return text
 
 
@@ -178,7 +203,7 @@ def _read_choice(f: Field[Any], value: Any) -> Any:
     if value is None and f.default is None:
         return None
     if value not in f.metadata["allowed"]:
-        raise _bad(f, value, f"Use one of: {', '.join(f.metadata['allowed'])}.")
+        raise bad(f, value, f"Use one of: {', '.join(f.metadata['allowed'])}.")
     return value
 
 
@@ -187,7 +212,7 @@ def _read_fields(f: Field[Any], value: Any) -> tuple[str, ...]:
     if listed is None:
         return ()
     if not isinstance(listed, (list, tuple)) or not all(isinstance(v, str) for v in listed):
-        raise _bad(f, value, "Write a field name or a list of them.")
+        raise bad(f, value, "Write a field name or a list of them.")
     for name in listed:
         if not known_field(name):
             raise unknown_field(json_name(f.name), name)
@@ -195,8 +220,9 @@ def _read_fields(f: Field[Any], value: Any) -> tuple[str, ...]:
 
 
 def _read_names(f: Field[Any], value: Any) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(v, str) for v in value):
-        raise _bad(f, value, "Write a list of names.")
+    optional = f.default == ()
+    if not isinstance(value, (list, tuple)) or not (value or optional) or not all(isinstance(v, str) for v in value):
+        raise bad(f, value, "Write a list of names.")
     return tuple(dict.fromkeys(value))
 
 
@@ -223,21 +249,21 @@ def _read_day(f: Field[Any], value: Any) -> date | None:
             value = value.date()
         return day_of(value.isoformat() if isinstance(value, date) else str(value).strip()[:10])
     except ValueError:
-        raise _bad(f, value, "Write a day as 2024-03-31.") from None
+        raise bad(f, value, "Write a day as 2024-03-31.") from None
 
 
 def _read_text(f: Field[Any], value: Any) -> str | None:
     if value is None and f.default is None:
         return None
     if not isinstance(value, str) or not value.strip():
-        raise _bad(f, value, "Write a name.")
+        raise bad(f, value, "Write a name.")
     return value
 
 
 def _read_totals(f: Field[Any], value: Any) -> tuple[tuple[str, Decimal], ...]:
     fix = 'Write [{"period": "2024-01", "amount": "1200.50"}, ...].'
     if not isinstance(value, (list, tuple)) or not value:
-        raise _bad(f, value, fix)
+        raise bad(f, value, fix)
     out = []
     for entry in value:
         try:
@@ -245,14 +271,14 @@ def _read_totals(f: Field[Any], value: Any) -> tuple[tuple[str, Decimal], ...]:
             number = Decimal(str(amount))
             parse_label(str(period))
         except (KeyError, TypeError, ValueError, InvalidOperation):
-            raise _bad(f, entry, fix) from None
+            raise bad(f, entry, fix) from None
         if not number.is_finite() or abs(number) >= 10**20:
-            raise _bad(f, entry, "An amount is a finite number below 10**20.")
+            raise bad(f, entry, "An amount is a finite number below 10**20.")
         out.append((str(period), number))
     return tuple(out)
 
 
-_READERS: dict[str, Callable[[Field[Any], Any], Any]] = {
+READERS: dict[str, Callable[[Field[Any], Any], Any]] = {
     "label": _read_label,
     "choice": _read_choice,
     "fields": _read_fields,
@@ -287,14 +313,19 @@ def stretch(from_: str | None, to: str | None, snapshot: Snapshot) -> tuple[date
     else:
         start = _moment(from_, year_start)[0]
     if start > stop:
-        raise QuestionRefused(
-            "question.backwards",
-            f"`from` ({from_}) is after `to` ({to}).",
-            fix="Swap them.",
-            field="from",
-            value=from_,
-        )
+        raise backwards(from_, to)
     return start, stop
+
+
+def backwards(from_: str | None, to: str | None) -> QuestionRefused:
+    """The refusal of a stretch that ends before it begins."""
+    return QuestionRefused(
+        "question.backwards",
+        f"`from` ({from_}) is after `to` ({to}).",
+        fix="Swap them.",
+        field="from",
+        value=from_,
+    )
 
 
 def periods_of(from_: str | None, to: str | None, grain: str, snapshot: Snapshot) -> Periods:

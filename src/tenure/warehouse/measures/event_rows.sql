@@ -1,0 +1,40 @@
+-- Events with the user and the account they count for.
+-- Grain: one row per event; one that was sent twice counts once, as it came first.
+-- Who a user is and where a user belongs ($people, $members) is joined as it was when the event happened.
+WITH sent AS (
+  SELECT
+    e.row_key, e.row_id, e.ts, e.event, e.properties, e.place, e.recorded_at, e.received_at,
+    e.account_id, e.account_key, e.user_id, e.anonymous_id, e.user_key,
+    ROW_NUMBER() OVER (PARTITION BY e.row_key ORDER BY e.recorded_at, e.place) AS copy
+  FROM events AS e
+  WHERE
+    e.event IS NOT NULL AND e.ts IS NOT NULL
+    AND e.recorded_at < $recorded_before
+    AND (e.superseded_at IS NULL OR e.superseded_at >= $superseded_from)
+),
+named AS (
+  SELECT
+    s.row_key, s.row_id, s.ts, s.event, s.properties, s.place, s.recorded_at, s.received_at,
+    s.account_id, s.account_key,
+    COALESCE(p.user_id, s.user_id, s.anonymous_id) AS user_id,
+    CASE WHEN COALESCE(s.user_id, s.anonymous_id) IS NULL THEN NULL ELSE COALESCE(p.user_key, s.user_key) END AS user_key
+  FROM sent AS s
+  LEFT JOIN people AS p ON p.id_key = s.user_key AND s.ts >= p.since AND s.ts < p.until
+  WHERE s.copy = 1
+)
+SELECT
+  n.row_key,
+  n.row_id,
+  n.ts,
+  n.event,
+  n.properties,
+  n.recorded_at,
+  n.received_at,
+  n.place,
+  n.user_id,
+  n.user_key,
+  COALESCE(n.account_id, m.account_id) AS account_id,
+  CASE WHEN n.account_id IS NULL THEN m.account_key ELSE n.account_key END AS account_key
+FROM named AS n
+LEFT JOIN members AS m
+  ON m.user_key = n.user_key AND n.account_id IS NULL AND n.ts >= m.since AND n.ts < m.until

@@ -1,0 +1,266 @@
+"""`retention`: who of those that started in an interval came back; `feature_retention`: the same for each feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from tenure.core.metrics.mrr import ratio
+from tenure.core.money import MONEY
+from tenure.core.sequences import features as kernel
+from tenure.core.sequences import retention as walks
+from tenure.core.sequences.retention import Layout, Rule
+from tenure.core.stats.intervals import wilson
+from tenure.warehouse import trails
+from tenure.warehouse.answer import Result
+from tenure.warehouse.lines import NONE
+from tenure.warehouse.matchers import Matcher
+from tenure.warehouse.questions import base, behaviour
+from tenure.warehouse.questions.base import Ask, asked, no_cell
+from tenure.warehouse.questions.behaviour import ANY, Behaviour, Breakdown
+from tenure.warehouse.questions.movements import known
+from tenure.warehouse.revenue import rounded
+from tenure.warehouse.slices import Where
+from tenure.warehouse.snapshot import Snapshot
+from tenure.warehouse.trails import MISSING, Integers, Trails, Wanted
+
+START, BACK, BARE = range(3)
+COLUMNS = asked(
+    "whole", "Columns, the first is the cohort's own interval. Default: a triangle.", None, bounds=(1, 1_000)
+)
+
+
+@dataclass(frozen=True)
+class Retention(Behaviour):
+    """Cohorts by the interval of a start, followed by the intervals of a return."""
+
+    name: ClassVar[str] = "retention"
+    doc: ClassVar[str] = "Of the units that started in an interval, how many came back in each later one."
+    columns: ClassVar[Mapping[str, str]] = {
+        "cohort": "label of the interval of the start",
+        "size": "units that started in it",
+        "values": "units that came back in the k-th interval after it; k = 0 is the size; null while it is not over",
+        "rate": "their share of the size; null where it is not over or nobody started",
+        "complete": "false while one of its intervals is not over",
+    }
+    start: Matcher = asked("matcher", "The events that put a unit into a cohort. Default: any.", ANY)
+    return_: Matcher = asked("matcher", "The events that count as coming back. Default: any.", ANY)
+    period: str = behaviour.PERIOD
+    first_interval: str | None = behaviour.FIRST_INTERVAL
+    intervals: int = behaviour.INTERVALS
+    columns_: int | None = COLUMNS
+    mode: str = asked(
+        "choice", "recurring: in every interval it starts; first_time: its first start; first_ever: if that meets.",
+        "recurring", ("recurring", "first_time", "first_ever"),
+    )  # fmt: skip
+    unbounded: bool = asked("flag", "Came back in the interval or in any later one.", False)
+    min_returns: int = asked("whole", "So many returns in an interval.", 1, bounds=(1, 1_000_000))
+    basis: str = asked(
+        "choice", "calendar: local intervals; rolling: lengths of the clock from each start.", "calendar",
+        ("calendar", "rolling", "rolling_hour_floor"),
+    )  # fmt: skip
+    unit: str = behaviour.UNIT
+    breakdown: Breakdown | None = asked("breakdown", "Property of the start to cut by.", None)
+    now: str | None = behaviour.NOW
+    where: Where = behaviour.WHERE
+    as_known_on: date | None = base.KNOWN
+    definition: str | None = base.DEFINITION
+
+    def answer(self, ask: Ask) -> Result:
+        snapshot = known(ask, self.as_known_on)
+        table, now = self._layout(snapshot), behaviour.now_of(self.now, snapshot)
+        found = self._read(snapshot, table)
+        codes, texts = self._cuts(found)
+        counts = walks.retention(found.first, found.at, found.bits, table, self._rule(), value=codes, values=len(texts))
+        labels = [behaviour.interval_label(edge, self.period, snapshot) for edge in table.edges[: table.rows].tolist()]
+        complete = table.complete(now)
+        widths = table.widths.tolist()
+        shown = [v for v in range(len(texts) + 1) if counts.size[v].any()] or [len(texts)]
+        rows: list[tuple[str, str, int, list[int | None], list[Decimal | None], bool]] = []
+        for v in shown:
+            for r, cohort in enumerate(labels):
+                size = int(counts.size[v, r])
+                over = complete[r, : widths[r]].tolist()
+                values = [int(n) if o else None for n, o in zip(counts.retained[v, r].tolist(), over, strict=False)]
+                rates = [None if n is None else _share(n, size) for n in values]
+                rows.append((cohort, [*texts, NONE][v], size, values, rates, all(over)))
+        data: dict[str, pa.Array] = {"cohort": pa.array([r[0] for r in rows], pa.string())}
+        if self.breakdown is not None:
+            data[self.breakdown.prop] = pa.array([r[1] for r in rows], pa.string())
+        data["size"] = pa.array([r[2] for r in rows], pa.int64())
+        data["values"] = pa.array([r[3] for r in rows], pa.list_(pa.int64()))
+        data["rate"] = pa.array([r[4] for r in rows], pa.list_(MONEY))
+        data["complete"] = pa.array([r[5] for r in rows], pa.bool_())
+        size, retained = counts.size.sum(axis=0), counts.retained.sum(axis=0)
+        means = [_rounded(walks.average(size, retained, complete, weighted=w)) for w in (True, False)]
+        average = pa.table(
+            {"column": pa.array(range(table.width), pa.int64()), "rate": pa.array(means[0], MONEY),
+             "mean_of_cohorts": pa.array(means[1], MONEY)}
+        )  # fmt: skip
+        notes = [{"code": "without_unit", "count": found.left_out}] if found.left_out else []
+        return Result(pa.table(data), [], notes, {"average": average})
+
+    def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Integers]:
+        snapshot = known(ask, self.as_known_on)
+        table, now = self._layout(snapshot), behaviour.now_of(self.now, snapshot)
+        labels = [behaviour.interval_label(edge, self.period, snapshot) for edge in table.edges[: table.rows].tolist()]
+        column = str(cell.get("column", 0))
+        if set(cell) - {"cohort", "column"} or (cell.get("cohort") not in (None, *labels)) or not column.isdecimal():
+            raise no_cell(self.name, cell, "Name a cohort of the answer and a column, from 0.", ("cohort", "column"))
+        row = None if cell.get("cohort") is None else labels.index(str(cell["cohort"]))
+        if int(column) >= (table.width if row is None else int(table.widths[row])):
+            raise no_cell(self.name, cell, f"Columns run from 0 to {table.width - 1}.", ("cohort", "column"))
+        found = self._read(snapshot, table)
+        who = walks.appearances(found.first, found.at, found.bits, table, self._rule(), row, now)[:, int(column)]
+        matcher = START if column == "0" else BACK
+        # the event that counts: in the cell's own interval where the cell names one of the calendar
+        since, before = int(table.edges[0]), int(table.edges[-1])
+        if row is not None and not table.length:
+            since = int(table.edges[row + int(column)])
+            before = before if self.unbounded and column != "0" else int(table.edges[row + int(column) + 1])
+        return found, behaviour.first_events(found, np.flatnonzero(who), matcher, since, before)
+
+    def _layout(self, snapshot: Snapshot) -> Layout:
+        definition = snapshot.definition
+        first = behaviour.first_of(self.first_interval, self.period, self.intervals, 1, snapshot)
+        return walks.layout(
+            first, self.period, self.intervals, definition.timezone, columns=self.columns_,
+            week_start=definition.first_weekday, basis=self.basis,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    def _read(self, snapshot: Snapshot, table: Layout) -> Trails:
+        matchers = [self.start, self.return_, self.start.bare()]
+        values = () if self.breakdown is None else (self.breakdown.prop,)
+        since = int(table.edges[0]) if self.mode == "recurring" else None
+        last = int(table.edges[-1]) + table.length * (table.width + 1)
+        return trails.read(snapshot, Wanted(self.unit, matchers, values=values, since=since, before=last), self.where)
+
+    def _rule(self) -> Rule:
+        once = {"recurring": None, "first_time": START, "first_ever": BARE}[self.mode]
+        return Rule(START, BACK, once, self.unbounded, self.min_returns)
+
+    def _cuts(self, found: Trails) -> tuple[Any, list[str]]:
+        """(code of each event's value, the values): the leading ones, and Other for the rest."""
+        if self.breakdown is None:
+            return np.zeros(0, np.int32), []
+        codes, texts = found.values[self.breakdown.prop]
+        starts = codes[(found.bits & np.uint64(1)) != 0]
+        counts = np.bincount(starts[starts >= 0], minlength=len(texts))
+        order = sorted((c for c in range(len(texts)) if counts[c]), key=lambda c: (-counts[c], texts[c]))
+        kept = order[: self.breakdown.limit]
+        place = np.full(len(texts) + 1, len(kept), np.int32)
+        place[kept] = np.arange(len(kept))
+        place[-1] = MISSING
+        names = [texts[c] for c in kept] + ([behaviour.OTHER] if len(order) > len(kept) else [])
+        return place[codes], names
+
+
+@dataclass(frozen=True)
+class FeatureRetention(Behaviour):
+    """The features side by side: how far they reach, and how well they hold those who use them."""
+
+    name: ClassVar[str] = "feature_retention"
+    doc: ClassVar[str] = "For each feature: how many use it, and what share of them comes back in each later interval."
+    columns: ClassVar[Mapping[str, str]] = {
+        "feature": "the feature's name",
+        "reach": "units that used it in the range",
+        "share_of_active": "their share of all units that did anything; null where nobody did",
+        "size": "uses by unit and interval that the rates are of",
+        "rate": "share that came back k intervals later, over all cohorts whose interval is over; null without one",
+        "low": "lower end of the 95 % Wilson interval of the rate",
+        "high": "upper end of the same",
+        "complete": "false while one of the intervals is not over",
+    }
+    features: Any = asked(
+        "named_matchers", "Matchers by the feature's name, or all: each event is one.", "all", ("all",)
+    )
+    period: str = behaviour.PERIOD
+    first_interval: str | None = behaviour.FIRST_INTERVAL
+    intervals: int = behaviour.INTERVALS
+    columns_: int | None = COLUMNS
+    return_: str = asked("choice", "same: back in the feature; any: back in anything.", "same", ("same", "any"))
+    unit: str = asked("unit", "What is counted: account, user, or prop:NAME.", "account")
+    now: str | None = behaviour.NOW
+    where: Where = behaviour.WHERE
+    as_known_on: date | None = base.KNOWN
+    definition: str | None = base.DEFINITION
+
+    def answer(self, ask: Ask) -> Result:
+        snapshot = known(ask, self.as_known_on)
+        table, now = self._layout(snapshot), behaviour.now_of(self.now, snapshot)
+        rows: list[dict[str, Any]] = []
+        left_out = 0
+        named = self._features(snapshot, table)
+        for at in range(0, len(named), kernel.MOST_FEATURES - 1):
+            part = named[at : at + kernel.MOST_FEATURES - 1]
+            found = self._read(snapshot, table, [matcher for _, matcher in part])
+            left_out = max(left_out, found.left_out)
+            counts = kernel.feature_retention(
+                found.first, found.at, found.bits, table, len(part), len(part), same=self.return_ == "same", now=now
+            )
+            exposed = kernel.exposed(counts, table, now)
+            low, high = wilson(counts.retained, exposed)
+            for f, (name, _) in enumerate(part):
+                rows.append(
+                    {
+                        "feature": name,
+                        "reach": int(counts.reach[f]),
+                        "share_of_active": _share(int(counts.reach[f]), int(counts.active[0])),
+                        "size": int(exposed[f, 0]),
+                        "rate": [_share(int(n), int(of)) for n, of in zip(counts.retained[f], exposed[f], strict=True)],
+                        "low": [None if np.isnan(v) else float(v) for v in low[f]],
+                        "high": [None if np.isnan(v) else float(v) for v in high[f]],
+                        "complete": bool(table.complete(now).sum() == table.widths.sum()),
+                    }
+                )
+        rows.sort(key=lambda row: (-row["reach"], row["feature"]))
+        shape = pa.schema(
+            [("feature", pa.string()), ("reach", pa.int64()), ("share_of_active", MONEY), ("size", pa.int64()),
+             ("rate", pa.list_(MONEY)), ("low", pa.list_(pa.float64())), ("high", pa.list_(pa.float64())),
+             ("complete", pa.bool_())]
+        )  # fmt: skip
+        notes = [{"code": "without_unit", "count": left_out}] if left_out else []
+        return Result(pa.Table.from_pylist(rows, schema=shape), [], notes)
+
+    def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Integers]:
+        snapshot = known(ask, self.as_known_on)
+        table = self._layout(snapshot)
+        named = dict(self._features(snapshot, table))
+        if set(cell) != {"feature"} or cell["feature"] not in named:
+            raise no_cell(self.name, cell, "Name a feature of the answer.", ("feature",))
+        found = self._read(snapshot, table, [named[str(cell["feature"])]])
+        since, before = int(table.edges[0]), int(table.edges[table.rows])
+        return found, behaviour.first_events(found, np.arange(found.units), 0, since, before)
+
+    def _layout(self, snapshot: Snapshot) -> Layout:
+        definition = snapshot.definition
+        first = behaviour.first_of(self.first_interval, self.period, self.intervals, 1, snapshot)
+        return walks.layout(
+            first, self.period, self.intervals, definition.timezone, columns=self.columns_,
+            week_start=definition.first_weekday,
+        )  # fmt: skip
+
+    def _features(self, snapshot: Snapshot, table: Layout) -> list[tuple[str, Matcher]]:
+        if self.features != "all":
+            return list(self.features)
+        since, before = int(table.edges[0]), int(table.edges[table.rows])
+        return [(name, Matcher((name,))) for name in trails.event_names(snapshot, since, before)]
+
+    def _read(self, snapshot: Snapshot, table: Layout, matchers: list[Matcher]) -> Trails:
+        wanted = Wanted(self.unit, [*matchers, ANY], since=int(table.edges[0]), before=int(table.edges[-1]))
+        return trails.read(snapshot, wanted, self.where)
+
+
+def _share(part: int, whole: int) -> Decimal | None:
+    share = ratio(part, whole)
+    return None if share is None else rounded(share)
+
+
+def _rounded(shares: list[Decimal | None]) -> list[Decimal | None]:
+    return [None if share is None else rounded(share) for share in shares]

@@ -1,0 +1,349 @@
+"""Events as the kernels walk them: by unit, in the order they happened, with a bit for each matcher they meet.
+
+Hides the statement that is made of the matchers, the joins of people, accounts and contacts, and the codes of texts.
+A unit is a user, an account, or the value of a property; events without one are counted, and are in no trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from tenure.core.errors import QuestionRefused
+from tenure.core.hashing import stable_hash
+from tenure.warehouse import measures
+from tenure.warehouse.arrays import coded
+from tenure.warehouse.identity import Identities
+from tenure.warehouse.lines import merged_roots
+from tenure.warehouse.matchers import ACCOUNT_TRAITS, CONTACT_TRAITS, Matcher, Parameters, column, property_of
+from tenure.warehouse.slices import ATTRIBUTES, Where, account_ids
+from tenure.warehouse.snapshot import Snapshot
+
+Integers = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Bits = npt.NDArray[np.uint64]
+
+MEASURE = "event_rows"
+MOST_MATCHERS = 62
+PROPERTY = "prop:"
+EVERYTHING = "everything"
+"""The unit of questions that count events: all of them are one."""
+MISSING = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Trails:
+    """Events by unit; those of unit u are first[u] .. first[u + 1], in the order (moment, arrival)."""
+
+    names: pa.Array
+    """the units' ids, one text a unit"""
+    first: Integers
+    at: Integers
+    """moments in microseconds UTC"""
+    bits: Bits
+    """bit k is set where the event meets matcher k"""
+    row_key: Integers
+    person: Codes
+    """code of the user; MISSING where not asked for or not known"""
+    values: Mapping[str, tuple[Codes, list[str]]]
+    """property -> (code of its value or MISSING, the values)"""
+    left_out: int
+    """events that meet a matcher and have no unit"""
+
+    @property
+    def units(self) -> int:
+        return len(self.first) - 1
+
+    def unit_of(self, events: Integers) -> Integers:
+        """The unit of each event."""
+        return np.searchsorted(self.first, events, "right") - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a question wants to know of events."""
+
+    unit: str
+    matchers: Sequence[Matcher]
+    every: bool = False
+    """also events that meet no matcher"""
+    person: bool = False
+    values: tuple[str, ...] = ()
+    roles: Mapping[int, str] | None = None
+    """matcher -> the role in the buying committee that the person must have"""
+    since: int | None = None
+    before: int | None = None
+    """moments in microseconds, half-open"""
+    silent: bool = False
+    """also units without any event that meets a matcher: their trails are empty"""
+
+
+def read(snapshot: Snapshot, wanted: Wanted, where: Where) -> Trails:
+    """The trails of a question; `where` narrows to accounts.
+
+    Raises: QuestionRefused for too many matchers, or conditions on rows, which events do not have.
+    """
+    if len(wanted.matchers) > MOST_MATCHERS:
+        raise QuestionRefused(
+            "question.too_many_matchers",
+            f"A question can tell {MOST_MATCHERS} matchers apart, not {len(wanted.matchers)}.",
+            fix="Ask for fewer steps, exclusions or features at once.",
+            field="steps",
+            value=len(wanted.matchers),
+        )
+    if not snapshot.has("events"):
+        return _trails(wanted, _empty(wanted))
+    joins = _joined(snapshot, wanted, where)
+    sql, values = _statement(joins, wanted, where)
+    found = _trails(wanted, snapshot.select(MEASURE, sql, values, joins.tables))
+    return _with_silent(snapshot, joins, wanted, where, found) if wanted.silent and not wanted.every else found
+
+
+def rows(snapshot: Snapshot, row_keys: Integers) -> pa.Table:
+    """The events with these keys, as they are: what proves a figure."""
+    names = ("row_key", "row_id", "ts", "event", "user_id", "account_id", "properties", "received_at")
+    if not snapshot.has("events"):
+        return pa.table({name: pa.array([], pa.int64() if name == "row_key" else pa.string()) for name in names})
+    joins = _Joins(snapshot, set())
+    keys = pa.table({"row_key": pa.array(np.unique(row_keys))})
+    statement = exp.select(*(column(name) for name in names)).from_(measures.within(MEASURE, "r"))
+    same = exp.EQ(this=column("row_key"), expression=column("row_key", "keys"))
+    statement = statement.join(exp.to_table("keys"), on=same)
+    statement = statement.order_by(column("ts"), column("recorded_at"), column("place"))
+    return snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), {}, {**joins.tables, "keys": keys})
+
+
+class _Joins:
+    """The small tables that events are joined with: people and where they belong always, traits where named."""
+
+    def __init__(self, snapshot: Snapshot, props: set[str]) -> None:
+        identities = Identities.of(snapshot)
+        self.tables: dict[str, pa.Table] = {"people": identities.people, "members": identities.members}
+        self.roots = merged_roots(snapshot)
+        self.of_account = bool(props & {*ACCOUNT_TRAITS, ATTRIBUTES}) or bool(self.roots)
+        self.of_contact = bool(props & {*CONTACT_TRAITS})
+        if self.of_account:
+            self.tables["account"] = _accounts(snapshot, self.roots)
+        if self.of_contact:
+            self.tables["contact"] = _contacts(snapshot, identities.people)
+
+    def onto(self, statement: exp.Select) -> exp.Select:
+        """The statement with its joins."""
+        for there, name, key in ((self.of_account, "account", "account_key"), (self.of_contact, "contact", "user_key")):
+            if there:
+                same = exp.EQ(this=column(key), expression=column(key, name))
+                statement = statement.join(exp.to_table(name), on=same, join_type="left")
+        return statement
+
+
+def _joined(snapshot: Snapshot, wanted: Wanted, where: Where) -> _Joins:
+    """The tables that the question's events are joined with."""
+    if where.rows:
+        raise QuestionRefused(
+            "question.bad_value",
+            f"Events have no field {where.rows[0].column!r}.",
+            fix="Name attributes of accounts here; conditions on events stand in the matchers.",
+            field="where",
+            value=where.rows[0].column,
+        )
+    props = set(wanted.values).union(*(matcher.props() for matcher in wanted.matchers))
+    props |= {ATTRIBUTES if c.column.startswith(ATTRIBUTES) else c.column for c in where.accounts}
+    props |= {wanted.unit.removeprefix(PROPERTY)} if wanted.unit.startswith(PROPERTY) else set()
+    return _Joins(snapshot, props | ({"roles"} if wanted.roles else set()))
+
+
+def _with_silent(snapshot: Snapshot, joins: _Joins, wanted: Wanted, where: Where, found: Trails) -> Trails:
+    """The trails, and empty ones of the units that have events but none that meets a matcher."""
+    values: Parameters = {}
+    unit = _unit_name(wanted.unit, joins.roots)
+    units = exp.select(unit.as_("unit_name")).distinct().from_(measures.within(MEASURE, "r"))
+    units = _narrowed(joins.onto(units), wanted, where, values).where(
+        exp.Not(this=exp.Is(this=unit, expression=exp.Null()))
+    )
+    names = snapshot.select(MEASURE, units.sql(measures.DIALECT, pretty=True), values, joins.tables)["unit_name"]
+    silent = names.filter(pc.invert(pc.is_in(names, found.names))).combine_chunks().sort()
+    first = np.append(found.first, np.full(len(silent), found.first[-1]))
+    return replace(found, names=pa.concat_arrays([found.names, silent]), first=first)
+
+
+def _narrowed(statement: exp.Select, wanted: Wanted, where: Where, values: Parameters) -> exp.Select:
+    """The statement for a stretch of time and for some accounts."""
+    for name, moment, compare in (("since", wanted.since, exp.GTE), ("before", wanted.before, exp.LT)):
+        if moment is not None:
+            values[name] = pa.scalar(moment, pa.timestamp("us", "UTC")).as_py()
+            statement = statement.where(compare(this=column("ts"), expression=exp.Parameter(this=exp.Var(this=name))))
+    for condition in where.accounts:
+        statement = statement.where(measures.predicate(condition, _trait(condition.column), values))
+    return statement
+
+
+def _statement(joins: _Joins, wanted: Wanted, where: Where) -> tuple[str, Parameters]:
+    """(SQL, parameters) of the trails."""
+    values: Parameters = {}
+    bits = [
+        exp.Case(ifs=[exp.If(this=_with_role(wanted, k, matcher, values), true=_integer(1 << k))], default=_integer(0))
+        for k, matcher in enumerate(wanted.matchers)
+    ]
+    columns = [
+        _unit(wanted.unit, joins.roots).as_("unit"),
+        _unit_name(wanted.unit, joins.roots).as_("unit_name"),
+        column("ts").as_("at"),
+        column("recorded_at"),
+        column("place"),
+        column("row_key"),
+        reduce(lambda one, other: exp.Add(this=one, expression=other), bits).as_("bits"),
+    ]
+    if wanted.person:
+        columns.append(column("user_key").as_("person"))
+    columns += [property_of(name).as_(f"value{i}") for i, name in enumerate(wanted.values)]
+    inner = joins.onto(exp.select(*columns).from_(measures.within(MEASURE, "r")))
+    inner = _narrowed(inner, wanted, where, values)
+    outer = exp.select("*").from_(inner.subquery("t"))
+    if not wanted.every:
+        outer = outer.where(exp.NEQ(this=column("bits", "t"), expression=exp.Literal.number(0)))
+    outer = outer.order_by(*(exp.Ordered(this=column(name, "t"), nulls_first=False) for name in _ORDER))
+    return outer.sql(measures.DIALECT, pretty=True), values
+
+
+_ORDER = ("unit", "at", "recorded_at", "place")
+
+
+def _with_role(wanted: Wanted, k: int, matcher: Matcher, values: Parameters) -> exp.Expression:
+    condition = matcher.sql(values)
+    role = (wanted.roles or {}).get(k)
+    if role is None:
+        return condition
+    values[f"role{k}"] = f"|{role}|"
+    has = exp.Contains(this=column("role_marks", "contact"), expression=exp.Parameter(this=exp.Var(this=f"role{k}")))
+    return exp.and_(condition, exp.Coalesce(this=has, expressions=[exp.false()]))
+
+
+def _integer(value: int) -> exp.Expression:
+    return exp.cast(exp.Literal.number(value), "bigint")
+
+
+def _unit(unit: str, roots: Mapping[int, int]) -> exp.Expression:
+    """What events are sorted by: a key, or the text of a property."""
+    if unit == EVERYTHING:
+        return _integer(0)
+    if unit == "user":
+        return column("user_key")
+    if unit == "account":
+        own = column("account_key")
+        return exp.Coalesce(this=column("root_key", "account"), expressions=[own]) if roots else own
+    return property_of(unit.removeprefix(PROPERTY))
+
+
+def _unit_name(unit: str, roots: Mapping[int, int]) -> exp.Expression:
+    if unit == EVERYTHING:
+        return exp.Literal.string("")
+    if unit == "user":
+        return column("user_id")
+    if unit == "account":
+        own = column("account_id")
+        return exp.Coalesce(this=column("root_id", "account"), expressions=[own]) if roots else own
+    return property_of(unit.removeprefix(PROPERTY))
+
+
+def _trait(name: str) -> exp.Expression:
+    """An attribute of the account, as `where` names it."""
+    if name.startswith(ATTRIBUTES):
+        pointer = exp.Literal.string("/" + name.removeprefix(ATTRIBUTES).replace("~", "~0").replace("/", "~1"))
+        return exp.func("JSON_EXTRACT_STRING", column("attributes", "account"), pointer)
+    return column(name) if name == "account_id" else column(name, "account")
+
+
+def _accounts(snapshot: Snapshot, roots: Mapping[int, int]) -> pa.Table:
+    """Attributes by account key, with the key and id of the account it was merged into."""
+    names = ("account_key", *ACCOUNT_TRAITS, "attributes")
+    if snapshot.has("accounts"):
+        table = snapshot.known(None).run("account_rows", names)
+    else:
+        table = pa.table({name: pa.array([], pa.int64() if name == "account_key" else pa.string()) for name in names})
+    keys = table["account_key"].to_pylist()
+    ids = dict(zip(roots.values(), account_ids(snapshot, np.array(list(roots.values()), np.int64)), strict=True))
+    root = [roots.get(key) for key in keys]
+    table = table.append_column("root_key", pa.array(root, pa.int64()))
+    return table.append_column("root_id", pa.array([None if key is None else ids[key] for key in root], pa.string()))
+
+
+def _contacts(snapshot: Snapshot, people: pa.Table) -> pa.Table:
+    """Title and roles by user key; of several contacts with one user id, the last."""
+    shape = pa.schema([("user_key", pa.int64()), *((name, pa.string()) for name in (*CONTACT_TRAITS, "role_marks"))])
+    if not snapshot.has("contacts"):
+        return shape.empty_table()
+    table = snapshot.known(None).run("contact_users", ["user_id", *CONTACT_TRAITS])
+    by_id = dict(zip(people["id_key"].to_pylist(), people["user_key"].to_pylist(), strict=True))
+    found: dict[int, tuple[str | None, ...]] = {}
+    keys = stable_hash(table["user_id"]).tolist()
+    for key, title, roles in zip(keys, table["title"].to_pylist(), table["roles"].to_pylist(), strict=True):
+        marks = f"|{'|'.join(roles)}|" if roles else None
+        found[by_id.get(key, key)] = (title, ", ".join(roles) if roles else None, marks)
+    texts = (pa.array([row[i] for row in found.values()], pa.string()) for i in range(3))
+    return pa.Table.from_arrays([pa.array(found, pa.int64()), *texts], schema=shape)
+
+
+def _empty(wanted: Wanted) -> pa.Table:
+    text = wanted.unit.startswith(PROPERTY)
+    columns: dict[str, Any] = {"unit": pa.array([], pa.string() if text else pa.int64())}
+    columns["unit_name"] = pa.array([], pa.string())
+    columns["at"] = pa.array([], pa.timestamp("us", "UTC"))
+    columns |= {name: pa.array([], pa.int64()) for name in ("row_key", "bits", "person")}
+    columns |= {f"value{i}": pa.array([], pa.string()) for i in range(len(wanted.values))}
+    return pa.table(columns)
+
+
+def _trails(wanted: Wanted, found: pa.Table) -> Trails:
+    left_out = found["unit"].null_count
+    found = found.slice(0, found.num_rows - left_out)  # those without a unit lie last
+    units = found["unit"]
+    if pa.types.is_string(units.type):
+        keys = coded(units)[0].astype(np.int64)
+    else:
+        keys = np.asarray(units.to_numpy(), np.int64)
+    begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, np.int64)
+    person = np.full(len(keys), MISSING, np.int32)
+    if wanted.person and len(keys):
+        known = pc.is_valid(found["person"]).to_numpy()
+        distinct = np.unique(np.asarray(found["person"].fill_null(0).to_numpy(), np.int64), return_inverse=True)[1]
+        person = np.where(known, distinct, MISSING).astype(np.int32)
+    names = found["unit_name"].take(pa.array(begins)).cast(pa.string())
+    return Trails(
+        names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names,
+        np.append(begins, len(keys)).astype(np.int64),
+        np.asarray(found["at"].cast(pa.int64()).to_numpy(), np.int64),
+        np.asarray(found["bits"].to_numpy(), np.int64).view(np.uint64),
+        np.asarray(found["row_key"].to_numpy(), np.int64),
+        person,
+        {name: _coded(found[f"value{i}"]) for i, name in enumerate(wanted.values)},
+        left_out,
+    )
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
+    """(codes, texts); MISSING for null."""
+    encoded = column.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    codes = encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)
+    return codes.astype(np.int32), encoded.dictionary.to_pylist()
+
+
+def event_names(snapshot: Snapshot, since: int, before: int) -> list[str]:
+    """The names of the events of a stretch of time, in order."""
+    if not snapshot.has("events"):
+        return []
+    joins = _Joins(snapshot, set())
+    values: Parameters = {}
+    statement = exp.select(column("event")).distinct().from_(measures.within(MEASURE, "r"))
+    statement = _narrowed(statement, Wanted(EVERYTHING, (), since=since, before=before), Where(), values)
+    found = snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), values, joins.tables)
+    return sorted(found["event"].to_pylist())

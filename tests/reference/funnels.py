@@ -37,6 +37,7 @@ class Rules:
     order: str = "ordered"
     exclusions: tuple[tuple[int, int, int], ...] = ()
     strict_time: bool = False
+    event_reuse: bool = False
     reentry: str = "latest"
     enters_from: int = -NEVER
     enters_to: int = NEVER
@@ -154,7 +155,9 @@ def _chains(rules: Rules, inside: list[Event], start: int, chain: Chain, k: int)
     step = rules.steps[k]
     former = max((e.at for e in chain.values()), default=start)
     for e in inside:
-        if step.bit not in e.does or any(e is other for other in chain.values()) or e.at < former:
+        if step.bit not in e.does or e.at < former:
+            continue
+        if not rules.event_reuse and any(e is other for other in chain.values()):
             continue
         if rules.strict_time and chain and e.at == former:
             continue

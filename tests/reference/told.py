@@ -52,6 +52,7 @@ def compiled(rules: Rules) -> funnel.Funnel:
         order=rules.order,
         exclusions=tuple(funnel.Exclusion(*x) for x in rules.exclusions),
         strict_time=rules.strict_time,
+        event_reuse=rules.event_reuse,
         reentry=rules.reentry,
         enters_from=max(rules.enters_from, funnel.EARLIEST),
         enters_to=min(rules.enters_to, funnel.LATEST),
@@ -59,12 +60,12 @@ def compiled(rules: Rules) -> funnel.Funnel:
     )
 
 
-def results(events: funnel.Events, chains: funnel.Chains) -> list[funnels.Found]:
-    """What the kernels found, in the words of the reference; every event of a chain is one event of the unit."""
+def results(events: funnel.Events, chains: funnel.Chains, reuse: bool = False) -> list[funnels.Found]:
+    """What the kernels found, in the words of the reference; events of a chain are different ones of the unit."""
     found = []
     for u, row in enumerate(chains.event):
         known = [int(e) for e in row if e >= 0]
-        assert len(set(known)) == len(known), f"unit {u}: one event serves two steps"
+        assert reuse or len(set(known)) == len(known), f"unit {u}: one event serves two steps"
         assert all(events.first[u] <= e < events.first[u + 1] for e in known)
         entry = None if chains.entry[u] < 0 else int(events.at[chains.entry[u]])
         moments = tuple(int(events.at[e]) if e >= 0 else None for e in row)

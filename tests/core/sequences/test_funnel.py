@@ -65,6 +65,13 @@ def test_strict_time_asks_for_later_moments():
     assert [found.depth for found in walked(rules, "A0 B0 C1", "A0 B1 C1", "A0 B1 C2")] == [1, 2, 3]
 
 
+def test_with_reuse_one_event_serves_several_steps():
+    rules = Rules(steps("A A A"), window=10, event_reuse=True)
+    events, _ = gathered([told("A5"), told("A0 A3")])
+    found = results(events, funnel.walk(compiled(rules), events), reuse=True)
+    assert [one.moments for one in found] == [(5, 5, 5), (0, 0, 0)]
+
+
 def test_the_range_bounds_entries_alone():
     rules = replace(ABC, enters_from=5, enters_to=10)
     assert [found.depth for found in walked(rules, "A4 B5 C6", "A5 B6 C7", "A9 B10 C19", "A10 B11 C12")] == [0, 3, 3, 0]

@@ -85,6 +85,7 @@ class Asked:
                 for k, x in enumerate(query.get("exclusions", ()))
             ),
             strict_time=query.get("strict_time", False),
+            event_reuse=query.get("event_reuse", False),
             reentry=query.get("reentry", "latest"),
             enters_from=self.opening(query["date_from"]) if "date_from" in query else funnel.EARLIEST,
             enters_to=self.opening(query["date_to"]) if "date_to" in query else funnel.LATEST,

@@ -16,7 +16,7 @@ from numba import njit
 from tenure.core.sequences import funnel_state as state
 from tenure.core.sequences.events import I32, I64, NO_CODES, U64, Flags, still
 from tenure.core.sequences.funnel_ordered import ordered
-from tenure.core.sequences.funnel_state import EARLIEST, LATEST, ORDERED, STRICT, UNORDERED, Room, Rules, room_for
+from tenure.core.sequences.funnel_state import EARLIEST, LATEST, ORDERED, STRICT, UNORDERED, Rules, room_for
 from tenure.core.sequences.funnel_strict import strict
 from tenure.core.sequences.funnel_unordered import unordered
 
@@ -57,7 +57,7 @@ class Funnel:
     Needs:  the caller refuses what has no meaning: no steps; a first or last step that is optional; more than
             OPTIONAL_LIMIT optional ones; an exclusion whose from_step is not before its to_step; optional steps and
             min_users outside "ordered"; exclusions with "strict" (there anything between voids already); strict_time
-            with "unordered".
+            with "unordered"; event_reuse outside "ordered".
     """
 
     steps: tuple[Step, ...]
@@ -66,6 +66,8 @@ class Funnel:
     order: Order = "ordered"
     exclusions: tuple[Exclusion, ...] = ()
     strict_time: bool = False
+    event_reuse: bool = False
+    """one event may serve several steps, as in ClickHouse's `windowFunnel`"""
     reentry: Literal["latest", "first"] = "latest"
     enters_from: int = EARLIEST
     """only events at or after it, and before enters_to, may be an entry"""
@@ -100,14 +102,6 @@ class Chains(NamedTuple):
     """(units, steps): the event of each step, -1 where its chain has none; unordered: the event that made it k + 1"""
 
 
-def _events(events: Events) -> state.Events:
-    bits = np.ascontiguousarray(events.bits).view(np.int64)
-    return state.Events(
-        still(events.first, np.int64), still(events.at, np.int64), still(bits, np.int64),
-        still(events.person, np.int32),
-    )  # fmt: skip
-
-
 def _bit(place: int) -> int:
     """The word with one bit, as a signed one."""
     return int(np.uint64(1 << place).astype(np.int64))
@@ -128,6 +122,7 @@ def _rules(funnel: Funnel) -> Rules:
         window=min(funnel.window, _FAR),
         closes=still(funnel.closes, np.int64),
         strict_time=int(funnel.strict_time),
+        reuse=int(funnel.event_reuse),
         first_only=int(funnel.reentry == "first"),
         ignored=0 if funnel.ignored is None else _bit(funnel.ignored),
     )
@@ -143,58 +138,61 @@ def _first_entry(events: state.Events, rules: Rules, lo: int, hi: int, enters_fr
     return hi
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _unit(
-    events: state.Events, rules: Rules, room: Room, lo: int, hi: int, enters_from: int, enters_to: int, chain: I64
-) -> tuple[int, int, bool]:
-    if rules.order == ORDERED:
-        return ordered(events, rules, room, lo, hi, enters_from, enters_to, chain)
-    if rules.order == STRICT:
-        return strict(events, rules, room, lo, hi, enters_from, enters_to, chain)
-    return unordered(events, rules, room, lo, hi, enters_from, enters_to, chain)
-
-
 @njit(cache=True, nogil=True)
 def _walk(
-    events: state.Events, rules: Rules, enters_from: int, enters_to: int,
-    depth: I32, excluded: Flags, entry: I64, event: I64,
+    events: state.Events, rules: Rules, edges: I64,
+    depth: I32, excluded: Flags, entry: I64, event: I64, counts: I64,
 ) -> None:  # fmt: skip
+    """Walk every unit: once over all entries if there is room for one result a unit, else once for each period."""
     room = room_for(rules)
-    for u in range(events.first.shape[0] - 1):
-        lo, hi, until = events.first[u], events.first[u + 1], enters_to
-        if rules.first_only:
-            found = _first_entry(events, rules, lo, hi, enters_from, enters_to)
-            if found == hi:
-                continue
-            until = events.at[found] + 1
-        depth[u], entry[u], excluded[u] = _unit(events, rules, room, lo, hi, enters_from, until, event[u])
-
-
-@njit(cache=True, nogil=True)
-def _by_entry(events: state.Events, rules: Rules, edges: I64, counts: I64) -> None:
-    room = room_for(rules)
-    steps = rules.want.shape[0]
-    chain = np.empty(steps, np.int64)
-    periods = edges.shape[0] - 1
+    steps, periods = rules.want.shape[0], edges.shape[0] - 1
+    by_unit = depth.shape[0] > 0
     for u in range(events.first.shape[0] - 1):
         lo, hi = events.first[u], events.first[u + 1]
+        chain = event[u if by_unit else 0]
         while True:
-            found = _first_entry(events, rules, lo, hi, edges[0], edges[periods])
-            if found == hi:
+            p = 0
+            opens, closes = edges[0], edges[periods]
+            if rules.first_only or not by_unit:
+                found = _first_entry(events, rules, lo, hi, opens, closes)
+                if found == hi:
+                    break
+                lo = state.tie_from(events.at, lo, found)
+                p = np.searchsorted(edges, events.at[lo], side="right") - 1
+                opens, closes = edges[p], edges[p + 1]
+                if rules.first_only:
+                    closes = events.at[lo] + 1
+            if rules.order == ORDERED:
+                reached, start, void = ordered(events, rules, room, lo, hi, opens, closes, chain)
+            elif rules.order == STRICT:
+                reached, start, void = strict(events, rules, room, lo, hi, opens, closes, chain)
+            else:
+                reached, start, void = unordered(events, rules, room, lo, hi, opens, closes, chain)
+            counts[p, 0] += reached > 0
+            counts[p, 1] += reached == steps
+            if by_unit:
+                depth[u], entry[u], excluded[u] = reached, start, void
+            if by_unit or rules.first_only:
                 break
-            moment = events.at[found]
-            p = np.searchsorted(edges, moment, side="right") - 1
-            until = moment + 1 if rules.first_only else edges[p + 1]
-            depth, _, _ = _unit(
-                events, rules, room, state.tie_from(events.at, lo, found), hi, edges[p], until, chain
-            )  # fmt: skip
-            counts[p, 0] += depth > 0
-            counts[p, 1] += depth == steps
-            if rules.first_only:
-                break
-            lo = found
-            while lo < hi and events.at[lo] < edges[p + 1]:
+            while lo < hi and events.at[lo] < closes:
                 lo += 1
+
+
+def _walked(funnel: Funnel, events: Events, edges: I64, units: int) -> tuple[Chains, I64]:
+    """What became of so many units (none: of nobody by name), and per period who entered and who converted."""
+    steps = len(funnel.steps)
+    chains = Chains(
+        np.zeros(units, np.int32), np.zeros(units, np.bool_), np.full(units, -1, np.int64),
+        np.full((max(units, 1), steps), -1, np.int64),
+    )  # fmt: skip
+    counts = np.zeros((len(edges) - 1, 2), np.int64)
+    bits = still(events.bits, np.uint64).view(np.int64)
+    kernel = state.Events(
+        still(events.first, np.int64), still(events.at, np.int64), still(bits, np.int64),
+        still(events.person, np.int32),
+    )  # fmt: skip
+    _walk(kernel, _rules(funnel), still(edges, np.int64), *chains, counts)
+    return chains, counts
 
 
 def walk(funnel: Funnel, events: Events) -> Chains:
@@ -202,13 +200,9 @@ def walk(funnel: Funnel, events: Events) -> Chains:
 
     Returns: one entry a unit; event numbers are places in the arrays given.
     """
-    units, steps = len(events.first) - 1, len(funnel.steps)
-    found = Chains(
-        np.zeros(units, np.int32), np.zeros(units, np.bool_), np.full(units, -1, np.int64),
-        np.full((units, steps), -1, np.int64),
-    )  # fmt: skip
-    _walk(_events(events), _rules(funnel), funnel.enters_from, funnel.enters_to, *found)
-    return found
+    units = len(events.first) - 1
+    chains, _ = _walked(funnel, events, np.array([funnel.enters_from, funnel.enters_to]), units)
+    return chains._replace(event=chains.event[:units])
 
 
 def by_entry(funnel: Funnel, events: Events, edges: I64) -> I64:
@@ -219,9 +213,7 @@ def by_entry(funnel: Funnel, events: Events, edges: I64) -> I64:
 
     Shapes:  edges[p] .. edges[p + 1] is period p; the funnel's own enters_from and enters_to are not looked at.
     """
-    counts = np.zeros((len(edges) - 1, 2), np.int64)
-    _by_entry(_events(events), _rules(funnel), still(edges, np.int64), counts)
-    return counts
+    return _walked(funnel, events, edges, 0)[1]
 
 
 def mature(funnel: Funnel, edges: I64, now: int) -> Flags:

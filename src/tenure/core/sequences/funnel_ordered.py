@@ -38,7 +38,7 @@ from tenure.core.sequences.funnel_state import (
 )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def deepest(
     events: Events, rules: Rules, room: Room, lo: int, hi: int, enters_from: int, enters_to: int
 ) -> tuple[int, int]:
@@ -81,16 +81,22 @@ def deepest(
         enters = enters_from <= moment < enters_to
         if not enters and moment >= enters_to and moment > due[0]:
             break
-        if several == 0 and union & want[0] == 0 and j == i + 1:
-            # by far the most usual: one event that is one later step
-            k = 1
-            while union != want[k]:
-                k += 1
-            if began[k - 1] >= 0 and moment <= due[k - 1]:
-                began[k], due[k] = began[k - 1], due[k - 1]
-                if k >= depth:
-                    depth, start = k + 1, began[k]
-        elif several != 0 and j > i + 1 and not rules.strict_time:
+        if several == 0 and j == i + 1:
+            # by far the most usual: one event that is one step
+            if union == want[0]:
+                if enters:
+                    began[0], due[0] = i, last_moment(rules, moment)
+                    if depth == 0:
+                        depth, start = NOUGHT + 1, i
+            else:
+                k = 1
+                while union != want[k]:
+                    k += 1
+                if began[k - 1] >= 0 and moment <= due[k - 1]:
+                    began[k], due[k] = began[k - 1], due[k - 1]
+                    if k >= depth:
+                        depth, start = k + 1, began[k]
+        elif several != 0 and j > i + 1 and not rules.strict_time and not rules.reuse:
             # the slots of one base are a matching; the smallest base has the latest start
             for k in range(steps):
                 fresh[k] = -1
@@ -104,7 +110,7 @@ def deepest(
                     if origin < 0 or moment > end:
                         continue
                 k = base
-                while k < steps and grow(bits, i, j, want, base, k, room):
+                while k < steps and grow(bits, i, j, want, base, k, room, rules.reuse):
                     if fresh[k] < 0:
                         fresh[k], fresh_due[k] = origin, end
                     k += 1
@@ -115,7 +121,7 @@ def deepest(
                         depth, start = k + 1, began[k]
         else:
             # from the last step down an event serves once; from the first up each event of a tie serves its own step
-            up = several == 0 and not rules.strict_time
+            up = (several == 0 or rules.reuse) and not rules.strict_time
             for turn in range(steps):
                 k = turn if up else steps - 1 - turn
                 if union & want[k] == 0:
@@ -139,7 +145,7 @@ def deepest(
     return depth, start
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _alone(events: Events, rules: Rules, depth: int, start: int, lo: int, hi: int, chain: I64) -> bool:
     """Fill the chain from its start, each step as early as it can be, if none of its events is part of a tie."""
     at, bits = events.at, events.bits
@@ -216,7 +222,7 @@ def _earliest(events: Events, rules: Rules, room: Room, i: int, hi: int, due: in
                     break
             elif _gather(events, i, j, room[SLOT, k], need, room[ALSO], NOUGHT) < need:
                 break
-            if not grow(bits, i, j, room[SLOT], base, k, room):
+            if not grow(bits, i, j, room[SLOT], base, k, room, rules.reuse):
                 break
             k += 1
         if k > base:
@@ -400,7 +406,7 @@ def ordered(
         for e in range(lo, hi):
             if events.bits[e] & void != 0:
                 return _exact(events, rules, room, lo, hi, enters_from, enters_to, chain)
-    if not _alone(events, rules, depth, start, lo, hi, chain):
+    if rules.reuse or not _alone(events, rules, depth, start, lo, hi, chain):
         for k in range(depth):
             _choose(rules, room, k, k)
             room[FLOOR, k] = EARLIEST

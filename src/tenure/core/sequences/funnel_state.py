@@ -56,6 +56,7 @@ class Rules(NamedTuple):
     closes: I64
     """moments at which local days begin; empty where the window is elapsed time"""
     strict_time: int
+    reuse: int
     first_only: int
     ignored: int
 
@@ -104,11 +105,12 @@ def tie_to(at: I64, hi: int, i: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def grow(bits: I64, lo: int, hi: int, want: I64, base: int, k: int, room: Room) -> bool:
+def grow(bits: I64, lo: int, hi: int, want: I64, base: int, k: int, room: Room, reuse: int) -> bool:
     """Find an event among lo .. hi for slot k as well, so that slots base .. k have one each, all distinct.
 
     Slot s takes an event that has want[s]; room[PICK] holds the events of slots base .. k and is changed only if
     there is a way. A breadth-first search for an augmenting path, by slots: events need no marks.
+    With `reuse` any event does.
     """
     pick, queue, came = room[PICK], room[QUEUE], room[CAME]
     for s in range(base, k):
@@ -123,6 +125,9 @@ def grow(bits: I64, lo: int, hi: int, want: I64, base: int, k: int, room: Room) 
         for e in range(lo, hi):
             if bits[e] & want[s] == 0:
                 continue
+            if reuse:
+                pick[k] = e
+                return True
             holder = -1
             for q in range(base, k):
                 if pick[q] == e:

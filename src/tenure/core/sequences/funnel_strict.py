@@ -120,7 +120,7 @@ def strict(
                             chain[m] = trial[m]
                 if k + 1 == steps or (rules.strict_time and k > base):
                     break
-                if not grow(bits, i, j, want, base + 1, k + 1, room):
+                if not grow(bits, i, j, want, base + 1, k + 1, room, rules.reuse):
                     break
                 k += 1
                 for m in range(base + 1, k + 1):

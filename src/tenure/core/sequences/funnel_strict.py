@@ -15,6 +15,7 @@ from tenure.core.sequences.funnel_state import (
     FRESH_DUE,
     HELD,
     LATEST,
+    NOUGHT,
     PICK,
     TRIAL,
     Events,
@@ -75,11 +76,16 @@ def strict(
         j = i + 1
         while j < hi and at[j] == moment:
             j += 1
-        counted = 0
+        counted, union = 0, NOUGHT
         for e in range(i, j):
             if not _noise(rules, bits[e]):
                 counted += 1
-        if counted == 0:
+                union |= bits[e]
+        if counted > 0 and union & rules.relevant == 0:
+            alive = 0
+            for k in range(steps):
+                began[k] = -1
+        if (alive == 0 and union & want[0] == 0) or counted == 0:
             i = j
             continue
         for k in range(steps):

@@ -153,7 +153,15 @@ def test_a_bad_event_is_refused_and_its_batch_is_not(event: Any, code: str) -> N
     assert why(event) == code
     into, refused = read({"batch": [TRACK, event, TRACK]})
     assert (len(into), [(r.index, r.code) for r in refused]) == (2, [(1, code)])
-    assert json.loads(refused[0].text) == event
+    assert json.loads(refused[0].body) == {"batch": [event]}
+    assert [r.code for r in read(refused[0].body)[1]] == [code]
+
+
+def test_what_is_refused_keeps_what_its_batch_said_of_all() -> None:
+    shared = {"sentAt": "2026-11-22T09:59:00Z", "context": {"groupId": "g"}}
+    _into, refused = read({"batch": [TRACK, {**TRACK, "event": ""}], **shared})
+    assert json.loads(refused[0].body) == {**shared, "batch": [{**TRACK, "event": ""}]}
+    assert read({**TRACK, "event": ""}, "track")[1][0].body == json.dumps({**TRACK, "event": ""}).encode()
 
 
 @pytest.mark.parametrize(

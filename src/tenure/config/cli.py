@@ -72,6 +72,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "work": ("tenure.config.commands.serve:work", _("Run the worker alone, without web pages.")),
     "track": ("tenure.config.commands.serve:track", _("Run the port for events alone.")),
+    "refused": (
+        "tenure.config.commands.refused:refused",
+        _("See the events that were refused, or read them once more."),
+    ),
     "simulate": ("tenure.config.commands.simulate:simulate", _("Write a simulated company into files.")),
     "version": ("tenure.config.commands.upkeep:version", _("Print the version.")),
 }

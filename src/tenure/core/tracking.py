@@ -91,12 +91,13 @@ class BodyRefused(TenureError):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One event that is refused: its place in the body, the reason's code, the field it is about, its text as sent."""
+    """One event that is refused: its place in the body, the reason's code, the field it is about, and a body with it
+    alone, which can be read again."""
 
     index: int
     code: str
     field: str
-    text: bytes
+    body: bytes
 
 
 @dataclass(slots=True)
@@ -172,8 +173,18 @@ def read(body: bytes, call: str, *, received_at: int, source: str, place: str, i
         try:
             _take(text, kind, call == "import", context, sent, skew, received_at, source, f"{place}-{index}", into)
         except _Refused as found:
-            refused.append(Refusal(index, found.code, found.about, text))
+            alone = text if kind else _batch_of(text, context, sent)
+            refused.append(Refusal(index, found.code, found.about, alone))
     return refused
+
+
+def _batch_of(text: bytes, context: Any, sent: Any) -> bytes:
+    """A batch of one event, with what its own batch said of all."""
+    shared = {name: value for name, value in (("sentAt", sent), ("context", context)) if value is not None}
+    try:
+        return (_encode(shared)[:-1] + b"," if shared else b"{") + b'"batch":[' + text + b"]}"
+    except ValueError:
+        return b'{"batch":[' + text + b"]}"
 
 
 def _envelope(body: bytes) -> _Batch:

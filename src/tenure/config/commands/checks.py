@@ -26,6 +26,7 @@ def findings() -> Iterator[tuple[str, str | None]]:
     yield _("store"), _store()
     yield _("mirror"), _mirror()
     yield _("lake"), _lake()
+    yield _("journal of events"), _journal(home)
     yield _("members"), _members()
 
 
@@ -97,6 +98,20 @@ def _lake() -> str | None:
     if missing:
         return _("{count} files are missing, such as {file}; restore the lake from a backup").format(
             count=len(missing), file=missing[0]
+        )
+    return None
+
+
+def _journal(home: Path) -> str | None:
+    from tenure.warehouse.arrivals import flusher, journal
+
+    failed = flusher.state(home / "journal").get("error")
+    if failed:
+        return _("what came in could not be written into the lake: {reason}").format(reason=failed)
+    damaged = journal.damaged(home / "journal")
+    if damaged:
+        return _("{count} segments were damaged on the disk, such as {file}; check the disk, and delete them").format(
+            count=len(damaged), file=damaged[0]
         )
     return None
 

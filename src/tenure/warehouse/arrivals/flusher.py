@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 TABLES = ("events", "identities", "refused_events")
 LOOK_SECONDS = 0.25
 _PAUSE_AFTER_FAILURE = 5.0
-_LONGEST_TEXT = tracking.LARGEST_EVENT
+_LONGEST_TEXT = 2 * tracking.LARGEST_EVENT
 STATE = "flusher.json"
 
 
@@ -142,7 +142,7 @@ class Flusher:
             return [about | {"refused_id": place, "reason": whole.code, "field": "", "content": _text(record.body)}]
         return [
             about
-            | {"refused_id": f"{place}-{one.index}", "reason": one.code, "field": one.field, "content": _text(one.text)}
+            | {"refused_id": f"{place}-{one.index}", "reason": one.code, "field": one.field, "content": _text(one.body)}
             for one in refused
         ]
 

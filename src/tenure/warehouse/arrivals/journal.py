@@ -25,7 +25,7 @@ from typing import Generic, TypeVar
 from tenure.core.errors import TenureError
 from tenure.core.tracking import CALLS, LARGEST_BODY
 
-SEGMENT_BYTES = 32 << 20
+SEGMENT_BYTES = 16 << 20
 SEGMENT_SECONDS = 2.0
 _FRAME = struct.Struct("<II")
 _HEAD = struct.Struct("<qBH")
@@ -136,6 +136,11 @@ def settled(folder: Path) -> Iterator[list[tuple[int, Path]]]:
                 if os.fstat(opened.fileno()).st_size:
                     ready.append((number, place))
         yield ready
+
+
+def damaged(folder: Path) -> list[Path]:
+    """Segments in which bytes that were acknowledged cannot be read, kept for a person."""
+    return sorted(folder.glob("*.damaged"))
 
 
 def discard(folder: Path, number: int) -> None:

@@ -1,16 +1,37 @@
 -- Events with the user and the account they count for.
--- Grain: one row per event; one that was sent twice counts once, as it came first.
+-- Grain: one row per event; one that was sent twice counts once, as it came first. Only those pass through the window.
 -- Who a user is and where a user belongs ($people, $members) is joined as it was when the event happened.
-WITH sent AS (
+WITH seen AS (
   SELECT
     e.row_key, e.row_id, e.ts, e.event, e.properties, e.place, e.recorded_at, e.received_at,
-    e.account_id, e.account_key, e.user_id, e.anonymous_id, e.user_key,
-    ROW_NUMBER() OVER (PARTITION BY e.row_key ORDER BY e.recorded_at, e.place) AS copy
+    e.account_id, e.account_key, e.user_id, e.anonymous_id, e.user_key
   FROM events AS e
   WHERE
     e.event IS NOT NULL AND e.ts IS NOT NULL
     AND e.recorded_at < $recorded_before
     AND (e.superseded_at IS NULL OR e.superseded_at >= $superseded_from)
+),
+repeated AS (
+  SELECT s.row_key FROM seen AS s GROUP BY s.row_key HAVING COUNT(*) > 1
+),
+copies AS (
+  SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.row_key ORDER BY s.recorded_at, s.place) AS copy
+  FROM seen AS s
+  INNER JOIN repeated AS r ON r.row_key = s.row_key
+),
+sent AS (
+  SELECT
+    s.row_key, s.row_id, s.ts, s.event, s.properties, s.place, s.recorded_at, s.received_at,
+    s.account_id, s.account_key, s.user_id, s.anonymous_id, s.user_key
+  FROM seen AS s
+  LEFT JOIN repeated AS r ON r.row_key = s.row_key
+  WHERE r.row_key IS NULL
+  UNION ALL
+  SELECT
+    c.row_key, c.row_id, c.ts, c.event, c.properties, c.place, c.recorded_at, c.received_at,
+    c.account_id, c.account_key, c.user_id, c.anonymous_id, c.user_key
+  FROM copies AS c
+  WHERE c.copy = 1
 ),
 named AS (
   SELECT
@@ -20,7 +41,6 @@ named AS (
     CASE WHEN COALESCE(s.user_id, s.anonymous_id) IS NULL THEN NULL ELSE COALESCE(p.user_key, s.user_key) END AS user_key
   FROM sent AS s
   LEFT JOIN people AS p ON p.id_key = s.user_key AND s.ts >= p.since AND s.ts < p.until
-  WHERE s.copy = 1
 )
 SELECT
   n.row_key,

@@ -9,7 +9,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake.exceptions import CommitFailedError
 
 from tenure.core.errors import TenureError
 from tenure.warehouse.arrivals import flusher as module
@@ -262,13 +264,24 @@ def test_it_runs_until_told_and_says_what_it_did(home: Path) -> None:
     }
 
 
-def test_what_cannot_be_flushed_stays_and_is_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "problem",
+    [
+        pytest.param(TenureError("lake.unknown_table", "The lake is out.", fix="Wait."), id="refused"),
+        pytest.param(OSError(28, "The lake is out."), id="full"),
+        pytest.param(CommitFailedError("The lake is out."), id="commit"),
+        pytest.param(pa.ArrowInvalid("The lake is out."), id="rows"),
+    ],
+)
+def test_what_cannot_be_flushed_stays_and_is_tried_again(
+    home: Path, problem: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     send(home, "a")
     stopping = threading.Event()
     stopping.set()
 
     def refuse(*_arguments: Any, **_options: Any) -> None:
-        raise TenureError("lake.unknown_table", "The lake is out.", fix="Wait.")
+        raise problem
 
     with monkeypatch.context() as patch:
         patch.setattr(Lake, "append", refuse)

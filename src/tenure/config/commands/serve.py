@@ -141,7 +141,15 @@ def run_tracking() -> None:
     os.environ[PARENT] = str(os.getpid())
     flusher = Flusher(home / "journal", Lake(home / "lake"), days=values["TENURE_TRACKING_DEDUPE_DAYS"])
     stopping = threading.Event()
-    flushing = threading.Thread(target=flusher.run, args=(stopping,), name="flusher", daemon=True)
+
+    def flush() -> None:
+        try:
+            flusher.run(stopping)
+        finally:
+            if not stopping.is_set():  # a defect: a server that would only pile up ends, to be started again
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    flushing = threading.Thread(target=flush, name="flusher", daemon=True)
     flushing.start()
     try:
         server.serve()

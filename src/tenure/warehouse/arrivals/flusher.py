@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
+from deltalake.exceptions import DeltaError
 
 from tenure.core import tracking
 from tenure.core.errors import TenureError
@@ -85,7 +86,7 @@ class Flusher:
             try:
                 self.turn()
                 self._say(error=None)
-            except (TenureError, OSError, pa.ArrowException) as error:
+            except (TenureError, OSError, ValueError, DeltaError, pa.ArrowException) as error:
                 log.exception("What arrived could not be written into the lake; it stays in the journal.")
                 self._say(error=str(error))
                 pause = _PAUSE_AFTER_FAILURE

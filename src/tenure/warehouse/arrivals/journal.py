@@ -254,12 +254,14 @@ class Journal:
 
     def _open_next(self) -> None:
         self._close_segment()
-        place = self.folder / f"{self._last + 1:012d}.log"
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         self._last += 1
+        descriptor = os.open(self._place(), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         self._file, self._size, self._opened_at = descriptor, 0, time.monotonic()
         _sync_folder(self.folder)
+
+    def _place(self) -> Path:
+        return self.folder / f"{self._last:012d}.log"
 
     def _close_segment(self) -> None:
         """Mark the segment as closed; where the mark finds no room, its absence says no more than that."""
@@ -280,6 +282,8 @@ class Journal:
         with suppress(OSError):
             os.ftruncate(descriptor, self._size)
             os.fdatasync(descriptor)
+            if not self._size:  # nothing of it was acknowledged: a full disk leaves no row of empty files
+                self._place().unlink()
         os.close(descriptor)
 
 

@@ -75,8 +75,8 @@ def test_the_licence_is_the_apache_licence() -> None:
 
 
 def test_the_lock_file_of_the_pages_scripts_names_no_address() -> None:
-    lock = ROOT / "frontend" / "package-lock.json"
-    assert '"resolved"' not in lock.read_text(encoding="utf-8")
+    for folder in ("frontend", "tests/clients"):
+        assert '"resolved"' not in (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
 
 
 def test_the_changelog_begins_with_what_is_not_released() -> None:

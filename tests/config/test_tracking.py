@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from tenure.warehouse.arrivals.flusher import Flusher
 from tenure.warehouse.arrivals.journal import Journal, Record
 from tenure.warehouse.lake import Lake
 
+CLIENTS = Path(__file__).resolve().parents[1] / "clients"
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "kill_tracking.py"
 
 
@@ -107,6 +109,38 @@ def test_a_client_that_we_did_not_write(server: Any, shell: Any, port: int, tmp_
     assert {tuple(link.values()) for link in links} == {("d1", "u1", None), (None, "u1", "acme"), ("d3", "u1", None)}
     server.send_signal(signal.SIGTERM)
     assert server.wait(30) == 0
+
+
+@pytest.fixture
+def node() -> str:
+    """Node.js, with the client libraries of tests/clients beside the script."""
+    found, npm = shutil.which("node"), shutil.which("npm")
+    if found is None or npm is None:
+        pytest.skip("node and npm are not installed")
+    if not (CLIENTS / "node_modules" / ".package-lock.json").exists():
+        subprocess.run([npm, "ci"], cwd=CLIENTS, check=True, capture_output=True)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("server")
+def test_a_client_of_another_language(node: str, shell: Any, port: int, tmp_path: Path) -> None:
+    """@segment/analytics-node, with every call it has."""
+    key = shell("api-key", "create", "node", "--role", "sender").stdout.strip()
+    sent = [node, str(CLIENTS / "send.mjs"), key, f"http://127.0.0.1:{port}"]
+    done = subprocess.run(sent, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+    lake = Lake(tmp_path / "home" / "lake")
+    wait(lambda: lake.count("events") == 105)
+    rows = lake.read("events").to_pylist()
+    opened = [row for row in rows if row["event"] == "Opened"]
+    assert sorted(json.loads(row["properties"])["number"] for row in opened) == [*range(100)]
+    assert {(row["user_id"], row["account_id"], row["source"]) for row in opened} == {("n1", "acme", "node")}
+    assert {row["event"] for row in rows} - {"Opened"} == {"$identify", "$group", "page", "screen", "$alias"}
+    assert all(abs(row["ts"] - row["received_at"]).total_seconds() < 60 for row in rows)
+    links = lake.read("identities", ["anonymous_id", "user_id", "account_id"]).to_pylist()
+    assert {tuple(link.values()) for link in links} == {("d1", "n1", None), (None, "n1", "acme"), ("d3", "n1", None)}
 
 
 @pytest.mark.slow

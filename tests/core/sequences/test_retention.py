@@ -37,7 +37,7 @@ def fast_cells(events: list[Event], table: Any, rule: Rule) -> dict[tuple[int, i
 
 
 @pytest.mark.parametrize(("period", "first", "zone"), RANGES)
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_every_option_is_the_reference(period: str, first: datetime, zone: str, seed: int) -> None:
     chance = random.Random(seed)
     begin = first.replace(tzinfo=UTC)
@@ -213,3 +213,10 @@ def test_a_table_beyond_all_reading_is_refused() -> None:
     with pytest.raises(QuestionRefused) as refused:
         layout(date(2024, 5, 1), "hour", 9_000, "UTC")
     assert refused.value.code == "question.too_long"
+
+
+def test_a_breakdown_beyond_all_memory_is_refused() -> None:
+    table = layout(date(2024, 5, 1), "day", 1_000, "UTC")
+    with pytest.raises(QuestionRefused) as refused:
+        retention(np.zeros(1), np.empty(0), np.empty(0), table, Rule(), values=10)
+    assert refused.value.code == "question.too_many_slices"

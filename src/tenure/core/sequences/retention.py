@@ -264,7 +264,17 @@ def retention(
 
     `value` is the code of the breakdown's value of each event, below `values`: in a row a unit has that of its first
     start. Results of slices of units are added with `events.added`.
+
+    Raises: QuestionRefused if the values make the table larger than MOST_CELLS.
     """
+    if (values + 1) * table.rows * table.width > MOST_CELLS:
+        raise QuestionRefused(
+            "question.too_many_slices",
+            f"{values} tables of {table.rows} rows and {table.width} columns are more than {MOST_CELLS} cells.",
+            fix="Break down by fewer values, or ask for fewer intervals.",
+            field="breakdown",
+            value=values,
+        )
     events = columns(first, at, bits)
     counts = _retention(
         *events, still(value, np.int32), values, still(table.edges, np.int64), still(table.widths, np.int64),

@@ -62,6 +62,10 @@ def test_every_option_is_the_reference(period: str, first: datetime, zone: str, 
                 units = set().union(*(expected.get((v, row, column), set()) for v in (-1, 0, 1, 2)))
                 assert {given.units[u] for u in np.flatnonzero(there[:, column])} == units
         assert (appearances(given.first, given.at, given.bits, table, rule) == anywhere).all()
+        for code in (-1, 0, 1, 2):
+            there = appearances(given.first, given.at, given.bits, table, rule, 1, value=given.value, code=code)
+            found = {(code, 1, c): {given.units[u] for u in np.flatnonzero(there[:, c])} for c in range(table.width)}
+            assert found == {cell: expected.get(cell, set()) for cell in found}
 
 
 def test_slices_of_units_add_up() -> None:

@@ -211,7 +211,7 @@ def _retention(
         for k in range(cohorts):
             row, event = starts[k, 0], starts[k, 1]
             slot = values
-            if value.shape[0] > 0 and value[event] >= 0:
+            if value.shape[0] > 0 and 0 <= value[event] < values:
                 slot = value[event]
             cell = retained[slot, row]
             cell[0] += 1
@@ -228,8 +228,8 @@ def _retention(
 
 @njit(cache=True, nogil=True)
 def _appearances(
-    first: I64, at: I64, bits: U64, edges: I64, widths: I64, width: int, length: int, floor: int,
-    start: np.uint64, back: np.uint64, once: np.uint64, unbounded: bool, least: int, only: int, shown: I64,
+    first: I64, at: I64, bits: U64, value: I32, code: int, edges: I64, widths: I64, width: int, length: int,
+    floor: int, start: np.uint64, back: np.uint64, once: np.uint64, unbounded: bool, least: int, only: int, shown: I64,
 ) -> Flags:  # fmt: skip
     rows = widths.shape[0]
     out = np.zeros((first.shape[0] - 1, width), np.bool_)
@@ -244,6 +244,8 @@ def _appearances(
         for k in range(cohorts):
             row, event = starts[k, 0], starts[k, 1]
             if (only >= 0 and only != row) or shown[row] == 0:
+                continue
+            if value.shape[0] > 0 and value[event] != code:
                 continue
             _came(row, event, high, widths[row], at, bits, back, least, length, floor, unbounded, returned, came)
             out[u, 0] = True
@@ -284,16 +286,19 @@ def retention(
 
 
 def appearances(
-    first: I64, at: I64, bits: U64, table: Layout, rule: Rule, row: int | None = None, now: int | None = None
-) -> Flags:
+    first: I64, at: I64, bits: U64, table: Layout, rule: Rule, row: int | None = None, now: int | None = None,
+    *, value: I32 = NO_CODES, code: int = -1,
+) -> Flags:  # fmt: skip
     """(units, width): who is in which cells of a row, or of any row; column 0 says who is in the cohort.
 
-    Cells that are not over at `now` have nobody.
+    Cells that are not over at `now` have nobody. With `value`, a code per event as in `retention`, only the cohorts of
+    one `code` are looked at; -1 is for those that have none.
     """
     events = columns(first, at, bits)
     out = _appearances(
-        *events, still(table.edges, np.int64), still(table.widths, np.int64), max(table.width, 1),
-        table.length, table.floor, *_rule(rule), -1 if row is None else row, still(table.over(now), np.int64),
+        *events, still(value, np.int32), code, still(table.edges, np.int64), still(table.widths, np.int64),
+        max(table.width, 1), table.length, table.floor, *_rule(rule), -1 if row is None else row,
+        still(table.over(now), np.int64),
     )  # fmt: skip
     return np.asarray(out[:, : table.width])
 

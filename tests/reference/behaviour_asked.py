@@ -157,7 +157,7 @@ def ask_features(question: Row, events: list[Row]) -> list[Row]:
             "feature": name,
             "reach": int(counts.reach[f]),
             "share_of_active": counts.reach[f] / counts.active[0] if counts.active[0] else None,
-            "size": int(counts.size[f].sum()),
+            "size": int(of[f, 0]),
             "rate": [float(n) / float(m) if m else None for n, m in zip(counts.retained[f], of[f], strict=True)],
         }
         for f, name in enumerate(features)

@@ -22,7 +22,7 @@ LONGEST = 700
 
 LINKS = {"ForeignKey", "OneToOneField", "ManyToManyField"}
 
-GENERATED = {"build", "migrations"}
+GENERATED = {"build", "migrations", "node_modules"}
 
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
 

@@ -1,6 +1,6 @@
 """A behaviour question in the words of the contract, answered by the kernels over a list of plain events.
 
-For the worked examples and the tables of the documentation; the product asks the same of the lake.
+For the worked examples; the product asks the same of the lake.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ import pytest
 from tenure.apps.crm import services as crm
 from tenure.apps.workspaces.models import ApiKey, AuditEntry, Member, Team
 from tenure.apps.workspaces.services import keys, teams
+from tenure.web.api import api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
 
@@ -68,6 +70,22 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(page, client):
     assert keys.authenticate_key(text).last_used_at is not None
     keys.revoke_key(key.prefix, by="the test")
     assert page.get("/api/tables", headers=header).status_code == 401
+
+
+def test_a_write_key_opens_no_door_of_the_api(client, db):
+    """It stands in pages that everybody sees."""
+    _key, text = keys.create_key("web shop", "sender", by="the test")
+    header = {"authorization": f"Bearer {text}"}
+    paths = api.get_openapi_schema()["paths"]
+    opened = {}
+    for path, calls in paths.items():
+        for method in calls.keys() & {"get", "post", "put", "patch", "delete"}:
+            address = re.sub(r"{\w+}", "1", path)
+            status = getattr(client, method)(address, headers=header, content_type="application/json").status_code
+            if status < 400:
+                opened[path] = (method, status)
+    assert len(paths) > 20
+    assert not opened
 
 
 def test_an_admin_is_not_offered_the_role_of_an_owner(client, db):

@@ -125,6 +125,21 @@ def test_a_revoked_key_opens_nothing(owner: Any) -> None:
     assert refused.value.code == "key.unknown"
 
 
+def test_a_write_key_may_send_events_and_nothing_else(owner: Any) -> None:
+    key, text = keys.create_key("web shop", "sender", by=owner)
+    keys.create_key("report", "admin", by=owner)
+    assert {name for name in permissions.PERMISSIONS if permissions.may(key, name)} == {"send_events"}
+    assert keys.write_keys() == {keys.digest(text): "web shop"}
+    keys.revoke_key(key.prefix, by=owner)
+    assert keys.write_keys() == {}
+
+
+def test_no_member_is_a_sender(owner: Any, viewer: Any) -> None:
+    with pytest.raises(TenureError) as refused:
+        members.set_role(viewer, "sender", by=owner)
+    assert refused.value.code == "member.bad_role"
+
+
 @pytest.mark.parametrize(
     ("permission", "roles"),
     [

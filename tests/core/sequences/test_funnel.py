@@ -88,9 +88,9 @@ def test_the_same_local_day_ends_at_its_close():
 
 
 def test_the_chain_comes_first_to_its_deepest_step_and_starts_as_late_as_it_can():
-    found = walked(ABC, "A0 A1 B2 B3 C4 A5 B6 C7", "A0 B2 A3 B9", "A0 A3")
-    assert [one.moments for one in found] == [(1, 2, 4), (0, 2, None), (0, None, None)]
-    assert [one.entry for one in found] == [1, 0, 0]
+    found = walked(ABC, "A0 A1 B2 B3 C4 A5 B6 C7", "A0 B2 A3 B9", "A0 A3", "A0 B0 A2 B3 C4")
+    assert [one.moments for one in found] == [(1, 2, 4), (0, 2, None), (0, None, None), (2, 3, 4)]
+    assert [one.entry for one in found] == [1, 0, 0, 2]
 
 
 BETWEEN = replace(ABC, exclusions=((letter("x"), 0, 1),))

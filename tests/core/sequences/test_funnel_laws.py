@@ -64,7 +64,7 @@ def some_units(rng: np.random.Generator, order: str, count: int) -> list[list[Ev
 @pytest.mark.parametrize("order", ["ordered", "strict", "unordered"])
 def test_the_kernel_is_the_reference(order):
     rng = np.random.default_rng(20261122)
-    for _ in range(120):
+    for _ in range(400):
         rules, units = some_rules(rng, order), some_units(rng, order, 8)
         events, _ = gathered(units)
         found = results(events, funnel.walk(compiled(rules), events), rules.event_reuse)

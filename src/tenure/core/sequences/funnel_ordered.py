@@ -7,6 +7,7 @@ and committee steps depend on where an attempt started, so there each start is t
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from tenure.core.sequences.events import I64
@@ -31,6 +32,7 @@ from tenure.core.sequences.funnel_state import (
     Events,
     Room,
     Rules,
+    Table,
     grow,
     last_moment,
     tie_from,
@@ -64,7 +66,7 @@ def deepest(
         if bits[i] & live == 0:
             i += 1
             continue
-        moment = at[i]
+        moment, before = at[i], depth
         if (i == lo or at[i - 1] != moment) and (i + 1 == hi or at[i + 1] != moment):
             j = i + 1
             union = bits[i] & relevant
@@ -139,8 +141,8 @@ def deepest(
                 union &= ~want[k] | shared
                 if union == 0:
                     break
-        if depth < steps:
-            live |= want[depth]
+        for k in range(before + 1, min(depth + 1, steps)):
+            live |= want[k]
         i = j
     return depth, start
 
@@ -181,6 +183,43 @@ def _gather(events: Events, lo: int, hi: int, bit: int, enough: int, seen: I64, 
 
 
 @njit(cache=True, nogil=True)
+def _places(events: Events, rules: Rules, room: Room, lo: int, hi: int) -> Table:
+    """Where things are, seen from each event of a unit, so that no attempt has to pass what is nothing to it.
+
+    Returns: row k is the next event, from this one on, that is step k (hi if none, or if the unit has too few persons
+             ever to do it); the rows after the steps are the last event, up to this one, of each exclusion (-1 if
+             none).
+    """
+    steps, voids = rules.want.shape[0], rules.void.shape[0]
+    found = np.empty((steps + voids, hi - lo + 1), np.int64)
+    for k in range(steps):
+        need = rules.need[k]
+        enough = need == 1 or _gather(events, lo, hi, rules.want[k], need, room[SEEN], NOUGHT) == need
+        found[k, hi - lo] = hi
+        for e in range(hi - 1, lo - 1, -1):
+            found[k, e - lo] = e if enough and events.bits[e] & rules.want[k] != 0 else found[k, e - lo + 1]
+    for q in range(voids):
+        last = -1
+        for e in range(lo, hi):
+            if events.bits[e] & rules.void[q] != 0:
+                last = e
+            found[steps + q, e - lo] = last
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _reach(at: I64, lo: int, hi: int, moment: int) -> int:
+    """The first event of lo .. hi that is not before a moment."""
+    while lo < hi:
+        middle = (lo + hi) >> 1
+        if at[middle] < moment:
+            lo = middle + 1
+        else:
+            hi = middle
+    return lo
+
+
+@njit(cache=True, nogil=True)
 def _choose(rules: Rules, room: Room, slot: int, step: int) -> None:
     room[CHOSEN, slot] = step
     room[SLOT, slot] = rules.want[step]
@@ -188,7 +227,9 @@ def _choose(rules: Rules, room: Room, slot: int, step: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _earliest(events: Events, rules: Rules, room: Room, i: int, hi: int, due: int, count: int) -> int:
+def _earliest(
+    events: Events, rules: Rules, room: Room, places: Table, lo: int, i: int, hi: int, due: int, count: int
+) -> int:
     """How many of the chosen steps, in order, a chain does that starts in the tie beginning at event i.
 
     room[PICK] holds its events: each step is as early as it can be, and not before room[FLOOR]. For any rules here the
@@ -199,14 +240,15 @@ def _earliest(events: Events, rules: Rules, room: Room, i: int, hi: int, due: in
     done = NOUGHT
     persons = NOUGHT
     while i < hi and done < count:
-        if bits[i] & rules.relevant == 0:
-            i += 1
-            continue
-        moment = at[i]
-        if moment > due:
-            break
-        j = tie_to(at, hi, i)
         base = done
+        if room[NEED, base] == 1 and at[i] < room[FLOOR, base]:
+            i = _reach(at, i, hi, room[FLOOR, base])
+        following = places[room[CHOSEN, base], i - lo]
+        if following == hi or at[following] > due:
+            break
+        i = tie_from(at, i, following)
+        moment = at[i]
+        j = tie_to(at, hi, i)
         if room[NEED, base] > 1:
             persons = _gather(events, i, j, room[SLOT, base], room[NEED, base], room[SEEN], persons)
         k = base
@@ -235,9 +277,9 @@ def _earliest(events: Events, rules: Rules, room: Room, i: int, hi: int, due: in
 
 
 @njit(cache=True, nogil=True)
-def _raised(events: Events, rules: Rules, room: Room, hi: int, due: int, count: int) -> bool:
+def _raised(events: Events, rules: Rules, room: Room, places: Table, lo: int, hi: int, due: int, count: int) -> bool:
     """Is the chain in room[PICK] dirty? Then raise the floor of a step to where no clean chain has it earlier."""
-    at, bits, pick = events.at, events.bits, room[PICK]
+    at, pick = events.at, room[PICK]
     for q in range(rules.void.shape[0]):
         opening, closing = -1, -1
         for s in range(count):
@@ -249,25 +291,24 @@ def _raised(events: Events, rules: Rules, room: Room, hi: int, due: int, count: 
             continue
         after = at[pick[opening]]
         before = due + 1 if closing < 0 else at[pick[closing]]
-        last = EARLIEST
-        for e in range(pick[opening], hi):
-            if at[e] >= before:
-                break
-            if bits[e] & rules.void[q] != 0 and at[e] > after:
-                last = at[e]
-        if last > after:
-            room[FLOOR, opening] = last
+        if after >= before:
+            continue
+        last = places[rules.want.shape[0] + q, _reach(at, pick[opening], hi, before) - 1 - lo]
+        if last >= 0 and at[last] > after:
+            room[FLOOR, opening] = at[last]
             return True
     return False
 
 
 @njit(cache=True, nogil=True)
-def _clean(events: Events, rules: Rules, room: Room, i: int, hi: int, due: int, count: int) -> bool:
+def _clean(
+    events: Events, rules: Rules, room: Room, places: Table, lo: int, i: int, hi: int, due: int, count: int
+) -> bool:
     """Can the chosen steps all be done without an exclusion? room[PICK] then holds the earliest such chain."""
     for s in range(count):
         room[FLOOR, s] = EARLIEST
-    while _earliest(events, rules, room, i, hi, due, count) == count:
-        if not _raised(events, rules, room, hi, due, count):
+    while _earliest(events, rules, room, places, lo, i, hi, due, count) == count:
+        if not _raised(events, rules, room, places, lo, hi, due, count):
             return True
     return False
 
@@ -294,7 +335,9 @@ def _earlier(events: Events, steps: int, one: I64, other: I64) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _attempt(events: Events, rules: Rules, room: Room, i: int, hi: int, due: int) -> tuple[int, int]:
+def _attempt(
+    events: Events, rules: Rules, room: Room, places: Table, lo: int, i: int, hi: int, due: int
+) -> tuple[int, int]:
     """The deepest required step (from 1) of the start at event i, and the steps of its best clean chain (0: void).
 
     room[BEST] holds that chain. Depth 0 means that the first step itself is not done: too few persons.
@@ -306,19 +349,15 @@ def _attempt(events: Events, rules: Rules, room: Room, i: int, hi: int, due: int
             _choose(rules, room, required, k)
             room[FLOOR, required] = EARLIEST
             required += 1
-    reached = _earliest(events, rules, room, i, hi, due, required)
+    reached = _earliest(events, rules, room, places, lo, i, hi, due, required)
     if reached == 0:
         return 0, 0
     depth = room[CHOSEN, reached - 1] + 1
     limit = room[CHOSEN, reached] if reached < required else steps
-    there = 0
-    for e in range(i, hi):
-        if events.at[e] > due:
-            break
-        there |= events.bits[e]
     options = 0
     for k in range(limit):
-        if rules.optional[k] and there & rules.want[k] != 0:
+        following = places[k, i - lo]
+        if rules.optional[k] and following < hi and events.at[following] <= due:
             room[OPTIONS, options] = k
             options += 1
     for wanted in range(options, -1, -1):
@@ -338,7 +377,7 @@ def _attempt(events: Events, rules: Rules, room: Room, i: int, hi: int, due: int
                 if taken:
                     _choose(rules, room, count, k)
                     count += 1
-            if not _clean(events, rules, room, i, hi, due, count):
+            if not _clean(events, rules, room, places, lo, i, hi, due, count):
                 continue
             for k in range(steps):
                 room[TRIAL, k] = -1
@@ -362,6 +401,7 @@ def _exact(
     steps = rules.want.shape[0]
     depth, width, start, end = 0, 0, -1, LATEST
     entered = False
+    places = _places(events, rules, room, lo, hi)
     i = lo
     while i < hi and at[i] < enters_to:
         if bits[i] & rules.want[0] == 0 or at[i] < enters_from:
@@ -370,7 +410,7 @@ def _exact(
         if width == steps and at[i] > end:
             break
         origin = tie_from(at, lo, i)
-        reached, count = _attempt(events, rules, room, origin, hi, last_moment(rules, at[i]))
+        reached, count = _attempt(events, rules, room, places, lo, origin, hi, last_moment(rules, at[i]))
         entered = entered or reached > 0
         if count > 0 and (reached > depth or (reached == depth and count >= width)):
             last = EARLIEST
@@ -410,7 +450,7 @@ def ordered(
         for k in range(depth):
             _choose(rules, room, k, k)
             room[FLOOR, k] = EARLIEST
-        _earliest(events, rules, room, start, hi, LATEST, depth)
+        _earliest(events, rules, room, _places(events, rules, room, start, hi), start, start, hi, LATEST, depth)
         for k in range(depth):
             chain[k] = room[PICK, k]
     return depth, chain[0], False

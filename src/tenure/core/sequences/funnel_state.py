@@ -61,7 +61,10 @@ class Rules(NamedTuple):
     ignored: int
 
 
-Room = npt.NDArray[np.int64]
+Table = npt.NDArray[np.int64]
+"""Two dimensions."""
+
+Room = Table
 """Scratch of one walk, a row for each purpose: an array by name each would be most of every call."""
 
 BEGAN, DUE, FRESH, FRESH_DUE, PICK, QUEUE, CAME, CHOSEN, SLOT, NEED, FLOOR, BEST, TRIAL, OPTIONS, SEEN, ALSO, HELD = (

@@ -47,6 +47,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     home = tmp_path_factory.mktemp("walk") / "demo"
     command = [sys.executable, "-m", "tenure.config.cli", "demo", "--home", str(home), "--port", str(port)]
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("TENURE_", "DJANGO_"))}
+    ours["TENURE_TRACKING_PORT"] = "0"
     said = home.with_suffix(".log")
     with said.open("w") as log:
         server = subprocess.Popen([*command, "--accounts", "300"], stdout=log, stderr=log, env=ours)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import tenure
+
 PERSON = {
     "name": "Zyxwvu Qwertzuiop",
     "title": "Oberpfefferkuchenmeister",
@@ -18,7 +20,10 @@ PERSON = {
     "shoe": "shoesize-4711-wide",
 }
 FORMER = "Antediluvia Qwertzuiop"
-WORDS = [*(v for n, v in PERSON.items() if n != "consent"), "wombatmail", FORMER]
+WORDS = [
+    *(v for n, v in PERSON.items() if n != "consent"),
+    *("wombatmail", FORMER, "device-aabbcc", "former-zzyyxx", "device-shared"),
+]
 
 
 def everywhere(home: Path) -> dict[str, list[str]]:
@@ -44,6 +49,30 @@ def reported(home: Path) -> str:
     return "".join(file.read_text(encoding="utf-8") for file in home.glob("imports/*/report.csv"))
 
 
+def did(home: Path) -> None:
+    """What the person and another one did: on a device, under an older id, under their own."""
+    days = iter(range(1, 9))
+
+    def event(name: str, **said: Any) -> dict[str, Any]:
+        return {"event": name, "ts": f"2024-01-0{next(days)}T00:00:00Z", **said}
+
+    opened = tenure.open(home)
+    person, other = PERSON["user_id"], {"email": "o@example.com"}
+    opened.load("events", [
+        event("prices", anonymous_id="device-aabbcc", properties={"phone": PERSON["phone"]}),
+        event("prices", user_id="former-zzyyxx"),
+        event("pay", user_id=person, properties={"name": PERSON["name"], "amount": 3}),
+        event("prices", anonymous_id="device-shared"), event("pay", user_id="u2", properties=other),
+        event("pay", user_id="u2"),
+    ])  # fmt: skip
+    opened.load("identities", [
+        {"anonymous_id": "device-aabbcc", "user_id": "former-zzyyxx"},
+        {"anonymous_id": "former-zzyyxx", "user_id": person},
+        {"anonymous_id": "device-shared", "user_id": person, "valid_from": "2024-01-01"},
+        {"anonymous_id": "device-shared", "user_id": "u2", "valid_from": "2024-01-03"},
+    ])  # fmt: skip
+
+
 @pytest.fixture
 def filled(script: Any, tmp_path: Path) -> Path:
     """A workspace in which a person was imported, refused in a row, changed, and mirrored; others beside."""
@@ -64,11 +93,18 @@ def filled(script: Any, tmp_path: Path) -> Path:
         ("edit", "contacts", "c1", f"name={FORMER}"),
     )
     assert done.returncode == 0, done.stderr
+    did(tmp_path / "home")
     return tmp_path / "home"
 
 
 def answers(script: Any) -> str:
-    asked = [("movements", "--from", "2024-01", "--to", "2024-12"), ("anomalies",)]
+    asked = [
+        ("movements", "--from", "2024-01", "--to", "2024-12"),
+        ("anomalies",),
+        ("funnel", "--set", 'steps=[{"event": "prices"}, {"event": "pay"}]'),
+        ("trend", "--from", "2024-01", "--to", "2024-02", "--set", "period=month", "--set", "measure=users"),
+        ("funnel", "--set", 'steps=[{"event": "pay"}]', "--set", "unit=account"),
+    ]
     done = script(*(("ask", *words, "--format", "csv") for words in asked))
     assert done.returncode == 0, done.stderr
     return str(done.stdout)
@@ -86,6 +122,12 @@ def test_an_erased_person_is_found_nowhere_and_figures_stay(
     assert not [word for word in WORDS if word in proof]
     told = json.loads(proof)
     assert told["contact_ids"] == ["c1"]
+    assert told["replaced"]["events"] == 4 + 4
+    assert told["still_found"] == []
+    kept = [
+        (e["user_id"], e["properties"]) for e in tenure.open(filled).read("events").to_pylist() if e["user_id"] == "u2"
+    ]
+    assert kept == [("u2", '{"email":"o@example.com"}'), ("u2", None)]
     assert told["replaced"]["store_versions"] == told["replaced"]["lake_rows"] == 2
     assert told["lake_versions"]["contacts"]["after"] > told["lake_versions"]["contacts"]["before"]
     assert answers(script) == before

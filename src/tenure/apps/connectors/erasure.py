@@ -53,18 +53,21 @@ def erase_person(who: str, *, by: Actor) -> dict[str, Any]:
             words = erasure.replacing(person.words)
             with here.lock("mirror"):
                 before = here.version(TABLE)
-                rows = forgetting.blank(here, TABLE, "contact_id", person.contact_ids, crm.PERSONAL)
+                names = forgetting.new_names(forgetting.ids_of(here, person.user_ids))
+                rows = forgetting.blank(here, TABLE, "contact_id", person.contact_ids, crm.PERSONAL, names)
                 after = here.version(TABLE)
+            done = forgetting.rename(here, names, person.words, words)
             replaced = {
-                "store_versions": crm.forget(person.contact_ids),
+                "store_versions": crm.forget(person.contact_ids, names),
                 "lake_rows": rows,
+                "events": sum(told["rows"] for told in done.values()),
                 "audit_entries": erasure.blank_trail(TABLE, person.keys, crm.PERSONAL, words),
                 "imports_and_jobs": erasure.blank_runs(words),
                 "report_cells": _blank_reports(words, person.whole),
             }
             for contact in person.contact_ids:
                 write.audit("erased", TABLE, contact, **replaced)
-        files = forgetting.delete_older(here, TABLE)
+        files = sum(forgetting.delete_older(here, table) for table in (TABLE, *done))
         cut = erasure.rewrite_store((crm.CONTACT_TABLE, *erasure.SHARED_TABLES))
         answers = _drop_answers(home)
         still = [
@@ -79,7 +82,10 @@ def erase_person(who: str, *, by: Actor) -> dict[str, Any]:
         "finished_at": datetime.now(UTC).isoformat(),
         "columns": list(crm.PERSONAL),
         "replaced": replaced,
-        "lake_versions": {TABLE: {"before": before, "after": after}},
+        "lake_versions": {
+            TABLE: {"before": before, "after": after},
+            **{table: {"before": told["before"], "after": told["after"]} for table, told in done.items()},
+        },
         "deleted": {"lake_files": files, "kept_answers": answers},
         "store_rewritten": True,
         "store_log_cut": cut,

@@ -121,6 +121,8 @@ class Person:
     words: frozenset[str]
     whole: frozenset[str]
     """what is looked for as a whole cell only, because it may be part of other words"""
+    user_ids: frozenset[str]
+    """the person's ids in events"""
 
 
 def person(who: str) -> Person:
@@ -151,15 +153,22 @@ def person(who: str) -> Person:
                 fix=_("Nothing was erased. Start a workspace from files in which the contact has another id."),
             )
     whole = {v.strip() for one in versions for f in PERSONAL if (v := getattr(one, f)) and v.strip()} - set(ids)
-    return Person(ids, frozenset(v.version_key for v in versions), words, frozenset(whole))
+    users = frozenset(v.user_id for v in versions if v.user_id)
+    return Person(ids, frozenset(v.version_key for v in versions), words, frozenset(whole), users)
 
 
-def forget(contact_ids: Collection[str]) -> int:
-    """Take the personal columns out of every version of the contacts; how many versions there are.
+def forget(contact_ids: Collection[str], names: Mapping[str, str]) -> int:
+    """Take the personal columns out of every version of the contacts; how many versions there are. A user id becomes
+    its new name.
 
     The one write that changes versions: it is for erasing a person, with what else that needs.
     """
-    return int(ContactVersion.objects.filter(contact_id__in=contact_ids).update(**dict.fromkeys(PERSONAL)))
+    theirs = ContactVersion.objects.filter(contact_id__in=contact_ids)
+    count = theirs.update(**dict.fromkeys(set(PERSONAL) - {"user_id"}))
+    for known, new in names.items():
+        theirs.filter(user_id=known).update(user_id=new)
+    theirs.exclude(user_id__in=names.values()).update(user_id=None)
+    return int(count)
 
 
 CONTACT_TABLE = ContactVersion._meta.db_table

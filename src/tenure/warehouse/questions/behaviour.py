@@ -302,7 +302,7 @@ class Behaviour(Question):
 
     def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
         found, events = self.behind(ask, cell)
-        return trails.rows(ask.snapshot, found.row_key[events])
+        return trails.rows(ask.snapshot, found.row_key[events]).drop_columns(["row_key"])
 
 
 def moment_of(text: str, snapshot: Snapshot) -> int:

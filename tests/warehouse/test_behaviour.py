@@ -238,6 +238,22 @@ def test_the_actors_of_an_edge_of_paths() -> None:
         assert 1 <= len(actors) <= row["count"]
 
 
+@pytest.mark.parametrize(
+    ("reuse", "expected"), [pytest.param(False, [1, 0], id="once"), pytest.param(True, [1, 1], id="again")]
+)
+def test_an_event_is_several_steps_where_asked(reuse: bool, expected: list[int]) -> None:
+    asked = {"question": "funnel", "steps": [{"event": "a"}, {"event": None}], "event_reuse": reuse}
+    answer = opened([{"user_id": "u"}]).ask(asked)
+    assert [row["units"] for row in answer.to_dicts()] == expected
+
+
+def test_without_an_order_no_event_is_several_steps() -> None:
+    asked = {"question": "funnel", "steps": [{"event": "a"}], "order": "unordered", "event_reuse": True}
+    with pytest.raises(QuestionRefused) as refused:
+        opened([{"user_id": "u"}]).ask(asked)
+    assert refused.value.where["field"] == "event_reuse"
+
+
 # Cuts and trends ----------------------------------------------------------------------------------------------------
 
 

@@ -37,7 +37,6 @@ def opened(case: dict[str, Any], tmp_path: Any) -> Any:
 def question(case: dict[str, Any]) -> dict[str, Any]:
     asked = {RENAMED.get(k, k): v for k, v in case["query"].items() if k not in OF_SETTINGS}
     asked["unit"] = {"actor": "user"}.get(asked.get("unit"), asked.get("unit", "user"))
-    asked.pop("event_reuse", None)
     return {"question": case["kind"], **asked}
 
 

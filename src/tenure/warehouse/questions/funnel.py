@@ -76,6 +76,7 @@ class Funnel(Behaviour):
     from_: str | None = behaviour.FROM
     to: str | None = behaviour.TO
     strict_time: bool = asked("flag", "Each step strictly later than the one before, not at the same moment.", False)
+    event_reuse: bool = asked("flag", "One event may be several steps, as in ClickHouse's windowFunnel.", False)
     reentry: str = asked(
         "choice", "latest: any entry may convert; first: only the first counts.", "latest", ("latest", "first")
     )
@@ -102,6 +103,7 @@ class Funnel(Behaviour):
             (optional and not ordered, "steps", "Only an ordered funnel has optional steps."),
             (optional > walks.OPTIONAL_LIMIT, "steps", f"At most {walks.OPTIONAL_LIMIT} steps are optional."),
             (not ordered and any(s.min_users > 1 for s in self.steps), "steps", "min_users needs an ordered funnel."),
+            (self.event_reuse and not ordered, "event_reuse", "It needs an ordered funnel."),
             (self.strict_time and self.order == "unordered", "strict_time", "Without an order nothing is later."),
             (isinstance(at_step, int) and at_step > steps, "breakdown", f"The funnel has {steps} steps."),
             (
@@ -187,6 +189,7 @@ class Funnel(Behaviour):
             order=self.order,  # type: ignore[arg-type]
             exclusions=tuple(walks.Exclusion(steps + k, x.from_step, x.to_step) for k, x in enumerate(self.exclusions)),
             strict_time=self.strict_time,
+            event_reuse=self.event_reuse,
             reentry=self.reentry,  # type: ignore[arg-type]
             ignored=steps + len(self.exclusions) if self.ignore else None,
         )

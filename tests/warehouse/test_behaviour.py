@@ -102,6 +102,16 @@ def test_an_event_sent_twice_counts_once_and_one_without_a_unit_is_said() -> Non
     assert answer.notes == [{"code": "without_unit", "count": 1}]
 
 
+def test_what_is_said_of_a_user_is_no_activity() -> None:
+    workspace = opened([{"user_id": "u", "event": name} for name in ("$identify", "$group", "$alias", "$pageview")])
+    answer = workspace.ask({"question": "trend", "from": "2024-01", "to": "2024-01", "period": "month"})
+    assert answer.table["value"].to_pylist() == [1]
+    features = workspace.ask({"question": "feature_retention", **MONTHS, "unit": "user"})
+    assert features.table["feature"].to_pylist() == ["$pageview"]
+    named = workspace.ask({"question": "funnel", "steps": [{"event": "$identify"}]})
+    assert named.table["units"].to_pylist() == [1]
+
+
 # Matchers -----------------------------------------------------------------------------------------------------------
 
 PROPERTIES = [
@@ -182,7 +192,8 @@ def cells(question: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[di
         keys = [k for k in ("step", "page") if k in rows[0]]
         return [({k: row[k] for k in keys}, row["units"]) for row in rows]
     if name == "retention":
-        return [({"cohort": r["cohort"], "column": k}, n) for r in rows for k, n in enumerate(r["values"])]
+        keys = [k for k in ("cohort", "page") if k in rows[0]]
+        return [({**{k: r[k] for k in keys}, "column": c}, n) for r in rows for c, n in enumerate(r["values"])]
     if name == "feature_retention":
         return [({"feature": row["feature"]}, row["reach"]) for row in rows]
     if name == "lifecycle":
@@ -201,7 +212,7 @@ def cells(question: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[di
         {"question": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "breakdown": "page", "order": "unordered"},
         {"question": "funnel", "steps": [{"event": "a"}, {"event": "b", "optional": True}, {"event": "c"}],
          "breakdown": {"prop": "page", "attribution": "last_touch"}, "window": "same_day"},
-        {"question": "retention", **MONTHS, "start": {"event": "a"}, "return": {"event": "b"}},
+        {"question": "retention", **MONTHS, "start": {"event": "a"}, "return": {"event": "b"}, "breakdown": "page"},
         {"question": "retention", **MONTHS, "period": "week", "mode": "first_time", "unbounded": True},
         {"question": "retention", **MONTHS, "period": "week", "intervals": 4, "basis": "rolling", "columns": 3},
         {"question": "feature_retention", **MONTHS, "features": {"ab": {"event_in": ["a", "b"]}, "c": {"event": "c"}}},

@@ -33,7 +33,9 @@ CALLS = ("batch", "import", *KINDS)
 NAMED = MappingProxyType(
     {"page": "page", "screen": "screen", "identify": "$identify", "group": "$group", "alias": "$alias"}
 )
-"""Kind of call -> name of its event. A name that begins with $ is no activity of a user."""
+"""Kind of call -> name of its event."""
+SAID = tuple(name for name in NAMED.values() if name.startswith("$"))
+"""The names of calls that say something of a user, and are no activity of theirs."""
 
 REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -16,6 +16,7 @@ from typing import Any
 from sqlglot import exp
 
 from tenure.core.errors import QuestionRefused
+from tenure.core.tracking import SAID
 from tenure.warehouse.lines import NONE
 from tenure.warehouse.slices import ACCOUNT_FIELDS, OPS
 
@@ -69,12 +70,14 @@ class Matcher:
         return out
 
     def sql(self, values: Parameters) -> exp.Expression:
-        """The condition on a row of `event_rows` called r; its values become parameters in `values`."""
-        terms = []
-        if self.events is not None:
-            terms.append(exp.In(this=column("event"), expressions=[_bound(values, name) for name in self.events]))
+        """The condition on a row of `event_rows` called r; its values become parameters in `values`.
+
+        Any event is any activity: what programs said of a user, of a group, of two ids is none.
+        """
+        named = exp.In(this=column("event"), expressions=[_bound(values, name) for name in self.events or SAID])
+        terms: list[exp.Expression] = [named if self.events is not None else exp.Not(this=named)]
         terms += [_condition(condition, values) for condition in self.where]
-        return exp.and_(*terms) if terms else exp.true()
+        return exp.and_(*terms)
 
 
 def parse(given: Any, field: str) -> Matcher:

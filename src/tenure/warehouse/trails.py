@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from tenure.core.errors import QuestionRefused
 from tenure.core.hashing import stable_hash
+from tenure.core.tracking import SAID
 from tenure.warehouse import measures
 from tenure.warehouse.arrays import coded
 from tenure.warehouse.identity import Identities
@@ -346,4 +347,4 @@ def event_names(snapshot: Snapshot, since: int, before: int) -> list[str]:
     statement = exp.select(column("event")).distinct().from_(measures.within(MEASURE, "r"))
     statement = _narrowed(statement, Wanted(EVERYTHING, (), since=since, before=before), Where(), values)
     found = snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), values, joins.tables)
-    return sorted(found["event"].to_pylist())
+    return sorted(set(found["event"].to_pylist()) - {*SAID})

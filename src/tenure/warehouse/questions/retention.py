@@ -111,13 +111,21 @@ class Retention(Behaviour):
         table, now = self._layout(snapshot), behaviour.now_of(self.now, snapshot)
         labels = [behaviour.interval_label(edge, self.period, snapshot) for edge in table.edges[: table.rows].tolist()]
         column = str(cell.get("column", 0))
-        if set(cell) - {"cohort", "column"} or (cell.get("cohort") not in (None, *labels)) or not column.isdecimal():
-            raise no_cell(self.name, cell, "Name a cohort of the answer and a column, from 0.", ("cohort", "column"))
+        prop = None if self.breakdown is None else self.breakdown.prop
+        allowed = ("cohort", "column", *(() if prop is None else (prop,)))
+        if set(cell) - {*allowed} or (cell.get("cohort") not in (None, *labels)) or not column.isdecimal():
+            raise no_cell(self.name, cell, "Name a cohort of the answer and a column, from 0.", allowed)
         row = None if cell.get("cohort") is None else labels.index(str(cell["cohort"]))
         if int(column) >= (table.width if row is None else int(table.widths[row])):
-            raise no_cell(self.name, cell, f"Columns run from 0 to {table.width - 1}.", ("cohort", "column"))
+            raise no_cell(self.name, cell, f"Columns run from 0 to {table.width - 1}.", allowed)
         found = self._read(snapshot, table)
-        who = walks.appearances(found.first, found.at, found.bits, table, self._rule(), row, now)[:, int(column)]
+        one: dict[str, Any] = {}
+        if prop is not None and prop in cell:
+            codes, texts = self._cuts(found)
+            if str(cell[prop]) not in (*texts, NONE):
+                raise no_cell(self.name, cell, f"The values of {prop} are: {', '.join((*texts, NONE))}.", allowed)
+            one = {"value": codes, "code": texts.index(str(cell[prop])) if cell[prop] in texts else MISSING}
+        who = walks.appearances(found.first, found.at, found.bits, table, self._rule(), row, now, **one)[:, int(column)]
         matcher = START if column == "0" else BACK
         # the event that counts: in the cell's own interval where the cell names one of the calendar
         since, before = int(table.edges[0]), int(table.edges[-1])

@@ -258,6 +258,16 @@ def test_an_event_is_several_steps_where_asked(reuse: bool, expected: list[int])
     assert [row["units"] for row in answer.to_dicts()] == expected
 
 
+def test_the_trend_without_an_order_begins_with_any_step() -> None:
+    events = [{"user_id": "u", "event": "b"}, {"user_id": "u", "event": "a", "ts": at(1)}]
+    asked = {"question": "funnel", "steps": [{"event": "a"}, {"event": "b"}], "order": "unordered", "trend": "day"}
+    rows = opened(events).ask(asked).trend.to_pylist()
+    assert [(row["period"], row["entered"], row["converted"]) for row in rows] == [
+        ("2024-01-01", 1, 1),
+        ("2024-01-02", 1, 0),
+    ]
+
+
 def test_without_an_order_no_event_is_several_steps() -> None:
     asked = {"question": "funnel", "steps": [{"event": "a"}], "order": "unordered", "event_reuse": True}
     with pytest.raises(QuestionRefused) as refused:

@@ -86,7 +86,7 @@ def test_a_client_that_we_did_not_write(server: Any, shell: Any, port: int, tmp_
     client("tnr_00000000_wrong", max_retries=0, sync_mode=False).track("u", "x")
 
     lake = Lake(tmp_path / "home" / "lake")
-    wait(lambda: lake.count("events") == 256)
+    wait(lambda: lake.count("events") == 256 and lake.count("identities") >= 3)
     rows = lake.read("events").to_pylist()
     exported = next(row for row in rows if row["event"] == "Report Exported")
     assert (exported["source"], exported["account_id"], json.loads(exported["properties"])) == (
@@ -132,7 +132,7 @@ def test_a_client_of_another_language(node: str, shell: Any, port: int, tmp_path
     assert done.returncode == 0, done.stderr
 
     lake = Lake(tmp_path / "home" / "lake")
-    wait(lambda: lake.count("events") == 105)
+    wait(lambda: lake.count("events") == 105 and lake.count("identities") >= 3)
     rows = lake.read("events").to_pylist()
     opened = [row for row in rows if row["event"] == "Opened"]
     assert sorted(json.loads(row["properties"])["number"] for row in opened) == [*range(100)]

@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,9 @@ class Port:
             finally:
                 await self.app.stop()
 
-        return asyncio.run(lived())
+        # a thread has no loop yet, whatever the tests before left running in this one
+        with ThreadPoolExecutor(1) as apart:
+            return apart.submit(asyncio.run, lived()).result()
 
     async def call(
         self,

@@ -263,9 +263,8 @@ class Funnel(Behaviour):
         shape = pa.schema(
             [("period", pa.string()), ("entered", pa.int64()), ("converted", pa.int64()), ("mature", pa.bool_())]
         )
-        wanted = walks.EARLIEST if walk.enters_from is None else walk.enters_from
         opening = np.uint64((1 << len(self.steps)) - 1 if self.order == "unordered" else 1)
-        met = found.at[(found.bits & opening != 0) & (found.at >= wanted) & (found.at < walk.enters_to)]
+        met = found.at[(found.bits & opening != 0) & (found.at >= walk.enters_from) & (found.at < walk.enters_to)]
         since = walk.enters_from if self.from_ is not None else int(met.min()) if len(met) else None
         before = walk.enters_to if self.to is not None else int(met.max()) + 1 if len(met) else None
         if since is None or before is None or since >= before:

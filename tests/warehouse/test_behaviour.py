@@ -204,7 +204,7 @@ def cells(question: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[di
     return [({"interval": row["interval"]}, row["value"]) for row in rows]
 
 
-@pytest.mark.parametrize("unit", ["user", "account", "prop:page"])
+@pytest.mark.parametrize("unit", ["user", "prop:page"])
 @pytest.mark.parametrize(
     "question",
     [

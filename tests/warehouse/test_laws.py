@@ -1,6 +1,6 @@
 """The engine against the slow reference, and the laws of revenue, on random small worlds.
 
-`TENURE_EXAMPLES=500` runs more than the 15 worlds a law takes otherwise.
+`TENURE_EXAMPLES=500` runs more than the 10 worlds a law takes otherwise.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RATES = (
 SHARED_OUT = ("expansion", "contraction", "entering", "leaving")
 
 worlds = profile(
-    max_examples=int(os.environ.get("TENURE_EXAMPLES", "15")),
+    max_examples=int(os.environ.get("TENURE_EXAMPLES", "10")),
     deadline=None,
     phases=(Phase.explicit, Phase.generate),  # the worlds are small enough to be read as they are
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

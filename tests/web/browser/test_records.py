@@ -68,6 +68,7 @@ def test_a_fact_is_edited_in_its_place_by_the_keyboard(open_as, acme):
     page.get_by_role("link", name="Tier: S. Edit").wait_for()
     page.locator(".toast__text", has_text="Saved: Tier.").wait_for()
     page.get_by_role("link", name="Tier: S. Edit").click()
+    page.locator("[data-fact] input[name=tier]").wait_for()  # what is edited is what was there before Olga's edit
     crm.edit("accounts", "acme", {"tier": "B"}, by="Olga")
     page.locator("[data-fact] input[name=tier]").fill("C")
     page.keyboard.press("Enter")

@@ -1,6 +1,6 @@
 """The engine against the slow reference, and the laws of revenue, on random small worlds.
 
-`TENURE_EXAMPLES=500` runs more than the 10 worlds a law takes otherwise.
+`TENURE_EXAMPLES=500` runs more than the 15 worlds a law takes otherwise.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ RATES = (
     "quick_ratio_excl_reactivation",
 )  # fmt: skip
 SHARED_OUT = ("expansion", "contraction", "entering", "leaving")
+LAST_DIGIT = Decimal("1e-12")
+"""Amounts are converted by rates and kept to twelve places: each slice may be off by half of the last one."""
 
 worlds = profile(
-    max_examples=int(os.environ.get("TENURE_EXAMPLES", "10")),
+    max_examples=int(os.environ.get("TENURE_EXAMPLES", "15")),
     deadline=None,
     phases=(Phase.explicit, Phase.generate),  # the worlds are small enough to be read as they are
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -187,8 +189,9 @@ def test_slices_add_up(made: dict[str, list[Any]], definition: dict[str, Any], b
     for (period,), row in whole.items():
         own = [part for key, part in parts.items() if key[0] == period]
         for name in ("open", "new", "churn", "reactivation", "fx", "close"):
-            assert sum(part[name] for part in own) == row[name], (period, name)
-        assert sum(part[n] for part in own for n in SHARED_OUT) == sum(row[n] for n in SHARED_OUT), period
+            assert abs(sum(part[name] for part in own) - row[name]) <= LAST_DIGIT * (len(own) + 1), (period, name)
+        together = sum(part[n] for part in own for n in SHARED_OUT) - sum(row[n] for n in SHARED_OUT)
+        assert abs(together) <= LAST_DIGIT * len(SHARED_OUT) * (len(own) + 1), period
 
 
 @worlds

@@ -94,6 +94,21 @@ def test_accounts_are_those_of_the_event_or_its_user(tables: Any, expected: list
     assert users(opened(events, **tables), "account") == expected
 
 
+def test_a_merged_account_is_the_other_one_for_conditions_too() -> None:
+    accounts = [{"account_id": "child", "owner": "ann", "merged_into": "root"}, {"account_id": "root", "owner": "ben"}]
+    events = [{"user_id": "u", "account_id": "child"}, {"user_id": "v", "account_id": "root", "ts": at(1)}]
+    workspace = opened(events, accounts=accounts)
+
+    def counted(**where: str) -> int:
+        asked = {"question": "trend", "from": "2024-01", "to": "2024-01", "period": "month", "where": where}
+        return workspace.ask(asked).table["value"].to_pylist()[0]
+
+    assert (counted(owner="ben"), counted(owner="ann")) == (2, 0)
+    assert (counted(account_id="root"), counted(account_id="child")) == (2, 0)
+    cut = workspace.ask({"question": "funnel", "steps": [{"event": "a"}], "breakdown": "account_id"})
+    assert [(row["account_id"], row["units"]) for row in cut.to_dicts()] == [("root", 2)]
+
+
 def test_an_event_sent_twice_counts_once_and_one_without_a_unit_is_said() -> None:
     workspace = opened([{"event_id": "e", "user_id": "u"}] * 2 + [{"event_id": "f"}])
     answer = workspace.ask({"question": "trend", "from": "2024-01", "to": "2024-01", "period": "month"})

@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from tenure.warehouse import measures
-from tenure.warehouse.identity import MEMBERS, PEOPLE
+from tenure.warehouse.identity import MEMBERS, MERGED, PEOPLE
 from tenure.warehouse.lake import schema_of
 from tenure.warehouse.measures import Condition, compose
 from tenure.warehouse.snapshot import TABLES_OF
@@ -34,6 +34,7 @@ HANDED = {
     "keys": pa.schema([("account_key", pa.int64()), ("row_key", pa.int64())]),
     "people": PEOPLE,
     "members": MEMBERS,
+    "merged": MERGED,
 }
 """Small tables that a measure is handed."""
 

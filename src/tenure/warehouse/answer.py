@@ -6,8 +6,8 @@ Money and rates are decimals of 12 places in the table; the JSON form is the edg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
@@ -120,6 +120,11 @@ class Answer:
                     )
         return self.proof(cell)
 
+    def without(self, columns: Collection[str]) -> Answer:
+        """The same without what stands in some columns, in its table and in the rows behind it."""
+        proof = self.proof
+        return replace(self, table=_emptied(self.table, columns), proof=lambda cell: _emptied(proof(cell), columns))
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """The rows as Python values: Decimal, date, int, text, None."""
         return self.table.to_pylist()  # type: ignore[no-any-return]
@@ -155,6 +160,13 @@ class Answer:
             return {}
         tables = {name: self.beside[name].to_pylist() for name in OF_FIGURES if name in self.beside}
         return {name: [{k: edge(v) for k, v in row.items()} for row in rows] for name, rows in tables.items()}
+
+
+def _emptied(table: pa.Table, columns: Collection[str]) -> pa.Table:
+    for place, name in enumerate(table.column_names):
+        if name in columns:
+            table = table.set_column(place, table.field(name), pa.nulls(table.num_rows, table.field(name).type))
+    return table
 
 
 def edge(value: Any) -> Any:

@@ -16,7 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.core.hashing import stable_hash
+from tenure.warehouse.lines import merged_roots
 from tenure.warehouse.schema import STAMP
+from tenure.warehouse.slices import account_ids
 from tenure.warehouse.snapshot import Snapshot
 
 Keys = npt.NDArray[np.int64]
@@ -36,15 +38,24 @@ MEMBERS = pa.schema(
     ]
 )
 
+MERGED = pa.schema([("account_key", pa.int64()), ("root_key", pa.int64()), ("root_id", pa.string())])
+
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """Two tables that events are joined with; in each, the stretches of one key never overlap."""
+    """Tables that events are joined with; the stretches of one key never overlap."""
 
     people: pa.Table
     """(id_key, since, until, user_key, user_id): ids that stand for another user's"""
     members: pa.Table
     """(user_key, since, until, account_key, account_id): the accounts of users"""
+    merged: pa.Table
+    """(account_key, root_key, root_id): accounts that were merged into another, which they count for"""
+
+    @property
+    def tables(self) -> dict[str, pa.Table]:
+        """Each by the name that the measure gives it."""
+        return {"people": self.people, "members": self.members, "merged": self.merged}
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Identities:
@@ -56,7 +67,14 @@ class Identities:
             contacts = snapshot.known(None).run("contact_users", ["user_id", "account_id"])
             contacts = contacts.filter(pc.is_valid(contacts["account_id"]))
             parts.append(_contact_members(contacts, people, parts))
-        return cls(people, pa.concat_tables(parts) if parts else MEMBERS.empty_table())
+        return cls(people, pa.concat_tables(parts) if parts else MEMBERS.empty_table(), _merged(snapshot))
+
+
+def _merged(snapshot: Snapshot) -> pa.Table:
+    roots = merged_roots(snapshot)
+    ids = account_ids(snapshot, np.array(list(roots.values()), np.int64)) if roots else []
+    columns = [pa.array(roots, pa.int64()), pa.array(roots.values(), pa.int64()), pa.array(ids, pa.string())]
+    return pa.Table.from_arrays(columns, schema=MERGED)
 
 
 def _people(said: pa.Table) -> pa.Table:

@@ -23,9 +23,8 @@ from tenure.core.tracking import SAID
 from tenure.warehouse import measures
 from tenure.warehouse.arrays import coded
 from tenure.warehouse.identity import Identities
-from tenure.warehouse.lines import merged_roots
 from tenure.warehouse.matchers import ACCOUNT_TRAITS, CONTACT_TRAITS, Matcher, Parameters, column, property_of
-from tenure.warehouse.slices import ATTRIBUTES, Where, account_ids
+from tenure.warehouse.slices import ATTRIBUTES, Where
 from tenure.warehouse.snapshot import Snapshot
 
 Integers = npt.NDArray[np.int64]
@@ -127,12 +126,11 @@ class _Joins:
 
     def __init__(self, snapshot: Snapshot, props: set[str]) -> None:
         identities = Identities.of(snapshot)
-        self.tables: dict[str, pa.Table] = {"people": identities.people, "members": identities.members}
-        self.roots = merged_roots(snapshot)
-        self.of_account = bool(props & {*ACCOUNT_TRAITS, ATTRIBUTES}) or bool(self.roots)
+        self.tables = identities.tables
+        self.of_account = bool(props & {*ACCOUNT_TRAITS, ATTRIBUTES})
         self.of_contact = bool(props & {*CONTACT_TRAITS})
         if self.of_account:
-            self.tables["account"] = _accounts(snapshot, self.roots)
+            self.tables["account"] = _accounts(snapshot)
         if self.of_contact:
             self.tables["contact"] = _contacts(snapshot, identities.people)
 
@@ -164,7 +162,7 @@ def _joined(snapshot: Snapshot, wanted: Wanted, where: Where) -> _Joins:
 def _with_silent(snapshot: Snapshot, joins: _Joins, wanted: Wanted, where: Where, found: Trails) -> Trails:
     """The trails, and empty ones of the units that have events but none that meets a matcher."""
     values: Parameters = {}
-    unit = _unit_name(wanted.unit, joins.roots)
+    unit = _unit_name(wanted.unit)
     units = exp.select(unit.as_("unit_name")).distinct().from_(measures.within(MEASURE, "r"))
     units = _narrowed(joins.onto(units), wanted, where, values).where(
         exp.Not(this=exp.Is(this=unit, expression=exp.Null()))
@@ -194,8 +192,8 @@ def _statement(joins: _Joins, wanted: Wanted, where: Where) -> tuple[str, Parame
         for k, matcher in enumerate(wanted.matchers)
     ]
     columns = [
-        _unit(wanted.unit, joins.roots).as_("unit"),
-        _unit_name(wanted.unit, joins.roots).as_("unit_name"),
+        _unit(wanted.unit).as_("unit"),
+        _unit_name(wanted.unit).as_("unit_name"),
         column("ts").as_("at"),
         column("recorded_at"),
         column("place"),
@@ -231,27 +229,19 @@ def _integer(value: int) -> exp.Expression:
     return exp.cast(exp.Literal.number(value), "bigint")
 
 
-def _unit(unit: str, roots: Mapping[int, int]) -> exp.Expression:
+def _unit(unit: str) -> exp.Expression:
     """What events are sorted by: a key, or the text of a property."""
     if unit == EVERYTHING:
         return _integer(0)
-    if unit == "user":
-        return column("user_key")
-    if unit == "account":
-        own = column("account_key")
-        return exp.Coalesce(this=column("root_key", "account"), expressions=[own]) if roots else own
+    if unit in ("user", "account"):
+        return column(f"{unit}_key")
     return property_of(unit.removeprefix(PROPERTY))
 
 
-def _unit_name(unit: str, roots: Mapping[int, int]) -> exp.Expression:
+def _unit_name(unit: str) -> exp.Expression:
     if unit == EVERYTHING:
         return exp.Literal.string("")
-    if unit == "user":
-        return column("user_id")
-    if unit == "account":
-        own = column("account_id")
-        return exp.Coalesce(this=column("root_id", "account"), expressions=[own]) if roots else own
-    return property_of(unit.removeprefix(PROPERTY))
+    return column(f"{unit}_id") if unit in ("user", "account") else property_of(unit.removeprefix(PROPERTY))
 
 
 def _trait(name: str) -> exp.Expression:
@@ -262,18 +252,12 @@ def _trait(name: str) -> exp.Expression:
     return column(name) if name == "account_id" else column(name, "account")
 
 
-def _accounts(snapshot: Snapshot, roots: Mapping[int, int]) -> pa.Table:
-    """Attributes by account key, with the key and id of the account it was merged into."""
+def _accounts(snapshot: Snapshot) -> pa.Table:
+    """Attributes by account key."""
     names = ("account_key", *ACCOUNT_TRAITS, "attributes")
     if snapshot.has("accounts"):
-        table = snapshot.known(None).run("account_rows", names)
-    else:
-        table = pa.table({name: pa.array([], pa.int64() if name == "account_key" else pa.string()) for name in names})
-    keys = table["account_key"].to_pylist()
-    ids = dict(zip(roots.values(), account_ids(snapshot, np.array(list(roots.values()), np.int64)), strict=True))
-    root = [roots.get(key) for key in keys]
-    table = table.append_column("root_key", pa.array(root, pa.int64()))
-    return table.append_column("root_id", pa.array([None if key is None else ids[key] for key in root], pa.string()))
+        return snapshot.known(None).run("account_rows", names)
+    return pa.table({name: pa.array([], pa.int64() if name == "account_key" else pa.string()) for name in names})
 
 
 def _contacts(snapshot: Snapshot, people: pa.Table) -> pa.Table:
@@ -338,13 +322,16 @@ def _coded(column: pa.ChunkedArray) -> tuple[Codes, list[str]]:
     return codes.astype(np.int32), encoded.dictionary.to_pylist()
 
 
-def event_names(snapshot: Snapshot, since: int, before: int) -> list[str]:
-    """The names of the events of a stretch of time, in order."""
+def event_names(snapshot: Snapshot, since: int, before: int, where: Where) -> list[str]:
+    """The names of the events that accounts did in a stretch of time, the most frequent first."""
     if not snapshot.has("events"):
         return []
-    joins = _Joins(snapshot, set())
+    wanted = Wanted(EVERYTHING, (), since=since, before=before)
+    joins = _joined(snapshot, wanted, where)
     values: Parameters = {}
-    statement = exp.select(column("event")).distinct().from_(measures.within(MEASURE, "r"))
-    statement = _narrowed(statement, Wanted(EVERYTHING, (), since=since, before=before), Where(), values)
+    name, often = column("event"), exp.Count(this=exp.Star())
+    statement = exp.select(name, often.as_("often")).from_(measures.within(MEASURE, "r")).group_by(name)
+    statement = _narrowed(joins.onto(statement), wanted, where, values)
     found = snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), values, joins.tables)
-    return sorted(set(found["event"].to_pylist()) - {*SAID})
+    counts = dict(zip(found["event"].to_pylist(), found["often"].to_pylist(), strict=True))
+    return sorted(counts.keys() - {*SAID}, key=lambda event: (-counts[event], event))

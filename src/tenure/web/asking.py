@@ -15,7 +15,7 @@ from django.utils import timezone
 
 import tenure
 from tenure.apps.crm import selectors
-from tenure.apps.workspaces.permissions import Caller, require_everything
+from tenure.apps.workspaces.permissions import Caller, may, require, require_everything
 from tenure.apps.workspaces.services import lake
 from tenure.core.definition import Definition
 from tenure.warehouse import questions
@@ -71,7 +71,8 @@ class Seen:
     def ask(self, question: Question | Mapping[str, Any]) -> Answer:
         """The answer to a question about the accounts the caller sees; the rows behind it are of the same accounts.
 
-        Raises: NotAllowed (permission.scope) for a question that cannot be limited and a caller who is.
+        Raises: NotAllowed: permission.scope for a question that cannot be limited and a caller who is,
+                permission.denied for one that names persons and a caller who may not read who they are.
                 QuestionRefused for an unknown question, field or value.
         """
         asked: Any = question if isinstance(question, Question) else questions.parse(question)
@@ -82,14 +83,22 @@ class Seen:
             rows = self.only.rows if asked.of_lines else ()
             where = Where((*where.rows, *rows), (*where.accounts, *self.only.accounts))
             asked = replace(asked, where=where)
+        if self.caller is not None and asked.persons():
+            require(self.caller, "read_personal")
         if not self.limited or not asked.of_accounts:
-            return self.opened.ask(asked)
+            return self._told(self.opened.ask(asked), asked)
         if not isinstance(where, Where):
             require_everything(self.caller, asked.name)
         theirs = Condition("owner", "in", self.owners)
         limited: Any = replace(asked, where=Where(where.rows, (*where.accounts, theirs)))
         # what was read to answer is of everybody's rows
-        return replace(self.opened.ask(limited), rows_read={})
+        return self._told(replace(self.opened.ask(limited), rows_read={}), asked)
+
+    def _told(self, answer: Answer, asked: Question) -> Answer:
+        """The answer without what tells who a person is, for a caller who may not know."""
+        if self.caller is None or not asked.personal() or may(self.caller, "read_personal"):
+            return answer
+        return answer.without(asked.personal())
 
     def has_account(self, account_id: str) -> bool:
         """Whether there is an account that the caller sees under an id, whatever the page is narrowed to."""

@@ -22,6 +22,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "own_account": _EVERYBODY,
         "import": frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR}),
         "edit_records": _WRITERS,
+        "read_personal": _WRITERS,
         "close_month": frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
         "definitions": frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
         "set_targets": frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR, Role.ANALYST}),

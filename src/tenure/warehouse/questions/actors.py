@@ -71,6 +71,13 @@ class Actors(Question):
         )
         return Result(table.sort_by([("unit", "ascending")]))
 
+    def persons(self) -> frozenset[str]:
+        return self._asked().persons()
+
+    def personal(self) -> frozenset[str]:
+        inner = self._asked()
+        return inner.personal() | (frozenset() if getattr(inner, "unit", "") == "account" else {"unit"})
+
     def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
         return self._asked().rows_behind(ask, self.cell)
 

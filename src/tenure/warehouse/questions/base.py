@@ -110,6 +110,14 @@ class Question:
         """The table of this question."""
         raise NotImplementedError(self.name)
 
+    def persons(self) -> frozenset[str]:
+        """What the question names that tells who a person is: it is for those who may know."""
+        return frozenset()
+
+    def personal(self) -> frozenset[str]:
+        """Columns of its answer, and of the rows behind it, that tell who a person is or what is said of them."""
+        return frozenset()
+
     def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
         """The source rows behind one cell of its answer."""
         raise no_cell(self.name, cell, "This answer has no rows of its own; ask for the figures it is made of.")

@@ -6,7 +6,7 @@ Importing this module teaches `base` to read matchers, steps, exclusions and the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass
+from dataclasses import Field, dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 from tenure.core.localtime import local_stamp, moment, zone
 from tenure.core.periods import CIVIL, add_months, first_day, label, parse_label
 from tenure.core.sequences.edges import interval_edges
+from tenure.core.tracking import SAID
 from tenure.warehouse import matchers, trails
 from tenure.warehouse.matchers import Matcher
 from tenure.warehouse.questions import base
@@ -32,6 +33,8 @@ SECOND = 1_000_000
 LONGEST_SECONDS = 10_000_000_000
 """A window of more than 317 years is refused: it would leave the calendar."""
 MOST_STEPS = 30
+PERSONAL = frozenset({"user_id", "title", *SAID})
+"""Properties that tell who a person is, and events that hold what is said of one."""
 OTHER = "Other"
 """The values of a breakdown beyond its limit."""
 NAMES_OF_STEP = ("event", "event_in", "where", "optional", "role", "min_users")
@@ -300,9 +303,31 @@ class Behaviour(Question):
         """The trails, and the events of them that a cell counts."""
         raise NotImplementedError(self.name)
 
+    def persons(self) -> frozenset[str]:
+        named: set[str] = set()
+        for f in fields(self):
+            named |= _named(getattr(self, f.name))
+        return frozenset(named & PERSONAL)
+
+    def personal(self) -> frozenset[str]:
+        return frozenset({"user_id", "properties"})
+
     def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
         found, events = self.behind(ask, cell)
         return trails.rows(ask.snapshot, found.row_key[events]).drop_columns(["row_key"])
+
+
+def _named(value: Any) -> set[str]:
+    """The properties and events that a field's value names; a text may be a property, or name one after a colon."""
+    if isinstance(value, Matcher):
+        return {*(value.events or ()), *value.props()}
+    if isinstance(value, (Step, Exclusion)):
+        return _named(value.matcher)
+    if isinstance(value, Breakdown):
+        return {value.prop}
+    if isinstance(value, tuple):
+        return set().union(*map(_named, value))
+    return {value, value.partition(":")[2]} if isinstance(value, str) else set()
 
 
 def moment_of(text: str, snapshot: Snapshot) -> int:

@@ -31,6 +31,8 @@ from tenure.warehouse.snapshot import Snapshot
 from tenure.warehouse.trails import MISSING, Integers, Trails, Wanted
 
 START, BACK, BARE = range(3)
+MOST_EVENTS = 310
+"""Events that `all` makes features of, the most frequent ones: five passes."""
 COLUMNS = asked(
     "whole", "Columns, the first is the cohort's own interval. Default: a triangle.", None, bounds=(1, 1_000)
 )
@@ -204,7 +206,7 @@ class FeatureRetention(Behaviour):
         table, now = self._layout(snapshot), behaviour.now_of(self.now, snapshot)
         rows: list[dict[str, Any]] = []
         left_out = 0
-        named = self._features(snapshot, table)
+        named, more = self._features(snapshot, table)
         for at in range(0, len(named), kernel.MOST_FEATURES - 1):
             part = named[at : at + kernel.MOST_FEATURES - 1]
             found = self._read(snapshot, table, [matcher for _, matcher in part])
@@ -234,12 +236,13 @@ class FeatureRetention(Behaviour):
              ("complete", pa.bool_())]
         )  # fmt: skip
         notes = [{"code": "without_unit", "count": left_out}] if left_out else []
+        notes += [{"code": "features_left_out", "count": more}] if more else []
         return Result(pa.Table.from_pylist(rows, schema=shape), [], notes)
 
     def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Integers]:
         snapshot = known(ask, self.as_known_on)
         table = self._layout(snapshot)
-        named = dict(self._features(snapshot, table))
+        named = dict(self._features(snapshot, table)[0])
         if set(cell) != {"feature"} or cell["feature"] not in named:
             raise no_cell(self.name, cell, "Name a feature of the answer.", ("feature",))
         found = self._read(snapshot, table, [named[str(cell["feature"])]])
@@ -254,11 +257,13 @@ class FeatureRetention(Behaviour):
             week_start=definition.first_weekday,
         )  # fmt: skip
 
-    def _features(self, snapshot: Snapshot, table: Layout) -> list[tuple[str, Matcher]]:
+    def _features(self, snapshot: Snapshot, table: Layout) -> tuple[list[tuple[str, Matcher]], int]:
+        """(the features by name, how many more events there are than are looked at)."""
         if self.features != "all":
-            return list(self.features)
+            return list(self.features), 0
         since, before = int(table.edges[0]), int(table.edges[table.rows])
-        return [(name, Matcher((name,))) for name in trails.event_names(snapshot, since, before)]
+        names = trails.event_names(snapshot, since, before, self.where)
+        return [(name, Matcher((name,))) for name in names[:MOST_EVENTS]], max(len(names) - MOST_EVENTS, 0)
 
     def _read(self, snapshot: Snapshot, table: Layout, matchers: list[Matcher]) -> Trails:
         wanted = Wanted(self.unit, [*matchers, ANY], since=int(table.edges[0]), before=int(table.edges[-1]))

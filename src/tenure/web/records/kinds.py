@@ -133,7 +133,7 @@ def seen_version(kind: Kind, key: str, caller: Caller, row_id: str) -> Any:
 
 def hidden(kind: Kind, caller: Caller) -> frozenset[str]:
     """The columns of a kind that the caller may not read: personal ones, for roles that do not write records."""
-    if kind.name != "contacts" or may(caller, "edit_records"):
+    if kind.name != "contacts" or may(caller, "read_personal"):
         return frozenset()
     return frozenset(crm.PERSONAL)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import hmac
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import reduce
 from operator import or_
@@ -35,9 +35,11 @@ def ids_of(lake: Lake, user_ids: Collection[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def new_names(ids: Collection[str]) -> dict[str, str]:
-    """A random id for each: one becomes one other, so whoever was counted once is counted once."""
-    return {one: f"erased-{secrets.token_hex(8)}" for one in ids}
+def new_names(ids: Collection[str], secret: bytes) -> dict[str, str]:
+    """An id for each that tells nothing without the secret: one becomes one other, so whoever was counted once is
+    counted once; and the same again when an erasure that was killed is begun again.
+    """
+    return {one: f"erased-{hmac.new(secret, one.encode(), 'sha256').hexdigest()[:16]}" for one in ids}
 
 
 def rename(

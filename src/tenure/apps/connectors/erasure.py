@@ -53,7 +53,8 @@ def erase_person(who: str, *, by: Actor) -> dict[str, Any]:
             words = erasure.replacing(person.words)
             with here.lock("mirror"):
                 before = here.version(TABLE)
-                names = forgetting.new_names(forgetting.ids_of(here, person.user_ids))
+                ids = forgetting.ids_of(here, person.user_ids)
+                names = forgetting.new_names(ids, settings.SECRET_KEY.encode())
                 rows = forgetting.blank(here, TABLE, "contact_id", person.contact_ids, crm.PERSONAL, names)
                 after = here.version(TABLE)
             done = forgetting.rename(here, names, person.words, words)

@@ -364,6 +364,16 @@ def test_what_is_not_over_is_not_zero() -> None:
     ]
 
 
+def test_an_answer_holds_for_the_hour() -> None:
+    workspace = opened([{"user_id": "u"}])
+    asked = {"question": "trend", "from": "2024-01-01", "to": "2024-01-02", "period": "hour"}
+    over = [
+        sum(workspace.ask(asked, now=START + timedelta(hours=hour, minutes=30)).table["complete"].to_pylist())
+        for hour in (3, 3, 4)
+    ]
+    assert over == [3, 3, 4]
+
+
 def test_an_empty_lake_answers() -> None:
     workspace = tenure.open()
     for asked in (

@@ -161,7 +161,7 @@ class Workspace:
             "name": [definition.name, definition.version],
             "versions": snapshot.versions,
             "lake_timezone": self.lake_timezone,
-            "day": snapshot.today.isoformat(),
+            "clock": asked.clock(snapshot),
             "format": FORMAT,
         }
         place = key(depends)

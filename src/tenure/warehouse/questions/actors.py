@@ -19,6 +19,7 @@ from tenure.warehouse.questions.funnel import Funnel
 from tenure.warehouse.questions.retention import FeatureRetention, Retention
 from tenure.warehouse.questions.trend import Trend
 from tenure.warehouse.slices import Where
+from tenure.warehouse.snapshot import Snapshot
 
 OF: dict[str, type[Behaviour]] = {
     family.name: family for family in (Funnel, Retention, FeatureRetention, Lifecycle, Stickiness, Paths, Trend)
@@ -70,6 +71,9 @@ class Actors(Question):
             }
         )
         return Result(table.sort_by([("unit", "ascending")]))
+
+    def clock(self, snapshot: Snapshot) -> str:
+        return self._asked().clock(snapshot)
 
     def persons(self) -> frozenset[str]:
         return self._asked().persons()

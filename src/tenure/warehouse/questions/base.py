@@ -106,6 +106,10 @@ class Question:
                 out[json_name(f.name)] = _plain(value)
         return out
 
+    def clock(self, snapshot: Snapshot) -> str:
+        """What its answer depends on of the present moment: the local day."""
+        return snapshot.today.isoformat()
+
     def answer(self, ask: Ask) -> Result:
         """The table of this question."""
         raise NotImplementedError(self.name)

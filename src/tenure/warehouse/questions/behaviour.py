@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 import numpy as np
@@ -299,6 +299,9 @@ class Behaviour(Question):
 
     of_lines: ClassVar[bool] = False
 
+    def clock(self, snapshot: Snapshot) -> str:
+        return _hour(snapshot).isoformat()
+
     def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Integers]:
         """The trails, and the events of them that a cell counts."""
         raise NotImplementedError(self.name)
@@ -353,8 +356,13 @@ def _edge(text: str, snapshot: Snapshot, *, last: bool) -> int:
 
 
 def now_of(given: str | None, snapshot: Snapshot) -> int:
-    """The moment up to which intervals are over."""
-    return moment(snapshot.now, zone("UTC")) if given is None else moment_of(given, snapshot)
+    """The moment up to which intervals are over; without one given, the beginning of the running hour."""
+    return moment(_hour(snapshot), zone("UTC")) if given is None else moment_of(given, snapshot)
+
+
+def _hour(snapshot: Snapshot) -> datetime:
+    """The beginning of the running hour: an answer holds until the next."""
+    return snapshot.now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def edges_between(since: int, before: int, period: str, snapshot: Snapshot) -> Integers:
@@ -380,7 +388,7 @@ def first_of(given: str | None, period: str, intervals: int, every: int, snapsho
         if found.tzinfo is not None:
             found = found.astimezone(zone(snapshot.definition.timezone)).replace(tzinfo=None)
         return found if period == "hour" else _whole_day(found)
-    here = snapshot.now.astimezone(zone(snapshot.definition.timezone)).replace(tzinfo=None)
+    here = _hour(snapshot).astimezone(zone(snapshot.definition.timezone)).replace(tzinfo=None)
     back = every * intervals - 1
     if period == "hour":
         return here.replace(minute=0, second=0, microsecond=0) - timedelta(hours=back)

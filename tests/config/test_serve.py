@@ -111,6 +111,28 @@ def test_a_taken_port_is_refused_with_another_one(server: Any, shell: Any, port:
     assert (done.returncode, f"--port {port + 1}" in done.stderr) == (2, True)
 
 
+def test_the_port_for_events_is_free_and_another_one(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    from tenure.config.commands import demo, serve
+    from tenure.core.errors import TenureError
+
+    monkeypatch.delenv("TENURE_TRACKING_PORT", raising=False)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        values = {"TENURE_HOST": "127.0.0.1", "TENURE_PORT": 1, "TENURE_TRACKING_PORT": taken}
+        for given, code in ((values, "serve.port_taken"), ({**values, "TENURE_PORT": taken}, "serve.one_port_twice")):
+            with pytest.raises(TenureError) as refused:
+                serve.check_tracking_port(given)
+            assert refused.value.code == code
+        demo._without_taken_port(values)
+        assert os.environ["TENURE_TRACKING_PORT"] == "0"
+        assert "takes no events" in capsys.readouterr().out
+        with pytest.raises(TenureError):
+            demo._without_taken_port(values)  # now somebody has said which
+    monkeypatch.delenv("TENURE_TRACKING_PORT")
+
+
 @pytest.mark.slow
 def test_nothing_outlives_a_killed_server(server: Any) -> None:
     started = children(server.pid)

@@ -51,6 +51,7 @@ def demo(home: Path | None, port: int | None, accounts: int, no_serve: bool) -> 
 
         values = environment.read()
         serve.check_port(values["TENURE_HOST"], values["TENURE_PORT"])
+        _without_taken_port(values)
     cli.ready(house=lambda: HOUSE)
     _fill(folder / FILES, company)
     _show()
@@ -60,6 +61,17 @@ def demo(home: Path | None, port: int | None, accounts: int, no_serve: bool) -> 
         )
         return
     serve.run(_announce)
+
+
+def _without_taken_port(values: Mapping[str, Any]) -> None:
+    """Go without the port for events where nobody asked for it and another program has it."""
+    try:
+        serve.check_tracking_port(values)
+    except TenureError as taken:
+        if "TENURE_TRACKING_PORT" in os.environ:
+            raise
+        os.environ["TENURE_TRACKING_PORT"] = "0"
+        click.echo(_("{message} The demo takes no events.").format(message=taken.message))
 
 
 def _claim(folder: Path, accounts: int) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import click
 
@@ -82,7 +83,7 @@ def run(announce: Callable[[], None]) -> None:
     check_port(host, port)
     helpers = [_Helper("work")]
     if values["TENURE_TRACKING_PORT"]:
-        check_port(host, values["TENURE_TRACKING_PORT"], "TENURE_TRACKING_PORT={other} tenure serve")
+        check_tracking_port(values)
         helpers.append(_Helper("track"))
     _spawn()
     server = Granian(
@@ -121,7 +122,13 @@ def run_tracking() -> None:
 
     end_with_parent()
     values = environment.read()
-    host, port, home = values["TENURE_HOST"], values["TENURE_TRACKING_PORT"] or 8001, values["TENURE_HOME"]
+    host, port, home = values["TENURE_HOST"], values["TENURE_TRACKING_PORT"], values["TENURE_HOME"]
+    if not port:
+        raise TenureError(
+            "serve.no_tracking_port",
+            _("TENURE_TRACKING_PORT is 0: no events are taken."),
+            fix=_("Choose a port for events: {command}").format(command="TENURE_TRACKING_PORT=8001 tenure track"),
+        )
     check_port(host, port, "TENURE_TRACKING_PORT={other} tenure track")
     _spawn()
     server = Granian(
@@ -192,11 +199,30 @@ def check_port(host: str, port: int, otherwise: str = "tenure serve --port {othe
                     port=port, host=host, reason=error.strerror or error
                 ),
                 fix=_("Stop the program that uses it, or choose another port: {command}").format(
-                    command=otherwise.format(other=port + 1 if port < 65535 else 8000)
+                    command=otherwise.format(other=_other(port))
                 ),
                 host=host,
                 port=port,
             ) from error
+
+
+def check_tracking_port(values: Mapping[str, Any]) -> None:
+    """Refuse, before anything starts, if the port for events cannot be listened on, or is that of the pages."""
+    port = values["TENURE_TRACKING_PORT"]
+    if port == values["TENURE_PORT"]:
+        raise TenureError(
+            "serve.one_port_twice",
+            _("Port {port} cannot be for the pages and for events.").format(port=port),
+            fix=_("Choose a port for events: {command}").format(
+                command=f"TENURE_TRACKING_PORT={_other(port)} tenure serve"
+            ),
+            port=port,
+        )
+    check_port(values["TENURE_HOST"], port, "TENURE_TRACKING_PORT={other} tenure serve")
+
+
+def _other(port: int) -> int:
+    return port + 1 if port < 65535 else 8000
 
 
 class _Helper(threading.Thread):

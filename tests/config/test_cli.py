@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
+
+from tenure.warehouse.lake import Lake
 
 ROWS = (
     "account_id,subscription_id,amount,start,end,plan\na,s1,100,2024-01-01,,=pro\nb,s2,50,2024-01-01,2024-03-01,basic\n"
@@ -221,7 +224,10 @@ def test_the_demo_prints_its_revenue_and_may_be_run_again(shell: Any, tmp_path: 
     assert "revenue_metrics" in first.stdout
     again = shell("demo", "--no-serve")
     assert again.stdout == first.stdout.replace("Simulating a company of 60 accounts\n", "")
-    assert (tmp_path / "tenure-demo" / "simulation" / "truths.json").exists()
+    files = tmp_path / "tenure-demo" / "simulation"
+    assert (files / "truths.json").exists()
+    events = Lake(tmp_path / "tenure-demo" / "lake").count("events")
+    assert events == pq.ParquetFile(files / "events.parquet").metadata.num_rows > 1000
 
 
 def test_a_firm_is_simulated_into_files(shell: Any, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def _claim(folder: Path, accounts: int) -> dict[str, Any]:
 def _fill(files: Path, company: Mapping[str, Any]) -> None:
     """Simulate the company, import it (a second time it changes nothing) and make the owner."""
     from tenure.apps.connectors.files.importer import run_import
-    from tenure.apps.connectors.simulation import KINDS, TRUTHS, write_firm
+    from tenure.apps.connectors.simulation import KINDS, TRUTHS, load_events, write_firm
     from tenure.apps.workspaces import selectors
     from tenure.apps.workspaces.services import lake, members
     from tenure.core.simulation import Scenario
@@ -112,6 +112,7 @@ def _fill(files: Path, company: Mapping[str, Any]) -> None:
         done: Any = run_import(files / f"{kind}.parquet", kind, by="tenure demo")
         count = done.created + done.changed + done.unchanged
         click.echo(_("Imported {kind}: {count} rows").format(kind=kind, count=count))
+    click.echo(_("Imported {kind}: {count} rows").format(kind="events", count=load_events(files)))
     lake.flush()
 
 

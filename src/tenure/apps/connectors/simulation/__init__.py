@@ -1,5 +1,6 @@
 """The simulated firm as a source: its tables as files. Hides parts, row groups and unfinished files."""
 
+from tenure.apps.connectors.simulation.events import load_events
 from tenure.apps.connectors.simulation.files import KINDS, TRUTHS, Summary, write_firm
 
-__all__ = ["KINDS", "TRUTHS", "Summary", "write_firm"]
+__all__ = ["KINDS", "TRUTHS", "Summary", "load_events", "write_firm"]

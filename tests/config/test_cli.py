@@ -59,6 +59,13 @@ def test_an_answer_as_a_table(filled: Any) -> None:
     ]
 
 
+def test_further_tables_stand_under_the_answer(filled: Any) -> None:
+    done = filled("ask", "retention", "--set", "first_interval=2024-01-01", "--set", "intervals=2")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[0] == ["cohort", "size", "values", "rate", "complete"]
+    assert lines[4:] == [["average"], ["column", "rate", "mean_of_cohorts"], ["0", "–", "–"], ["1", "–", "–"]]
+
+
 def test_the_same_question_as_json(filled: Any) -> None:
     question = {"question": "movements", "from": "2024-03", "to": "2024-03", "by": ["plan"]}
     done = filled("ask", "--json", json.dumps(question), "--format", "json")

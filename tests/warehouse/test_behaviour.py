@@ -355,7 +355,7 @@ def test_what_is_not_over_is_not_zero() -> None:
     rows = answer.to_dicts()
     assert [row["values"] for row in rows] == [[1, None, None], [None, None], [None]]
     assert [row["complete"] for row in rows] == [False] * 3
-    assert answer._beside("average")["rate"].to_pylist() == [Decimal(1), None, None]
+    assert answer.average["rate"].to_pylist() == [Decimal(1), None, None]
     funnel = {"question": "funnel", "steps": [{"event": "a"}], "trend": "month", "now": "2024-02-15"}
     trend = workspace.ask(funnel).trend.to_pylist()
     assert [(row["period"], row["entered"], row["mature"]) for row in trend] == [

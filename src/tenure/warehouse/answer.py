@@ -78,6 +78,16 @@ class Answer:
         """A funnel by the period of entry: period, entered, converted, mature."""
         return self._beside("trend")
 
+    @property
+    def average(self) -> pa.Table:
+        """A retention over all its cohorts: column, rate."""
+        return self._beside("average")
+
+    @property
+    def of_figures(self) -> dict[str, pa.Table]:
+        """The tables beside this one that hold figures, by name; those with a row per unit are left to `actors`."""
+        return {name: self.beside[name] for name in OF_FIGURES if name in self.beside}
+
     def actors(self, step: int) -> pa.Table:
         """The units behind a step of a funnel, counted from 1: unit."""
         found = self._beside("reached")
@@ -150,16 +160,10 @@ class Answer:
             "notes": self.notes,
             "computed_at": self.computed_at.isoformat(),
             "columns": [{"name": f.name, "type": str(f.type)} for f in self.table.schema],
-            "rows": [{k: edge(v) for k, v in row.items()} for row in self.to_dicts()],
+            "rows": _json_rows(self.table),
             "sql": self.sql,
-            **self._beside_json(),
+            **{name: _json_rows(table) for name, table in self.of_figures.items()},
         }
-
-    def _beside_json(self) -> dict[str, Any]:
-        if not self.beside:
-            return {}
-        tables = {name: self.beside[name].to_pylist() for name in OF_FIGURES if name in self.beside}
-        return {name: [{k: edge(v) for k, v in row.items()} for row in rows] for name, rows in tables.items()}
 
 
 def _emptied(table: pa.Table, columns: Collection[str]) -> pa.Table:
@@ -167,6 +171,10 @@ def _emptied(table: pa.Table, columns: Collection[str]) -> pa.Table:
         if name in columns:
             table = table.set_column(place, table.field(name), pa.nulls(table.num_rows, table.field(name).type))
     return table
+
+
+def _json_rows(table: pa.Table) -> list[dict[str, Any]]:
+    return [{k: edge(v) for k, v in row.items()} for row in table.to_pylist()]
 
 
 def edge(value: Any) -> Any:

@@ -133,6 +133,9 @@ def ask(
         return
     output.save(answer.table, answer.to_json() if form == "json" else None, form, out)
     if form == "table" and out is None:
+        for name, table in answer.of_figures.items():
+            click.echo(f"\n{name}")
+            output.print_rows(table.to_pylist(), table.column_names)
         _print_proof(answer)
 
 

@@ -85,7 +85,7 @@ def _settle(levels: U64, counts: I64) -> None:
 def _features(
     first: I64, at: I64, bits: U64, features: np.uint64, activity: np.uint64, number: int, edges: I64, rows: int,
     over: I64, width: int, same: bool,
-) -> tuple:  # type: ignore[type-arg]  # fmt: skip  # numba's own tuple of arrays
+) -> tuple[I64, I64, I64, I64]:  # fmt: skip
     size = np.zeros((rows, number), np.int64)
     retained = np.zeros((width, number), np.int64)
     reach = np.zeros((1, number), np.int64)

@@ -21,6 +21,7 @@ from tenure.core.sequences.funnel_strict import strict
 from tenure.core.sequences.funnel_unordered import unordered
 
 Order = Literal["ordered", "strict", "unordered"]
+Reentry = Literal["latest", "first"]
 ORDERS: dict[Order, int] = {"ordered": ORDERED, "strict": STRICT, "unordered": UNORDERED}
 OPTIONAL_LIMIT = 8
 """Optional steps of one funnel: every choice of those that occur may have to be tried."""
@@ -68,7 +69,7 @@ class Funnel:
     strict_time: bool = False
     event_reuse: bool = False
     """one event may serve several steps, as in ClickHouse's `windowFunnel`"""
-    reentry: Literal["latest", "first"] = "latest"
+    reentry: Reentry = "latest"
     enters_from: int = EARLIEST
     """only events at or after it, and before enters_to, may be an entry"""
     enters_to: int = LATEST

@@ -166,8 +166,10 @@ class Stickiness(Behaviour):
     def _active(self, snapshot: Snapshot, edges: Integers) -> tuple[Trails, Any]:
         wanted = Wanted(self.unit, [self.match], since=int(edges[0]), before=int(edges[-1]))
         found = trails.read(snapshot, wanted, self.where)
-        need = ("gte", 1) if self.criteria is None else (self.criteria.op, self.criteria.value)
-        return found, counting.active_intervals(found.first, found.at, found.bits, 0, edges, criteria=need)  # type: ignore[arg-type]
+        rule = self.criteria or Criteria("gte", 1)
+        return found, counting.active_intervals(
+            found.first, found.at, found.bits, 0, edges, criteria=(rule.op, rule.value)
+        )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import pyarrow as pa
 from tenure.core.localtime import local_stamp, moment, zone
 from tenure.core.periods import CIVIL, add_months, first_day, label, parse_label
 from tenure.core.sequences.edges import interval_edges
+from tenure.core.sequences.stickiness import Operator
 from tenure.core.tracking import SAID
 from tenure.warehouse import matchers, trails
 from tenure.warehouse.matchers import Matcher
@@ -88,7 +89,7 @@ class Breakdown:
 class Criteria:
     """How many events an interval needs to count."""
 
-    op: str
+    op: Operator
     value: int
 
     def canonical(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Funnel(Behaviour):
         "complete": "false while somebody who entered may still go on",
     }
     steps: tuple[Step, ...] = asked("steps", "Matchers in their order, each with optional, role and min_users.")
-    order: str = asked(
+    order: walks.Order = asked(
         "choice", "ordered: others may lie between; strict: nothing may; unordered: in any order.", "ordered",
         ("ordered", "strict", "unordered"),
     )  # fmt: skip
@@ -77,7 +77,7 @@ class Funnel(Behaviour):
     to: str | None = behaviour.TO
     strict_time: bool = asked("flag", "Each step strictly later than the one before, not at the same moment.", False)
     event_reuse: bool = asked("flag", "One event may be several steps, as in ClickHouse's windowFunnel.", False)
-    reentry: str = asked(
+    reentry: walks.Reentry = asked(
         "choice", "latest: any entry may convert; first: only the first counts.", "latest", ("latest", "first")
     )
     breakdown: Breakdown | None = asked(
@@ -186,11 +186,11 @@ class Funnel(Behaviour):
         walk = walks.Funnel(
             tuple(walks.Step(k, step.optional, step.min_users) for k, step in enumerate(self.steps)),
             window=self.window_seconds * SECOND,
-            order=self.order,  # type: ignore[arg-type]
+            order=self.order,
             exclusions=tuple(walks.Exclusion(steps + k, x.from_step, x.to_step) for k, x in enumerate(self.exclusions)),
             strict_time=self.strict_time,
             event_reuse=self.event_reuse,
-            reentry=self.reentry,  # type: ignore[arg-type]
+            reentry=self.reentry,
             ignored=steps + len(self.exclusions) if self.ignore else None,
         )
         walk = replace(walk, enters_from=since) if since is not None else walk

@@ -63,7 +63,7 @@ class Retention(Behaviour):
     )  # fmt: skip
     unbounded: bool = asked("flag", "Came back in the interval or in any later one.", False)
     min_returns: int = asked("whole", "So many returns in an interval.", 1, bounds=(1, 1_000_000))
-    basis: str = asked(
+    basis: walks.Basis = asked(
         "choice", "calendar: local intervals; rolling: lengths of the clock from each start.", "calendar",
         ("calendar", "rolling", "rolling_hour_floor"),
     )  # fmt: skip
@@ -141,7 +141,7 @@ class Retention(Behaviour):
         first = behaviour.first_of(self.first_interval, self.period, self.intervals, 1, snapshot)
         return walks.layout(
             first, self.period, self.intervals, definition.timezone, columns=self.columns_,
-            week_start=definition.first_weekday, basis=self.basis,  # type: ignore[arg-type]
+            week_start=definition.first_weekday, basis=self.basis,
         )  # fmt: skip
 
     def _read(self, snapshot: Snapshot, table: Layout) -> Trails:

@@ -23,6 +23,7 @@ CELL = {
     "period": "2024-02", "cohort": "2024-01", "month": "2024-02", "date": "2024-02-10", "account_id": "acme",
     "contract_id": "c1", "row": "s1", "kind": "mrr", "metric": "mrr", "k": 0, "cause": "tax", "slice": "x", "step": 1,
     "column": 0, "feature": "login", "interval": "2024-01-01", "state": "new", "from": "1_login", "to": "2_login",
+    "contract": "due",
 }  # fmt: skip
 COLUMNS = {
     "ledger": ("date", "account_id"), "accounts": ("account_id",), "cohorts": ("cohort", "k"),
@@ -30,6 +31,7 @@ COLUMNS = {
     "revenue_metrics": ("period", "metric"), "reconcile": ("period", "cause"), "ltv": ("slice",),
     "committed_mrr": ("kind",), "funnel": ("step",), "retention": ("cohort", "column"),
     "feature_retention": ("feature",), "lifecycle": ("interval", "state"), "stickiness": ("k",),
+    "lifecycle_contracts": ("state", "contract"), "account_stickiness": ("account_id",),
     "paths": ("from", "to"), "trend": ("interval",),
 }  # fmt: skip
 

@@ -147,7 +147,12 @@ QUESTIONS = {
         {**MONTHLY, "unit": "account", "breakdown": {"prop": "region"}},
         {"cohort": "2024-01", "column": "1"},
     ),
-    "feature_retention": (MONTHLY, {"feature": "search"}),
+    "feature_retention": ({**MONTHLY, "revenue": True}, {"feature": "search"}),
+    "lifecycle_contracts": (
+        {"period": "month", "now": "2024-04-02", "due_days": 400},
+        {"state": "dormant", "contract": "due"},
+    ),
+    "account_stickiness": ({"as_of": "2024-03-20"}, {"account_id": "{foreign}"}),
     "lifecycle": (MONTHLY, {"interval": "2024-02", "state": "returning"}),
     "stickiness": ({**MONTHLY, "cumulative": True}, {"k": "2"}),
     "paths": ({"node": "prop:page", "session_gap_seconds": 31_536_000}, {"from": "1_/", "to": "2_/s"}),

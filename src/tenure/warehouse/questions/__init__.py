@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenure.core.errors import QuestionRefused
+from tenure.warehouse.questions.account_stickiness import AccountStickiness
 from tenure.warehouse.questions.accounts import Accounts
 from tenure.warehouse.questions.activity import Lifecycle, Paths, Stickiness
 from tenure.warehouse.questions.actors import Actors
@@ -15,6 +16,7 @@ from tenure.warehouse.questions.closing import Closes, Restatements
 from tenure.warehouse.questions.cohorts import Cohorts
 from tenure.warehouse.questions.funnel import Funnel
 from tenure.warehouse.questions.invoiced import Invoiced, Reconcile
+from tenure.warehouse.questions.lifecycle_contracts import LifecycleContracts
 from tenure.warehouse.questions.ltv import Ltv
 from tenure.warehouse.questions.movements import MovementLedger, Movements, RevenueMetrics
 from tenure.warehouse.questions.renewals import CommittedMrr, ContractsDue, Renewals
@@ -43,7 +45,9 @@ FAMILIES: dict[str, type[Question]] = {
         Retention,
         FeatureRetention,
         Lifecycle,
+        LifecycleContracts,
         Stickiness,
+        AccountStickiness,
         Paths,
         Trend,
         Actors,
@@ -52,6 +56,7 @@ FAMILIES: dict[str, type[Question]] = {
 
 __all__ = [
     "FAMILIES",
+    "AccountStickiness",
     "Accounts",
     "Actors",
     "Anomalies",
@@ -64,6 +69,7 @@ __all__ = [
     "Funnel",
     "Invoiced",
     "Lifecycle",
+    "LifecycleContracts",
     "Ltv",
     "MovementLedger",
     "Movements",

@@ -12,17 +12,30 @@ import pyarrow as pa
 from tenure.warehouse import trails
 from tenure.warehouse.answer import Result
 from tenure.warehouse.questions import base
+from tenure.warehouse.questions.account_stickiness import AccountStickiness
 from tenure.warehouse.questions.activity import Lifecycle, Paths, Stickiness
 from tenure.warehouse.questions.base import Ask, Question, asked
 from tenure.warehouse.questions.behaviour import Behaviour
 from tenure.warehouse.questions.funnel import Funnel
+from tenure.warehouse.questions.lifecycle_contracts import LifecycleContracts
 from tenure.warehouse.questions.retention import FeatureRetention, Retention
 from tenure.warehouse.questions.trend import Trend
 from tenure.warehouse.slices import Where
 from tenure.warehouse.snapshot import Snapshot
 
 OF: dict[str, type[Behaviour]] = {
-    family.name: family for family in (Funnel, Retention, FeatureRetention, Lifecycle, Stickiness, Paths, Trend)
+    family.name: family
+    for family in (
+        Funnel,
+        Retention,
+        FeatureRetention,
+        Lifecycle,
+        LifecycleContracts,
+        Stickiness,
+        AccountStickiness,
+        Paths,
+        Trend,
+    )
 }
 
 
@@ -35,8 +48,8 @@ class Actors(Question):
     columns: ClassVar[Mapping[str, str]] = {
         "unit": "what the question counts",
         "user_id": "the user of the event that put the unit there",
-        "account_id": "the account of that event",
-        "when": "the moment of that event",
+        "account_id": "the account of that event; of an account that did nothing, itself",
+        "when": "the moment of that event; null where nothing was ever done",
         "complete": "always true",
     }
     of_lines: ClassVar[bool] = False
@@ -52,7 +65,9 @@ class Actors(Question):
             object.__setattr__(self, "definition", inner.definition)  # type: ignore[attr-defined]
 
     def answer(self, ask: Ask) -> Result:
-        found, events = self._asked().behind(ask, self.cell)
+        inner = self._asked()
+        found, events = inner.behind(ask, self.cell)
+        silent = pa.array(inner.silent(ask, self.cell), pa.string())
         unit = found.unit_of(events)
         _, first = np.unique(unit, return_index=True)
         rows = trails.rows(ask.snapshot, found.row_key[events[first]]).select(
@@ -70,6 +85,10 @@ class Actors(Question):
                 "complete": pa.array([True] * len(order), pa.bool_()),
             }
         )
+        if len(silent):  # only accounts can be silent, and are known without an event
+            unheard = {"unit": silent, "account_id": silent, "complete": pa.array([True] * len(silent))}
+            blank = {name: pa.nulls(len(silent), table.schema.field(name).type) for name in ("user_id", "when")}
+            table = pa.concat_tables([table, pa.table(unheard | blank).select(table.column_names)])
         return Result(table.sort_by([("unit", "ascending")]))
 
     def clock(self, snapshot: Snapshot) -> str:

@@ -307,6 +307,10 @@ class Behaviour(Question):
         """The trails, and the events of them that a cell counts."""
         raise NotImplementedError(self.name)
 
+    def silent(self, ask: Ask, cell: Mapping[str, Any]) -> list[str]:
+        """Units that a cell counts although no event of theirs is behind it."""
+        return []
+
     def persons(self) -> frozenset[str]:
         named: set[str] = set()
         for f in fields(self):
@@ -382,14 +386,16 @@ def edges_between(since: int, before: int, period: str, snapshot: Snapshot) -> I
     return interval_edges(first, period, count, definition.timezone, week_start=definition.first_weekday)
 
 
-def first_of(given: str | None, period: str, intervals: int, every: int, snapshot: Snapshot) -> date:
-    """The local start of the first interval, as a day or a day with an hour; without one, the last one is running."""
+def first_of(
+    given: str | None, period: str, intervals: int, every: int, snapshot: Snapshot, now: str | None = None
+) -> date:
+    """The local start of the first interval, as a day or a day with an hour; without one, the last one runs `now`."""
     if given is not None:
         found = datetime.fromisoformat(given)
         if found.tzinfo is not None:
             found = found.astimezone(zone(snapshot.definition.timezone)).replace(tzinfo=None)
         return found if period == "hour" else _whole_day(found)
-    here = _hour(snapshot).astimezone(zone(snapshot.definition.timezone)).replace(tzinfo=None)
+    here = local_stamp(now_of(now, snapshot), zone(snapshot.definition.timezone)).replace(tzinfo=None)
     back = every * intervals - 1
     if period == "hour":
         return here.replace(minute=0, second=0, microsecond=0) - timedelta(hours=back)

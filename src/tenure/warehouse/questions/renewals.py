@@ -102,7 +102,7 @@ class Renewals(Question):
         snapshot = known(ask, self.as_known_on)
         periods = base.periods_of(self.from_, self.to, self.grain, snapshot)
         groups: dict[tuple[str, ...], dict[int, list[Expiry]]] = {}
-        for period, fields, expiry, _ in self._expiries(ask, snapshot, periods):
+        for period, fields, expiry, _ in self._expiries(snapshot, periods):
             groups.setdefault(fields, {}).setdefault(period, []).append(expiry)
         if not self.by:
             groups.setdefault((), {})
@@ -128,7 +128,7 @@ class Renewals(Question):
         periods = base.periods_of(self.from_, self.to, self.grain, snapshot)
         place = periods.index(str(cell["period"]))
         keys: list[int] = []
-        for period, fields, expiry, row_keys in self._expiries(ask, snapshot, periods):
+        for period, fields, expiry, row_keys in self._expiries(snapshot, periods):
             same = all(str(cell[f]) == fields[i] for i, f in enumerate(self.by) if f in cell)
             wanted = (
                 kind not in COUNTS or kind in ("expiring", expiry.status) or (kind == "win_back" and expiry.won_back)
@@ -139,10 +139,20 @@ class Renewals(Question):
             return proof.joined([])
         return proof.joined([proof.by_keys(snapshot, "proof_contracts", np.array(keys, np.int64))])
 
+    def outlook(self, snapshot: Snapshot, periods: Periods) -> list[Expiry]:
+        """The state of every contract whose last day of service lies in the periods; those that still run are there."""
+        return [expiry for _, _, expiry, _ in self._outlook(snapshot, periods)]
+
     def _expiries(
-        self, ask: Ask, snapshot: Snapshot, periods: Periods
+        self, snapshot: Snapshot, periods: Periods
     ) -> list[tuple[int, tuple[str, ...], Expiry, tuple[int, ...]]]:
-        """Period, slice, expiry and rows (its own and its successors') of every contract that counts."""
+        """What `_outlook` gives of every contract that counts."""
+        return [found for found in self._outlook(snapshot, periods) if found[2].status != renewal.RUNNING]
+
+    def _outlook(
+        self, snapshot: Snapshot, periods: Periods
+    ) -> list[tuple[int, tuple[str, ...], Expiry, tuple[int, ...]]]:
+        """Period, slice, expiry and rows (its own and its successors') of every contract that ends in the periods."""
         if not len(periods):
             return []
         terms = _terms(snapshot, self.by, self.where, _ending(periods.edges[0], periods.edges[-1]))
@@ -150,7 +160,7 @@ class Renewals(Question):
         out = []
         for expiry, term in _outlook(snapshot, terms, self.as_of or snapshot.today, self.where):
             period = bisect_right(periods.edges, expiry.contract.last_day) - 1
-            if expiry.status != renewal.RUNNING and 0 <= period < len(periods):
+            if 0 <= period < len(periods):
                 fields = tuple(term.fields[f] for f in self.by)
                 rows = (*term.row_keys, *followers.get(expiry.contract.contract_id, []))
                 out.append((period, fields, expiry, rows))

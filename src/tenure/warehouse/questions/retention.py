@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
+from tenure.core.metrics.features import Use, points
 from tenure.core.metrics.mrr import ratio
 from tenure.core.money import MONEY
 from tenure.core.sequences import features as kernel
@@ -21,7 +22,7 @@ from tenure.warehouse import trails
 from tenure.warehouse.answer import Result
 from tenure.warehouse.lines import NONE
 from tenure.warehouse.matchers import Matcher
-from tenure.warehouse.questions import base, behaviour
+from tenure.warehouse.questions import base, behaviour, worth
 from tenure.warehouse.questions.base import Ask, asked, no_cell
 from tenure.warehouse.questions.behaviour import ANY, Behaviour, Breakdown
 from tenure.warehouse.questions.movements import known
@@ -185,6 +186,9 @@ class FeatureRetention(Behaviour):
         "rate": "share that came back k intervals later, over all cohorts whose interval is over; null without one",
         "low": "lower end of the 95 % Wilson interval of the rate",
         "high": "upper end of the same",
+        "held": "share that came back in a later interval, the average one; null where no later interval is over",
+        "point": "growth, hidden, leak or minor, by reach and `held`; null where the uses are too few to tell",
+        **{name: f"with `revenue`: {meaning}" for name, meaning in worth.COLUMNS.items()},
         "complete": "false while one of the intervals is not over",
     }
     features: Any = asked(
@@ -196,6 +200,9 @@ class FeatureRetention(Behaviour):
     columns_: int | None = COLUMNS
     return_: str = asked("choice", "same: back in the feature; any: back in anything.", "same", ("same", "any"))
     unit: str = asked("unit", "What is counted: account, user, or prop:NAME.", "account")
+    revenue: bool = asked(
+        "flag", "Also MRR and renewals of the accounts that use each feature, beside the others.", False
+    )
     now: str | None = behaviour.NOW
     where: Where = behaviour.WHERE
     as_known_on: date | None = base.KNOWN
@@ -205,8 +212,10 @@ class FeatureRetention(Behaviour):
         snapshot = known(ask, self.as_known_on)
         table, now = self._layout(snapshot), behaviour.now_of(self.now, snapshot)
         rows: list[dict[str, Any]] = []
+        uses: list[Use] = []
         left_out = 0
         named, more = self._features(snapshot, table)
+        paid = self._worth(ask, snapshot, table) if self.revenue else None
         for at in range(0, len(named), kernel.MOST_FEATURES - 1):
             part = named[at : at + kernel.MOST_FEATURES - 1]
             found = self._read(snapshot, table, [matcher for _, matcher in part])
@@ -216,6 +225,7 @@ class FeatureRetention(Behaviour):
             )
             exposed = kernel.exposed(counts, table, now)
             low, high = wilson(counts.retained, exposed)
+            users = self._accounts(snapshot, table, part, found) if paid is not None else []
             for f, (name, _) in enumerate(part):
                 rows.append(
                     {
@@ -226,13 +236,19 @@ class FeatureRetention(Behaviour):
                         "rate": [_share(int(n), int(of)) for n, of in zip(counts.retained[f], exposed[f], strict=True)],
                         "low": [None if np.isnan(v) else float(v) for v in low[f]],
                         "high": [None if np.isnan(v) else float(v) for v in high[f]],
+                        **(paid.of(users[f]) if paid is not None else {}),
                         "complete": bool(table.complete(now).sum() == table.widths.sum()),
                     }
                 )
+                later = (int(counts.retained[f, 1:].sum()), int(exposed[f, 1:].sum()))
+                uses.append(Use(int(counts.reach[f]), int(exposed[f, 0]), *later))
+        for row, use, point in zip(rows, uses, points(uses), strict=True):
+            row |= {"held": use.held, "point": point}
         rows.sort(key=lambda row: (-row["reach"], row["feature"]))
         shape = pa.schema(
             [("feature", pa.string()), ("reach", pa.int64()), ("share_of_active", MONEY), ("size", pa.int64()),
              ("rate", pa.list_(MONEY)), ("low", pa.list_(pa.float64())), ("high", pa.list_(pa.float64())),
+             ("held", MONEY), ("point", pa.string()), *(worth.TYPES.items() if self.revenue else ()),
              ("complete", pa.bool_())]
         )  # fmt: skip
         notes = [{"code": "without_unit", "count": left_out}] if left_out else []
@@ -265,9 +281,25 @@ class FeatureRetention(Behaviour):
         names = trails.event_names(snapshot, since, before, self.where)
         return [(name, Matcher((name,))) for name in names[:MOST_EVENTS]], max(len(names) - MOST_EVENTS, 0)
 
-    def _read(self, snapshot: Snapshot, table: Layout, matchers: list[Matcher]) -> Trails:
-        wanted = Wanted(self.unit, [*matchers, ANY], since=int(table.edges[0]), before=int(table.edges[-1]))
+    def _read(self, snapshot: Snapshot, table: Layout, matchers: list[Matcher], unit: str | None = None) -> Trails:
+        wanted = Wanted(unit or self.unit, [*matchers, ANY], since=int(table.edges[0]), before=int(table.edges[-1]))
         return trails.read(snapshot, wanted, self.where)
+
+    def _worth(self, ask: Ask, snapshot: Snapshot, table: Layout) -> worth.Worth:
+        return worth.worth(
+            ask, snapshot, int(table.edges[0]), int(table.edges[table.rows]), self.now, self.where,
+            as_known_on=self.as_known_on, definition=self.definition,
+        )  # fmt: skip
+
+    def _accounts(
+        self, snapshot: Snapshot, table: Layout, part: list[tuple[str, Matcher]], found: Trails
+    ) -> list[list[str]]:
+        """For each feature the accounts that used it in the range."""
+        if self.unit != "account":
+            found = self._read(snapshot, table, [matcher for _, matcher in part], "account")
+        inside = np.where(found.at < table.edges[table.rows], found.bits, np.uint64(0))
+        used = np.bitwise_or.reduceat(inside, found.first[:-1]) if found.units else inside
+        return [found.names.filter(pa.array((used >> np.uint64(f)) & 1 == 1)).to_pylist() for f in range(len(part))]
 
 
 def _share(part: int, whole: int) -> Decimal | None:

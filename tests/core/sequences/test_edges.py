@@ -63,6 +63,19 @@ def test_where_intervals_begin(first: date, period: str, zone: str, expected: li
     assert shown(interval_edges(first, period, 2, zone), zone) == expected
 
 
+@pytest.mark.parametrize(
+    ("first", "period", "expected"),
+    [
+        (date(2024, 4, 1), "year", ["2024-04-01", "2025-04-01", "2026-04-01"]),
+        (date(2024, 7, 1), "quarter", ["2024-07-01", "2024-10-01", "2025-01-01"]),
+    ],
+)
+def test_years_and_quarters_begin_with_the_fiscal_year(first: date, period: str, expected: list[str]) -> None:
+    assert [day[:10] for day in shown(interval_edges(first, period, 2, "UTC", year_start=4), "UTC")] == expected
+    with pytest.raises(QuestionRefused, match=f"No {period} begins"):
+        interval_edges(first, period, 2, "UTC", year_start=3)
+
+
 def test_longer_intervals_and_some_in_front() -> None:
     edges = interval_edges(date(2024, 3, 1), "month", 2, "UTC", every=2, before=1)
     assert shown(edges, "UTC") == [f"2024-{m:02}-01T00:00+00:00" for m in (1, 3, 5, 7)]

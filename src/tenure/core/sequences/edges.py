@@ -14,12 +14,14 @@ from numba import njit
 from tenure.core import localtime
 from tenure.core.errors import QuestionRefused
 from tenure.core.localtime import DAY, SECOND
-from tenure.core.periods import LONGEST, add_months, day_number, first_day
+from tenure.core.periods import DAYS, LONGEST, MONTHS, add_months, day_number, first_day
 from tenure.core.sequences.events import I64
 
 HOUR = 3600 * SECOND
-PERIODS = ("hour", "day", "week", "month")
-LENGTHS = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}
+PERIODS = ("hour", "day", "week", "month", "quarter", "year")
+LENGTHS = {
+    "hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 91 * DAY, "year": 365 * DAY,
+}  # fmt: skip
 """How long an interval is by the clock, from a start that is nobody else's."""
 
 
@@ -30,19 +32,21 @@ def interval_edges(
     timezone_name: str,
     *,
     week_start: int = 0,
+    year_start: int = 1,
     every: int = 1,
     before: int = 0,
 ) -> I64:
     """The moments at which `count` local intervals begin, and the one at which the last ends.
 
-    `first` is a local date, or a date with a time for hours; `week_start`: 0 is Monday; an interval is `every` periods
+    `first` is a local date, or a date with a time for hours; `week_start`: 0 is Monday; `year_start`: a
+    month; an interval is `every` periods
     long; `before` more intervals are put in front. An hour is a real one, also where a clock is changed.
 
     Returns: count + before + 1 moments.
     Raises:  QuestionRefused if `first` is not the beginning of a period, or there are too many of them.
     """
     stamp = first if isinstance(first, datetime) else datetime.combine(first, time.min)
-    begin = _begin(stamp, period, week_start)
+    begin = _begin(stamp, period, week_start, year_start)
     if begin != stamp:
         allowed = begin.isoformat(timespec="minutes") if period == "hour" else begin.date().isoformat()
         raise QuestionRefused(
@@ -60,7 +64,7 @@ def interval_edges(
         if period == "hour":
             shown = np.array([day_number(begin.date()) * DAY + begin.hour * HOUR])
             return np.asarray(localtime.moments_of_local(shown, timezone_name) + HOUR * np.array(steps), np.int64)
-        days = np.array([day_number(_moved(begin.date(), period, k)) for k in steps], np.int64)
+        days = np.array([day_number(moved(begin.date(), period, k)) for k in steps], np.int64)
     except (OverflowError, ValueError) as error:
         raise QuestionRefused(
             "question.too_long",
@@ -72,16 +76,15 @@ def interval_edges(
     return localtime.moments_of_local(days * DAY, timezone_name)
 
 
-def _begin(stamp: datetime, period: str, week_start: int) -> datetime:
+def _begin(stamp: datetime, period: str, week_start: int, year_start: int) -> datetime:
     if period == "hour":
         return stamp.replace(minute=0, second=0, microsecond=0)
-    return datetime.combine(first_day(stamp.date(), period, week_start), time.min)
+    return datetime.combine(first_day(stamp.date(), period, week_start, year_start), time.min)
 
 
-def _moved(day: date, period: str, by: int) -> date:
-    if period == "month":
-        return add_months(day, by)
-    return day + timedelta(days=by * (7 if period == "week" else 1))
+def moved(day: date, period: str, by: int) -> date:
+    """The day so many periods of a day or longer later; earlier if negative."""
+    return add_months(day, by * MONTHS[period]) if period in MONTHS else day + timedelta(days=by * DAYS[period])
 
 
 def intervals_over(edges: I64, now: int | None) -> int:

@@ -72,6 +72,7 @@ def layout(
     *,
     columns: int | None = None,
     week_start: int = 0,
+    year_start: int = 1,
     basis: Basis = "calendar",
 ) -> Layout:
     """The table of a question: `rows` cohorts from a local date (or date and hour), with their columns.
@@ -88,7 +89,7 @@ def layout(
             value=rows,
         )
     count = rows if columns is None or basis != "calendar" else rows + max(columns, 1) - 1
-    edges = interval_edges(first_interval, period, count, timezone_name, week_start=week_start)
+    edges = interval_edges(first_interval, period, count, timezone_name, week_start=week_start, year_start=year_start)
     length = 0 if basis == "calendar" else LENGTHS[period]
     return Layout(edges, rows, columns, length, HOUR if basis == "rolling_hour_floor" else 1)
 

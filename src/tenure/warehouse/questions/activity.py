@@ -13,7 +13,7 @@ import pyarrow as pa
 from tenure.core.sequences import lifecycle as states
 from tenure.core.sequences import paths as walks
 from tenure.core.sequences import stickiness as counting
-from tenure.core.sequences.edges import interval_edges, intervals_over
+from tenure.core.sequences.edges import intervals_over
 from tenure.warehouse import trails
 from tenure.warehouse.answer import Result
 from tenure.warehouse.matchers import Matcher
@@ -97,11 +97,8 @@ class Lifecycle(Behaviour):
 
     def _edges(self, snapshot: Snapshot) -> Integers:
         """The edges of the intervals, and of one before them."""
-        definition = snapshot.definition
         first = behaviour.first_of(self.first_interval, self.period, self.intervals, 1, snapshot)
-        return interval_edges(
-            first, self.period, self.intervals, definition.timezone, week_start=definition.first_weekday, before=1
-        )
+        return behaviour.edges_from(first, self.period, self.intervals, snapshot, before=1)
 
     def _read(self, snapshot: Snapshot, edges: Integers) -> Trails:
         return trails.read(snapshot, Wanted(self.unit, [self.match], before=int(edges[-1])), self.where)
@@ -156,12 +153,8 @@ class Stickiness(Behaviour):
         return found, behaviour.last_events(found, chosen, int(edges[-1]))
 
     def _edges(self, snapshot: Snapshot) -> Integers:
-        definition = snapshot.definition
         first = behaviour.first_of(self.first_interval, self.period, self.intervals, self.interval_count, snapshot)
-        return interval_edges(
-            first, self.period, self.intervals, definition.timezone, week_start=definition.first_weekday,
-            every=self.interval_count,
-        )  # fmt: skip
+        return behaviour.edges_from(first, self.period, self.intervals, snapshot, every=self.interval_count)
 
     def _active(self, snapshot: Snapshot, edges: Integers) -> tuple[Trails, Any]:
         wanted = Wanted(self.unit, [self.match], since=int(edges[0]), before=int(edges[-1]))

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tenure.core.localtime import local_stamp, moment, zone
-from tenure.core.periods import CIVIL, add_months, first_day, label, parse_label
-from tenure.core.sequences.edges import interval_edges
+from tenure.core.periods import Calendar, first_day, label, parse_label
+from tenure.core.sequences.edges import PERIODS, interval_edges, moved
 from tenure.core.sequences.stickiness import Operator
 from tenure.core.tracking import SAID
 from tenure.warehouse import matchers, trails
@@ -29,7 +29,6 @@ from tenure.warehouse.trails import PROPERTY, Trails
 
 Integers = npt.NDArray[np.int64]
 
-PERIODS = ("hour", "day", "week", "month")
 SECOND = 1_000_000
 LONGEST_SECONDS = 10_000_000_000
 """A window of more than 317 years is refused: it would leave the calendar."""
@@ -379,11 +378,21 @@ def edges_between(since: int, before: int, period: str, snapshot: Snapshot) -> I
         first: date = shown.replace(minute=0, second=0, microsecond=0)
         count = (before - 1 - moment_of(first.isoformat(), snapshot)) // (3_600 * SECOND) + 1
     else:
-        first = first_day(shown.date(), period, definition.first_weekday)
-        count = CIVIL.count(
-            label(first, period), label(first_day(last.date(), period, definition.first_weekday), period), period
-        )
-    return interval_edges(first, period, count, definition.timezone, week_start=definition.first_weekday)
+        calendar = Calendar(definition.first_weekday, definition.fiscal_year_start)
+        name = calendar.name(shown.date(), period)
+        first, count = calendar.first(name), calendar.count(name, calendar.name(last.date(), period), period)
+    return edges_from(first, period, count, snapshot)
+
+
+def edges_from(
+    first: date, period: str, count: int, snapshot: Snapshot, *, every: int = 1, before: int = 0
+) -> Integers:
+    """The edges of local intervals from the one that begins on a day, by the definition's calendar."""
+    definition = snapshot.definition
+    return interval_edges(
+        first, period, count, definition.timezone, week_start=definition.first_weekday,
+        year_start=definition.fiscal_year_start, every=every, before=before,
+    )  # fmt: skip
 
 
 def first_of(
@@ -399,10 +408,8 @@ def first_of(
     back = every * intervals - 1
     if period == "hour":
         return here.replace(minute=0, second=0, microsecond=0) - timedelta(hours=back)
-    running = first_day(here.date(), period, snapshot.definition.first_weekday)
-    if period == "month":
-        return add_months(running, -back)
-    return running - timedelta(days=back * (7 if period == "week" else 1))
+    definition = snapshot.definition
+    return moved(first_day(here.date(), period, definition.first_weekday, definition.fiscal_year_start), period, -back)
 
 
 def _whole_day(stamp: datetime) -> date:
@@ -430,8 +437,8 @@ def last_events(found: Trails, units: Integers, before: int) -> Integers:
 
 
 def interval_label(micros: int, period: str, snapshot: Snapshot) -> str:
-    """The name of the interval that begins at a moment: 2024-03 for months, the day, or the local hour."""
+    """The name of the interval that begins at a moment: 2024, 2024-Q1, 2024-03, the day, or the local hour."""
     shown = local_stamp(micros, zone(snapshot.definition.timezone))
-    if period == "month":
-        return f"{shown.year:04d}-{shown.month:02d}"
-    return shown.isoformat()[:16] if period == "hour" else shown.date().isoformat()
+    if period == "hour":
+        return shown.isoformat()[:16]
+    return label(shown.date(), period, snapshot.definition.fiscal_year_start)

@@ -15,7 +15,7 @@ from tenure.core.localtime import local_stamp, zone
 from tenure.core.metrics import funnel as figures
 from tenure.core.money import MONEY
 from tenure.core.sequences import funnel as walks
-from tenure.core.sequences.edges import interval_edges
+from tenure.core.sequences.edges import PERIODS, interval_edges
 from tenure.core.sequences.funnel import Chains, Events
 from tenure.warehouse import trails
 from tenure.warehouse.answer import Result
@@ -83,7 +83,7 @@ class Funnel(Behaviour):
     breakdown: Breakdown | None = asked(
         "breakdown", "Property to cut by, and whose value counts: first_touch, last_touch, step k, all.", None
     )
-    trend: str | None = asked("choice", "Also by local period of entry.", None, behaviour.PERIODS)
+    trend: str | None = asked("choice", "Also by local period of entry.", None, PERIODS)
     hold_constant: str | None = asked("text", "Property that must be the same in all steps.", None)
     ignore: tuple[str, ...] = asked("names", "Events that break no strict sequence, such as heartbeats.", ())
     now: str | None = behaviour.NOW

@@ -142,7 +142,7 @@ class Retention(Behaviour):
         first = behaviour.first_of(self.first_interval, self.period, self.intervals, 1, snapshot)
         return walks.layout(
             first, self.period, self.intervals, definition.timezone, columns=self.columns_,
-            week_start=definition.first_weekday, basis=self.basis,
+            week_start=definition.first_weekday, year_start=definition.fiscal_year_start, basis=self.basis,
         )  # fmt: skip
 
     def _read(self, snapshot: Snapshot, table: Layout) -> Trails:
@@ -270,7 +270,7 @@ class FeatureRetention(Behaviour):
         first = behaviour.first_of(self.first_interval, self.period, self.intervals, 1, snapshot)
         return walks.layout(
             first, self.period, self.intervals, definition.timezone, columns=self.columns_,
-            week_start=definition.first_weekday,
+            week_start=definition.first_weekday, year_start=definition.fiscal_year_start,
         )  # fmt: skip
 
     def _features(self, snapshot: Snapshot, table: Layout) -> tuple[list[tuple[str, Matcher]], int]:

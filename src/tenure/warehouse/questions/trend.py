@@ -15,7 +15,7 @@ import pyarrow as pa
 from tenure.core.formula import Formula
 from tenure.core.money import MONEY
 from tenure.core.periods import between, first_day
-from tenure.core.sequences.edges import interval_edges, intervals_over
+from tenure.core.sequences.edges import intervals_over
 from tenure.warehouse import trails
 from tenure.warehouse.answer import Result
 from tenure.warehouse.lines import NONE
@@ -115,8 +115,10 @@ class Trend(Behaviour):
         grain = "day" if self.period == "hour" else self.period
         days = between(start, stop, grain, definition.first_weekday, definition.fiscal_year_start)
         count = len(days) * (24 if self.period == "hour" else 1)
-        first = first_day(days.edges[0], grain, definition.first_weekday) if count else start
-        edges = interval_edges(first, self.period, count, definition.timezone, week_start=definition.first_weekday)
+        first = (
+            first_day(days.edges[0], grain, definition.first_weekday, definition.fiscal_year_start) if count else start
+        )
+        edges = behaviour.edges_from(first, self.period, count, snapshot)
         return edges, [behaviour.interval_label(e, self.period, snapshot) for e in edges[:-1].tolist()]
 
     def _read(self, ask: Ask, matchers: list[Matcher]) -> Trails:

@@ -18,6 +18,7 @@ NEEDED = {
     "steps": [{"event": "login"}, {"event": "search"}],
     "of": {"question": "lifecycle", "match": {"event": "login"}},
     "cell": {"interval": "2024-01-01", "state": "new"},
+    "event": "login",
 }
 CELL = {
     "period": "2024-02", "cohort": "2024-01", "month": "2024-02", "date": "2024-02-10", "account_id": "acme",

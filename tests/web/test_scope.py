@@ -164,6 +164,8 @@ QUESTIONS = {
         {"of": {"question": "lifecycle", **MONTHLY}, "cell": {"interval": "2024-01", "state": "new"}},
         None,
     ),
+    "event_catalogue": ({"to": "2024-03-31"}, None),
+    "event_properties": ({"event": "search", "to": "2024-03-31"}, None),
     "restatements": (SPAN, {"month": "2024-02", "account_id": "{foreign}"}),
 }
 """Every question that can be limited, with a cell; `{foreign}` names an account, of others or of one's own."""

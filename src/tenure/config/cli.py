@@ -72,6 +72,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "work": ("tenure.config.commands.serve:work", _("Run the worker alone, without web pages.")),
     "track": ("tenure.config.commands.serve:track", _("Run the port for events alone.")),
+    "events": (
+        "tenure.config.commands.events:events",
+        _("List the events that came in, or write what one of them means."),
+    ),
     "refused": (
         "tenure.config.commands.refused:refused",
         _("See the events that were refused, or read them once more."),

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "tenure.apps.workspaces",
     "tenure.apps.crm",
     "tenure.apps.subscriptions",
+    "tenure.apps.behaviour",
     "tenure.apps.goals",
     "tenure.apps.connectors",
     "tenure.web",

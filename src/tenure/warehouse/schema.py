@@ -414,6 +414,21 @@ TABLES: dict[str, Table] = {
                 _FLAWS,
             ),
         ),
+        Table(
+            "event_entries",
+            "What people wrote of events: the entries of the event catalogue.",
+            ("event",),
+            ("event",),
+            (
+                Column("event", "text", "the event's name"),
+                Column("feature", "text", "the feature it belongs to; empty = none"),
+                Column("owner", "text", "who knows about it"),
+                Column("description", "text", "what it means that it was done"),
+                Column("hidden", "boolean", "whether it is noise, that no list offers and no heat map shows"),
+                *_IDENTITY,
+                _FLAWS,
+            ),
+        ),
     )
 }
 

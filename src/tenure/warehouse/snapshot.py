@@ -37,6 +37,7 @@ TABLES_OF: dict[str, tuple[str, ...]] = {
     "proof_discounts": ("discounts",),
     "invoiced": ("invoice_lines",),
     "event_rows": ("events",),
+    "event_entries": ("event_entries",),
     "identity_rows": ("identities",),
     "contact_users": ("contacts",),
     "flawed_subscriptions": ("subscriptions",),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ Bits = npt.NDArray[np.uint64]
 MEASURE = "event_rows"
 MOST_MATCHERS = 62
 PROPERTY = "prop:"
+DAY = 86_400_000_000
 EVERYTHING = "everything"
 """The unit of questions that count events: all of them are one."""
 MISSING = -1
@@ -335,3 +337,49 @@ def event_names(snapshot: Snapshot, since: int, before: int, where: Where) -> li
     found = snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), values, joins.tables)
     counts = dict(zip(found["event"].to_pylist(), found["often"].to_pylist(), strict=True))
     return sorted(counts.keys() - {*SAID}, key=lambda event: (-counts[event], event))
+
+
+def tally(snapshot: Snapshot, edges: Integers, where: Where) -> pa.Table:
+    """Of each event that accounts did: how often between two edges (n0, n1 ...), by how many, first and last moment.
+
+    A copy of an event that lies further than a day before the edges is not known here, so that old files are not read.
+    """
+    wanted = Wanted(EVERYTHING, (), since=int(edges[0]), before=int(edges[-1]))
+    joins = _joined(snapshot, wanted, where)
+    values: Parameters = {}
+    rows = measures.within(MEASURE, "r")
+    near = ((exp.GTE, "near_since", edges[0] - DAY), (exp.LT, "near_before", edges[-1] + DAY))
+    for compare, name, moment in near:
+        values[name] = pa.scalar(int(moment), pa.timestamp("us", "UTC")).as_py()
+        rows.find(exp.CTE).this.where(compare(this=column("ts", "e"), expression=_parameter(name)), copy=False)
+    columns = [
+        column("event"),
+        exp.Count(this=exp.Distinct(expressions=[column("user_key")])).as_("users"),
+        exp.Count(this=exp.Distinct(expressions=[column("account_key")])).as_("accounts"),
+        exp.Min(this=column("ts")).as_("first"),
+        exp.Max(this=column("ts")).as_("last"),
+    ]
+    for place, (since, before) in enumerate(pairwise(edges.tolist())):
+        terms = []
+        for compare, side, moment in ((exp.GTE, "from", since), (exp.LT, "to", before)):
+            values[f"{side}{place}"] = pa.scalar(moment, pa.timestamp("us", "UTC")).as_py()
+            terms.append(compare(this=column("ts"), expression=_parameter(f"{side}{place}")))
+        here = exp.Case(ifs=[exp.If(this=exp.and_(*terms), true=_integer(1))], default=_integer(0))
+        columns.append(exp.cast(exp.Sum(this=here), "bigint").as_(f"n{place}"))
+    statement = _narrowed(joins.onto(exp.select(*columns).from_(rows).group_by(column("event"))), wanted, where, values)
+    return snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), values, joins.tables)
+
+
+def accounts_of(snapshot: Snapshot, ids: pa.Array, where: Where) -> pa.Array:
+    """Those of the ids whose accounts meet the conditions."""
+    joins = _joined(snapshot, Wanted(EVERYTHING, ()), where)
+    values: Parameters = {}
+    statement = joins.onto(exp.select(column("account_id")).from_(exp.to_table("ids").as_("r")))
+    statement = _narrowed(statement, Wanted(EVERYTHING, ()), where, values)
+    keys = pa.table({"account_id": ids, "account_key": pa.array(stable_hash(ids))})
+    sql = statement.sql(measures.DIALECT, pretty=True)
+    return snapshot.engine.query(sql, values, {**joins.tables, "ids": keys})["account_id"].combine_chunks()
+
+
+def _parameter(name: str) -> exp.Expression:
+    return exp.Parameter(this=exp.Var(this=name))

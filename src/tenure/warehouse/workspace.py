@@ -23,6 +23,7 @@ from tenure.warehouse import mirror, questions
 from tenure.warehouse.answer import Answer
 from tenure.warehouse.book import Shelf
 from tenure.warehouse.cache import AnswerCache, key
+from tenure.warehouse.catalogue import Summaries
 from tenure.warehouse.engines.duckdb import DuckDBEngine
 from tenure.warehouse.ingest import LoadReport, conform
 from tenure.warehouse.lake import Lake
@@ -58,6 +59,7 @@ class Workspace:
         # a temporary workspace is gone before anyone could share its cache
         cache = None if temporary else path / "cache"
         self._shelf = Shelf(None if cache is None else cache / "ledger")
+        self._summaries = Summaries(self.lake, None if cache is None else cache / "catalogue")
         self._answers = AnswerCache(None if cache is None else cache / "answers")
         if temporary:
             weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
@@ -154,7 +156,7 @@ class Workspace:
             self.lake_timezone,
             threads=self.engine.threads,
         )
-        ask = Ask(snapshot, self._shelf, self.definition)
+        ask = Ask(snapshot, self._shelf, self.definition, self._summaries)
         depends = {
             "question": asked.canonical(),
             "definition": definition.settings,

@@ -43,6 +43,7 @@ STATUS = {
     "page.no_contract": 404,
     "page.not_shown": 404,
     "account.unknown": 404,
+    "event.unknown": 404,
     "contract.unknown": 404,
     "subscription.unknown": 404,
     "team.unknown_number": 404,

@@ -66,6 +66,12 @@ class Action:
 NAVIGATION = (
     Item(gettext_lazy("Cockpit"), "home", "cockpit"),
     Item(
+        gettext_lazy("Activate"),
+        "events",
+        "activate",
+        (Item(gettext_lazy("Events"), "events"),),
+    ),
+    Item(
         gettext_lazy("Retain"),
         "movements",
         "retain",
@@ -133,6 +139,7 @@ LETTERS = {
     "contacts": "n",
     "contracts": "k",
     "subscriptions": "u",
+    "events": "e",
     "imports": "i",
     "audit": "x",
 }

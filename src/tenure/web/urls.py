@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from tenure.web import palette, parts
 from tenure.web.api import api
 from tenure.web.api.docs import docs
+from tenure.web.behaviour import event_views as events
 from tenure.web.connectors import sample
 from tenure.web.connectors import views as connectors
 from tenure.web.crm import views as crm
@@ -84,6 +85,9 @@ urlpatterns = [
     path("parts/", parts.parts, name="parts"),
     path("theme/", appearance.set_look, name="theme"),
     path("navigation/", workspaces.set_navigation, name="navigation"),
+    path("activate/events/", events.event_list, name="events"),
+    re_path(r"^activate/events/events\.(?P<form>csv|xlsx)$", events.events_file, name="events_file"),
+    path("activate/events/event/", events.event, name="event"),
     path("retain/movements/", subscriptions.movements, name="movements"),
     re_path(r"^retain/movements/movements\.(?P<form>csv|xlsx)$", subscriptions.movements_file, name="movements_file"),
     path("retain/movements/rows/", subscriptions.movement_rows, name="movement_rows"),

@@ -12,6 +12,7 @@ from tenure.warehouse.questions.activity import Lifecycle, Paths, Stickiness
 from tenure.warehouse.questions.actors import Actors
 from tenure.warehouse.questions.anomalies import Anomalies, DefinitionDiff
 from tenure.warehouse.questions.base import Question
+from tenure.warehouse.questions.catalogue import EventCatalogue, EventProperties
 from tenure.warehouse.questions.closing import Closes, Restatements
 from tenure.warehouse.questions.cohorts import Cohorts
 from tenure.warehouse.questions.funnel import Funnel
@@ -51,6 +52,8 @@ FAMILIES: dict[str, type[Question]] = {
         Paths,
         Trend,
         Actors,
+        EventCatalogue,
+        EventProperties,
     )
 }
 
@@ -65,6 +68,8 @@ __all__ = [
     "CommittedMrr",
     "ContractsDue",
     "DefinitionDiff",
+    "EventCatalogue",
+    "EventProperties",
     "FeatureRetention",
     "Funnel",
     "Invoiced",

@@ -21,6 +21,7 @@ from tenure.core.errors import QuestionRefused
 from tenure.core.periods import GRAINS, Periods, add_months, between, parse_label
 from tenure.warehouse.answer import Result
 from tenure.warehouse.book import Shelf
+from tenure.warehouse.catalogue import Summaries
 from tenure.warehouse.slices import Where, known_field, parse_where, unknown_field
 from tenure.warehouse.snapshot import Snapshot
 
@@ -31,11 +32,12 @@ YEARS = range(2, 9999)
 
 @dataclass(frozen=True)
 class Ask:
-    """What a family needs to answer: the snapshot, the shelf of books, the named definitions."""
+    """What a family needs to answer: snapshot, shelf of books, named definitions, what files of events say."""
 
     snapshot: Snapshot
     shelf: Shelf
     definition: Callable[[str], Definition]
+    summaries: Summaries
 
 
 def json_name(attribute: str) -> str:

@@ -207,7 +207,7 @@ class Reconcile(Question):
         definition = ask.snapshot.definition
 
         def under(changed: Definition) -> Decimal:
-            at = Ask(ask.snapshot.under(changed), ask.shelf, ask.definition)
+            at = replace(ask, snapshot=ask.snapshot.under(changed))
             question = Movements(from_=periods.labels[0], to=periods.labels[-1], grain=periods.grain, where=self.where)
             _, result = question.net(at, periods)
             return result.movements(len(periods) - 1, 0).close
@@ -220,7 +220,7 @@ class Reconcile(Question):
                 causes.append((name, under(changed) - ours))
         at = ask.snapshot.under(definition)
         if at.rates.days:
-            plain = Ask(_unconverted(at), ask.shelf, ask.definition)
+            plain = replace(ask, snapshot=_unconverted(at))
             question = Movements(from_=periods.labels[0], to=periods.labels[-1], grain=periods.grain, where=self.where)
             _, result = question.net(plain, periods)
             causes.append((UNCONVERTED, result.movements(len(periods) - 1, 0).close - ours))
@@ -230,7 +230,7 @@ class Reconcile(Question):
         question = Invoiced(periods.labels[0], periods.labels[-1], periods.grain, where=self.where)
         row = question.answer(ask).table.to_pylist()[-1]
         causes = [("tax", row["tax"]), ("refunds_not_deducted", row["refunded"])]
-        plain = Ask(_unconverted(ask.snapshot), ask.shelf, ask.definition)
+        plain = replace(ask, snapshot=_unconverted(ask.snapshot))
         if ask.snapshot.rates.days:
             causes.append((UNCONVERTED, question.answer(plain).table.to_pylist()[-1]["net"] - row["net"]))
         return row["net"], causes
@@ -258,7 +258,7 @@ class Reconcile(Question):
         cell = {"period": label, "kind": "close"}
         if settings is None:
             return question.rows_behind(ask, cell)
-        other = Ask(ask.snapshot.under(ask.snapshot.definition.with_settings(settings)), ask.shelf, ask.definition)
+        other = replace(ask, snapshot=ask.snapshot.under(ask.snapshot.definition.with_settings(settings)))
         ours, theirs = self._closes(question, ask), self._closes(question, other)
         apart = [name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)]
         only = Condition("account_id", "in", tuple(sorted(apart)))

@@ -18,7 +18,7 @@ from tenure.core.sequences import features as kernel
 from tenure.core.sequences import retention as walks
 from tenure.core.sequences.retention import Layout, Rule
 from tenure.core.stats.intervals import wilson
-from tenure.warehouse import trails
+from tenure.warehouse import catalogue, trails
 from tenure.warehouse.answer import Result
 from tenure.warehouse.lines import NONE
 from tenure.warehouse.matchers import Matcher
@@ -192,7 +192,7 @@ class FeatureRetention(Behaviour):
         "complete": "false while one of the intervals is not over",
     }
     features: Any = asked(
-        "named_matchers", "Matchers by the feature's name, or all: each event is one.", "all", ("all",)
+        "named_matchers", "Matchers by the feature's name, or all: as the event catalogue has them.", "all", ("all",)
     )
     period: str = behaviour.PERIOD
     first_interval: str | None = behaviour.FIRST_INTERVAL
@@ -279,7 +279,8 @@ class FeatureRetention(Behaviour):
             return list(self.features), 0
         since, before = int(table.edges[0]), int(table.edges[table.rows])
         names = trails.event_names(snapshot, since, before, self.where)
-        return [(name, Matcher((name,))) for name in names[:MOST_EVENTS]], max(len(names) - MOST_EVENTS, 0)
+        found = catalogue.features(names, catalogue.entries(snapshot))
+        return [(name, Matcher(events)) for name, events in found[:MOST_EVENTS]], max(len(found) - MOST_EVENTS, 0)
 
     def _read(self, snapshot: Snapshot, table: Layout, matchers: list[Matcher], unit: str | None = None) -> Trails:
         wanted = Wanted(unit or self.unit, [*matchers, ANY], since=int(table.edges[0]), before=int(table.edges[-1]))

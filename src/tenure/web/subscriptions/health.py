@@ -21,6 +21,7 @@ from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.services import lake
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
+from tenure.web.behaviour import events
 from tenure.web.export import exports
 from tenure.web.subscriptions import anomalies, checks
 from tenure.web.subscriptions.board import freshness
@@ -79,6 +80,7 @@ def board(opened: Seen, query: Mapping[str, str], names: anomalies.Names, owners
         "summary": _summary(tried, len(rows)),
         "checks": tried_section(tried),
         "anomalies": anomalies.section(rows, query.get("kind", ""), names, owners),
+        "drifting": events.drifting(opened),
         "tables": tables,
         "tables_title": _tables_title(tables),
         "exports": exports("health_file"),

@@ -76,6 +76,7 @@ TABLES: Mapping[str, Any] = {
     "closes": _("Closed months"),
     "targets": _("Targets"),
     "annotations": _("Annotations"),
+    "event_entries": _("Event catalogue"),
 }
 GRAINS: Mapping[str, Any] = {
     "day": _("Day"),

@@ -16,6 +16,7 @@ from tenure.core.errors import TenureError
 PAGES = (
     *("accounts", "contracts", "subscriptions", "contacts"),
     *("movements", "metrics", "cohorts", "renewals", "health"),
+    "events",
 )
 """The pages whose address says everything they show."""
 KIND = "views"

@@ -1,0 +1,1 @@
+"""Behaviour: what people write of the events that programs send."""

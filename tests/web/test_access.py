@@ -38,6 +38,7 @@ PAGES = [
     ("accounts", "/customers/accounts/", 200),
     ("accounts_file", "/customers/accounts/accounts.xlsx", 200),
     ("account_summary", "/customers/accounts/summary/?account=acme", 200),
+    ("account_usage", "/customers/accounts/usage/?account=acme", 200),
     ("saved_views", "/views/", 200),
     ("saved_view", "/views/9999/", 404),
     ("renewals", "/retain/renewals/", 200),
@@ -396,7 +397,13 @@ def test_no_address_is_left_out():
 
 OF_EVERYTHING = (KEEPERS, CLOSERS, IMPORTERS, AIMERS)
 """Who may what touches all accounts: those of them who see some accounts only may not."""
-OF_ACCOUNTS_WITHOUT_OWNER = {"account_summary": 404, "cockpit_part": 404, "account_record": 404, "contract_rows": 404}
+OF_ACCOUNTS_WITHOUT_OWNER = {
+    "account_summary": 404,
+    "account_usage": 404,
+    "cockpit_part": 404,
+    "account_record": 404,
+    "contract_rows": 404,
+}
 """Pages about one account of the sample, whose accounts are nobody's: the status for who sees some accounts only."""
 
 

@@ -177,6 +177,7 @@ urlpatterns = [
     path("customers/erase/<str:key>/", erasing.person_erase, name="person_erase"),
     path("customers/undo/<str:kind>/<str:key>/", records.record_undo, name="record_undo"),
     re_path(rf"^customers/(?P<kind>{'|'.join(record_lists.SHOWN)})/(?P<key>[^/]+)/$", records.record, name="record"),
+    path("customers/accounts/usage/", record_accounts.account_usage, name="account_usage"),
     path("customers/accounts/<path:account_id>/", record_accounts.account_record, name="account_record"),
     path("api/docs", docs, name="api_docs"),
     path("api/", api.urls),

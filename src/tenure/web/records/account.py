@@ -132,6 +132,9 @@ def overview(account: Account, happened: Happened) -> dict[str, Any]:
     return {
         "facts": facts(account),
         "mrr": _mrr(account, happened),
+        "usage": f"{reverse('account_usage')}?{urlencode({'account': account.account_id})}"
+        if "events" in account.opened.versions()
+        else "",
         "related": [_related(account, kind) for kind in ("contacts", "contracts", "subscriptions")],
     }
 

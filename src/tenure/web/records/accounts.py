@@ -16,7 +16,7 @@ from tenure.core.errors import TenureError
 from tenure.web import asking, errors
 from tenure.web.goals import annotations
 from tenure.web.pages import Action, is_fragment, page, requires, undoable
-from tenure.web.records import account, effect, forms, lists, said, timeline, views, words
+from tenure.web.records import account, effect, forms, lists, said, timeline, usage, views, words
 from tenure.web.records.kinds import KINDS, history_for, key_of, record_for, seen_version, token
 
 
@@ -51,6 +51,14 @@ def account_record(request: HttpRequest, account_id: str) -> HttpResponse:
         source = lists.source(KINDS[tab], request.user, account_id=account_id)
         context["listing"] = listing.shown(source, listing.state(request, asking.today(found.opened)))
     return page(request, f"records/account_{_template(tab)}.html", actions=_actions(found), **context)
+
+
+@require_GET
+@requires("ask")
+def account_usage(request: HttpRequest) -> HttpResponse:
+    """What the people of an account do, as a part of its page that comes when the page is there."""
+    found = account.opened(request.user, request.GET.get("account", ""))
+    return page(request, "records/_usage.html", **usage.usage(found))
 
 
 def _template(tab: str) -> str:

@@ -131,6 +131,14 @@ KEPT = [
 ]
 """What owners and administrators alone may: name, method, address, status for them; others get 403."""
 
+DESCRIBING = [
+    ("live", "get", "/activate/live/", 200),
+    ("live_rows", "get", "/activate/live/rows/", 200),
+    ("refused", "get", "/activate/refused/", 200),
+    ("refused_file", "get", "/activate/refused/refused.csv", 200),
+]
+"""What those who describe events may: name, method, address, status for them; others get 403."""
+
 DEFINING = [
     ("definition_new", "get", "/retain/definitions/new/", 200),
     ("definition_new", "post", "/retain/definitions/new/", 422),
@@ -253,6 +261,7 @@ WRITES = [
     ("annotate", "/annotations/", {"day": "soon", "text": "x"}, ANNOTATORS, 422),
     ("drop_annotation", "/annotations/none/drop/", {}, ANNOTATORS, 404),
     ("event", "/activate/events/event/?event=none", {"feature": "f" * 100}, AIMERS, 404),
+    ("refused_again", "/activate/refused/again/", {}, AIMERS, 302),
     ("accounts_bulk", "/customers/accounts/bulk/", {"action": "set_tier", "key": "acme"}, WRITERS, 200),
     ("save_view", "/views/new/", {"name": "Mine", "page": "accounts"}, EVERYBODY, 302),
     ("remove_view", "/views/9999/remove/", {}, EVERYBODY, 404),
@@ -290,6 +299,14 @@ def test_pages_about_oneself(signed_in, sample, name, address, status, role):
         assert "/login/" in response["Location"]
     else:
         assert response.status_code == status
+
+
+@pytest.mark.parametrize("role", [*ROLES, None])
+@pytest.mark.parametrize(("name", "method", "address", "status"), DESCRIBING)
+def test_pages_of_those_who_describe_events(signed_in, sample, name, method, address, status, role):
+    response = getattr(signed_in(role), method)(address)
+    assert response.status_code == (302 if role is None else status if role in AIMERS else 403)
+    assert role is not None or response["Location"].startswith("/login/")
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])
@@ -387,7 +404,7 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
         assert set(json.loads(response.content)) == {"error"}
 
 
-TABLES = (PAGES, OWN, KEPT, DEFINING, WRITTEN, IMPORTING, OPEN, API, WRITES, FORMS)
+TABLES = (PAGES, OWN, KEPT, DESCRIBING, DEFINING, WRITTEN, IMPORTING, OPEN, API, WRITES, FORMS)
 
 
 def test_no_address_is_left_out():
@@ -427,7 +444,13 @@ def test_every_address_for_who_sees_some_accounts(client, member, key, sample, r
     calls = [(n, "get", a, {}, EVERYBODY, s) for n, a, s in PAGES]
     calls += [
         (name, method, address.format(colleague=1, team=north.pk, key="k"), {}, allowed, status)
-        for table, allowed in ((KEPT, KEEPERS), (DEFINING, CLOSERS), (WRITTEN, WRITERS), (IMPORTING, IMPORTERS))
+        for table, allowed in (
+            (KEPT, KEEPERS),
+            (DESCRIBING, AIMERS),
+            (DEFINING, CLOSERS),
+            (WRITTEN, WRITERS),
+            (IMPORTING, IMPORTERS),
+        )
         for name, method, address, status in table
     ]
     calls += [(n, "post", *rest) for n, *rest in WRITES]

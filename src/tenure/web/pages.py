@@ -69,7 +69,11 @@ NAVIGATION = (
         gettext_lazy("Activate"),
         "events",
         "activate",
-        (Item(gettext_lazy("Events"), "events"),),
+        (
+            Item(gettext_lazy("Events"), "events"),
+            Item(gettext_lazy("Live view"), "live", permission="describe_events"),
+            Item(gettext_lazy("Refused events"), "refused", permission="describe_events"),
+        ),
     ),
     Item(
         gettext_lazy("Retain"),

@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from tenure.web import palette, parts
 from tenure.web.api import api
 from tenure.web.api.docs import docs
+from tenure.web.behaviour import arrival_views as arrivals
 from tenure.web.behaviour import event_views as events
 from tenure.web.connectors import sample
 from tenure.web.connectors import views as connectors
@@ -87,6 +88,11 @@ urlpatterns = [
     path("navigation/", workspaces.set_navigation, name="navigation"),
     path("activate/events/", events.event_list, name="events"),
     re_path(r"^activate/events/events\.(?P<form>csv|xlsx)$", events.events_file, name="events_file"),
+    path("activate/live/", arrivals.live_view, name="live"),
+    path("activate/live/rows/", arrivals.live_rows, name="live_rows"),
+    path("activate/refused/", arrivals.refused_list, name="refused"),
+    path("activate/refused/again/", arrivals.refused_again, name="refused_again"),
+    re_path(r"^activate/refused/refused\.(?P<form>csv|xlsx)$", arrivals.refused_file, name="refused_file"),
     path("activate/events/event/", events.event, name="event"),
     path("retain/movements/", subscriptions.movements, name="movements"),
     re_path(r"^retain/movements/movements\.(?P<form>csv|xlsx)$", subscriptions.movements_file, name="movements_file"),

@@ -30,6 +30,7 @@ from tenure.apps.workspaces.services.writing import Actor, writing
 from tenure.core.errors import TenureError
 from tenure.version import __version__
 from tenure.warehouse import forgetting
+from tenure.warehouse.arrivals import live
 
 TABLE = "contacts"
 
@@ -71,6 +72,7 @@ def erase_person(who: str, *, by: Actor) -> dict[str, Any]:
         files = sum(forgetting.delete_older(here, table) for table in (TABLE, *done))
         cut = erasure.rewrite_store((crm.CONTACT_TABLE, *erasure.SHARED_TABLES))
         answers = _drop_answers(home)
+        live.forget(home / "journal")
         still = [
             *_files_with(home, person.words),
             *(f"lake/{name}" for name in forgetting.tables_with(here, person.words)),

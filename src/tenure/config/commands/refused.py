@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tenure.config import cli
+from tenure.config.commands.records import BY, person
 from tenure.config.texts import text as _
 
 
@@ -26,12 +27,12 @@ def listed(limit: int) -> None:
 
 
 @refused.command(help=_("Read every refused event once more; those that are accepted now become events."))
-def again() -> None:
+@BY
+def again(by: str) -> None:
     cli.ready()
-    from tenure.apps.workspaces.services.lake import lake
-    from tenure.warehouse.arrivals import refused
+    from tenure.apps.behaviour import services
 
-    done = refused.again(lake())
+    done = services.read_again(by=person(by))
     click.echo(
         _("{accepted} are events now, {known} already were, {refused} are refused still.").format(
             accepted=done.accepted, known=done.known, refused=done.refused

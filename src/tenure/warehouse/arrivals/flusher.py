@@ -24,7 +24,7 @@ from deltalake.exceptions import DeltaError
 from tenure.core import tracking
 from tenure.core.errors import TenureError
 from tenure.core.tracking import Arrivals, BodyRefused
-from tenure.warehouse.arrivals import journal, rows
+from tenure.warehouse.arrivals import journal, live, rows
 from tenure.warehouse.arrivals.journal import Record, Segment
 from tenure.warehouse.arrivals.window import DAY, Ids, Window, ids_of
 from tenure.warehouse.lake import Lake
@@ -119,6 +119,7 @@ class Flusher:
         if segment.damaged:  # every byte of it was acknowledged: what cannot be read is kept for a person
             log.error("%s has %s damaged records; it is kept as %s.damaged", place, segment.damaged, place.stem)
             os.link(place, place.with_suffix(f".{time.time_ns()}.damaged"))
+        live.note(self.folder, segment.number, arrivals, fresh, refused)
         journal.discard(self.folder, segment.number)
         window.tidy()
         self._said["segments"] += 1

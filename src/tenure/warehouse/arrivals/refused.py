@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,36 @@ def listed(lake: Lake, limit: int) -> list[dict[str, Any]]:
     """The latest refused events, the newest first."""
     found = lake.read(TABLE).sort_by([("received_at", "descending"), ("refused_id", "ascending")])
     return list(found.slice(0, limit).to_pylist())
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Refused events of one reason and source: how many, when the last came, and what that one was."""
+
+    reason: str
+    source: str
+    count: int
+    latest: datetime
+    field: str
+    content: str
+
+
+def kinds(lake: Lake) -> list[Kind]:
+    """The refused events by reason and source, the most first; only one of each is read whole."""
+    rows = lake.read(TABLE, ["reason", "source", "received_at", "refused_id"])
+    order = rows.sort_by([("received_at", "ascending"), ("refused_id", "ascending")])
+    found = order.group_by(["reason", "source"], use_threads=False).aggregate(
+        [("refused_id", "count"), ("received_at", "last"), ("refused_id", "last")]
+    )
+    ids = pa.array(found["refused_id_last"].to_pylist(), pa.string())
+    whole = lake.read(TABLE, ["refused_id", "field", "content"], where=ds.field("refused_id").isin(ids)).to_pylist()
+    examples = {row["refused_id"]: row for row in whole}
+    made = [
+        Kind(row["reason"], row["source"], row["refused_id_count"], row["received_at_last"],
+             examples[row["refused_id_last"]]["field"], examples[row["refused_id_last"]]["content"])
+        for row in found.to_pylist()
+    ]  # fmt: skip
+    return sorted(made, key=lambda one: (-one.count, one.reason, one.source))
 
 
 def again(lake: Lake) -> Outcome:

@@ -67,6 +67,37 @@ def script(environ: dict[str, str], tmp_path: Path) -> Run:
     return run
 
 
+EACH = """
+import contextlib, io, json, sys
+from tenure.config import cli
+done = []
+for arguments in json.loads(sys.argv[1]):
+    code, said = 0, io.StringIO()
+    with contextlib.redirect_stderr(said):
+        try:
+            cli.main(arguments)
+        except SystemExit as ended:
+            code = ended.code or 0
+    done.append((code, said.getvalue()))
+sys.stdout = sys.__stdout__
+print("\\n" + json.dumps(done))
+"""
+
+
+@pytest.fixture
+def each(environ: dict[str, str], tmp_path: Path) -> Callable[..., list[tuple[int, str]]]:
+    """Run several commands in one process, also after one that refuses; (code, standard error) of each."""
+
+    def run(*commands: Sequence[str]) -> list[tuple[int, str]]:
+        command = [sys.executable, "-c", EACH, json.dumps(commands)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, cwd=tmp_path, env=environ, timeout=300
+        )
+        return [(code, said) for code, said in json.loads(done.stdout.splitlines()[-1])]
+
+    return run
+
+
 @pytest.fixture
 def tenure(home: Path, db: None, monkeypatch: pytest.MonkeyPatch, capfd: Any, tmp_path: Path, settings: Any) -> Run:
     """Run `tenure ARGUMENTS...` in this process, on the test's workspace and store."""

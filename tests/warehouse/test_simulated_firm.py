@@ -4,6 +4,7 @@ by what is done for its customers (docs/explanation/simulated-firm.md).
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections import Counter
 from datetime import date
@@ -22,7 +23,8 @@ from tenure.core.simulation.calendar import NEW_YEARS
 from tenure.core.simulation.scenario import CNY, DOLLAR, FEATURES, KINDS
 
 UNTIL = date(2026, 11, 1)
-SEEDS = range(1, 21)
+SEEDS = range(1, 1 + int(os.environ.get("TENURE_TEST_SEEDS", "6")))
+"""The firms that are tried; more with the variable."""
 HOUSE = {"reporting_currency": "CNY", "timezone": "Asia/Shanghai"}
 REVENUE = ("subscriptions", "discounts", "contracts", "invoice_lines", "fx_rates")
 

@@ -1,16 +1,18 @@
 // The charts of a page. A chart is <div data-chart="ID">, its data the JSON block with that id, written by the
 // server with every label, figure and tick already in the reader's language. Colours are the roles of tokens.css.
 import * as echarts from "echarts/core";
-import { BarChart, CustomChart, LineChart } from "echarts/charts";
+import { BarChart, CustomChart, LineChart, SankeyChart } from "echarts/charts";
 import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
+import { flow } from "./flow.js";
 import { lines } from "./lines.js";
+import { series } from "./series.js";
 import { waterfall } from "./waterfall.js";
 import { moves } from "./moves.js";
 
-echarts.use([BarChart, CustomChart, LineChart, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
+echarts.use([BarChart, CustomChart, LineChart, SankeyChart, AriaComponent, GridComponent, TooltipComponent, CanvasRenderer]);
 
-const kinds = { waterfall, moves, lines };
+const kinds = { waterfall, moves, lines, series, flow };
 const drawn = new Map();
 
 function theme(box) {
@@ -54,9 +56,17 @@ function draw(box) {
   box.dataset.drawn = data.kind;
 }
 
+// Where a mark leads to, by the kind of chart.
+const behind = {
+  waterfall: (data, event) => data.items[event.dataIndex]?.href,
+  series: (data, event) => data.series.find((one) => one.name === event.seriesName)?.hrefs[event.dataIndex],
+  flow: (data, event) => event.data.href,
+  any: (data, event) => data.series[event.seriesIndex]?.hrefs?.[event.dataIndex],
+};
+
 // A mark is a door: a click does what its link in the table beside the chart does.
 function open(box, data, event) {
-  const href = data.kind === "waterfall" ? data.items[event.dataIndex]?.href : data.series[event.seriesIndex]?.hrefs?.[event.dataIndex];
+  const href = (behind[data.kind] ?? behind.any)(data, event);
   const link = href && [...box.closest(".card").querySelectorAll("a[data-door]")].find((a) => a.getAttribute("href") === href);
   if (link) link.click();
 }
@@ -67,8 +77,20 @@ const redraw = () => {
 const watch = new ResizeObserver((entries) => {
   for (const entry of entries) draw(entry.target);
 });
-for (const box of document.querySelectorAll("[data-chart]")) {
-  draw(box);
-  watch.observe(box);
+function drawAll() {
+  for (const box of drawn.keys()) if (!box.isConnected) forget(box);
+  for (const box of document.querySelectorAll("[data-chart]")) {
+    draw(box);
+    watch.observe(box);
+  }
 }
+
+function forget(box) {
+  watch.unobserve(box);
+  drawn.get(box).dispose();
+  drawn.delete(box);
+}
+
+drawAll();
+document.addEventListener("htmx:afterSettle", drawAll); // a form or a fragment brought other charts
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);

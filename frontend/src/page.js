@@ -126,9 +126,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
   drawer.querySelector("h2")?.focus();
 });
 
-// A refusal or a failure is an answer too: its text belongs in the drawer, not in the console.
+// A refusal or a failure is an answer too: its text belongs in the drawer or the page, not in the console.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target.id === "drawer" && event.detail.xhr.status >= 400) {
+  if (["drawer", "main"].includes(event.detail.target.id) && event.detail.xhr.status >= 400) {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   }

@@ -16,6 +16,7 @@ WRITERS = frozenset({"owner", "admin", "operator", "success", "sales"})
 CLOSERS = frozenset({"owner", "admin", "analyst"})
 AIMERS = frozenset({"owner", "admin", "operator", "analyst"})
 ANNOTATORS = EVERYBODY - {"viewer"}
+BEHIND = "of=trends&grain=month&from=2024-04&to=2024-04&cell.interval=2024-04&cell.series=A"
 FIGURE = "grain=month&period=2024-04&kind=churn"
 QUESTION = {"question": "movements", "from": "2024-01", "to": "2024-04"}
 
@@ -35,6 +36,18 @@ PAGES = [
     ("cohorts", "/retain/cohorts/", 200),
     ("cohorts_file", "/retain/cohorts/cohorts.csv", 200),
     ("cohort_rows", "/retain/cohorts/accounts/?cohort=2024-01&k=2", 200),
+    ("funnels", "/convert/funnels/", 200),
+    ("funnels_file", "/convert/funnels/funnels.csv", 200),
+    ("trends", "/activate/trends/", 200),
+    ("trends_file", "/activate/trends/trends.csv", 200),
+    ("paths", "/activate/paths/", 200),
+    ("paths_file", "/activate/paths/paths.csv", 200),
+    ("people", f"/behaviour/people/?{BEHIND}", 200),
+    ("people_file", f"/behaviour/people/people.csv?{BEHIND}", 200),
+    ("people_events", f"/behaviour/people/events/?{BEHIND}", 200),
+    ("people_events_file", f"/behaviour/people/events/events.csv?{BEHIND}", 200),
+    ("event_names", "/behaviour/names/", 200),
+    ("event_values", "/behaviour/values/?s1.prop=plan", 200),
     ("accounts", "/customers/accounts/", 200),
     ("accounts_file", "/customers/accounts/accounts.xlsx", 200),
     ("account_summary", "/customers/accounts/summary/?account=acme", 200),

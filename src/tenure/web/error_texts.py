@@ -23,6 +23,9 @@ class Text:
 _ONE_OF = _("Use one of: %(allowed)s.")
 
 TEXTS: Mapping[str, Text] = {
+    "page.number": Text(_("%(value)s is no whole number."), _("Write one from %(least)s to %(most)s.")),
+    "page.window": Text(_("%(value)s is no length of time."), _("Write 30m, 8h, 14d or 4w, or day for the same day.")),
+    "page.property": Text(_("A property has to be named."), _("Name a property of the events.")),
     "question.not_an_object": Text(
         _("A question is a JSON object."), _('Write {"question": "movements", "from": "2024-01", "to": "2024-12"}.')
     ),

@@ -171,6 +171,23 @@ def moment(when: datetime) -> str:
     return f"{day(when.date(), year=False)} {when:%H:%M}"
 
 
+def duration(seconds: float | None) -> str:
+    """A length of time by its two largest units: 2天3小时, 2 d 3 h; seconds below a minute."""
+    if seconds is None:
+        return NOTHING
+    left, said = round(seconds), []
+    for size, zh, en in ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分", "min"), (1, "秒", "s")):
+        count, left = divmod(left, size)
+        if said or count or size == 1:
+            said.append((count, zh, en))
+    parts = [part for part in said[:2] if part[0]] or said[:1]
+    return (
+        "".join(f"{n}{zh}" for n, zh, _en in parts)
+        if language() == "zh"
+        else " ".join(f"{n} {en}" for n, _zh, en in parts)
+    )
+
+
 def period(name: str, grain: str = "") -> str:
     """A period by its label: 2026-10 is 2026年10月 or Oct 2026; quarters, years, weeks and days likewise.
 

@@ -33,7 +33,7 @@ STYLESHEETS = (
     *("listing", "slices"),
     *("palette", "shortcuts", "options", "parts"),
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
-    *("happened", "stepper", "progress", "imports", "record", "todo", "account", "cockpit", "info", "print"),
+    *("asked", "happened", "stepper", "progress", "imports", "record", "todo", "account", "cockpit", "info", "print"),
 )
 
 UNDO = "undo "
@@ -65,11 +65,14 @@ class Action:
 
 NAVIGATION = (
     Item(gettext_lazy("Cockpit"), "home", "cockpit"),
+    Item(gettext_lazy("Convert"), "funnels", "convert", (Item(gettext_lazy("Funnels"), "funnels"),)),
     Item(
         gettext_lazy("Activate"),
-        "events",
+        "trends",
         "activate",
         (
+            Item(gettext_lazy("Trends"), "trends"),
+            Item(gettext_lazy("Paths"), "paths"),
             Item(gettext_lazy("Events"), "events"),
             Item(gettext_lazy("Live view"), "live", permission="describe_events"),
             Item(gettext_lazy("Refused events"), "refused", permission="describe_events"),
@@ -146,6 +149,9 @@ LETTERS = {
     "events": "e",
     "imports": "i",
     "audit": "x",
+    "funnels": "f",
+    "trends": "w",
+    "paths": "j",
 }
 """Route -> the letter that goes to its page after a `g`."""
 
@@ -164,8 +170,8 @@ SHORTCUTS = (
 
 
 def is_fragment(request: HttpRequest) -> bool:
-    """Whether the request asks for a part of a page (htmx) rather than a page."""
-    return request.headers.get("HX-Request") == "true"
+    """Whether the request asks for a part of a page (htmx) rather than a page, which a form may put in its place."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
 
 
 def page(

@@ -40,7 +40,8 @@ class Saved:
 
 def of(request: HttpRequest) -> Saved:
     """What a page shows of saved views, by one question to the store; nothing for visitors and fragments."""
-    if not request.user.is_authenticated or request.headers.get("HX-Request") == "true":
+    is_part = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+    if not request.user.is_authenticated or is_part:
         return Saved()
     seen = list(selectors.views_visible_to(request.user)[:MOST])
     pinned = [{"label": view.name, "href": address(view)} for view in seen if view.pinned][:MOST_PINNED]

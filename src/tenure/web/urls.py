@@ -10,6 +10,8 @@ from tenure.web.api import api
 from tenure.web.api.docs import docs
 from tenure.web.behaviour import arrival_views as arrivals
 from tenure.web.behaviour import event_views as events
+from tenure.web.behaviour import views as behaviour
+from tenure.web.behaviour.list import SHEETS
 from tenure.web.connectors import sample
 from tenure.web.connectors import views as connectors
 from tenure.web.crm import views as crm
@@ -147,6 +149,24 @@ urlpatterns = [
     re_path(r"^retain/health/checks\.(?P<form>csv|xlsx)$", upkeep.health_file, name="health_file"),
     re_path(r"^retain/health/anomalies\.(?P<form>csv|xlsx)$", upkeep.anomalies_file, name="anomalies_file"),
     path("retain/health/row/", upkeep.anomaly_rows, name="anomaly_rows"),
+    *(path(sheet.path, behaviour.sheet, {"name": sheet.name}, sheet.name) for sheet in SHEETS.values()),
+    *(
+        re_path(
+            rf"^{sheet.path}{sheet.name}\.(?P<form>csv|xlsx)$",
+            behaviour.sheet_file,
+            {"name": sheet.name},
+            f"{sheet.name}_file",
+        )
+        for sheet in SHEETS.values()
+    ),
+    path("behaviour/people/", behaviour.people, name="people"),
+    re_path(r"^behaviour/people/people\.(?P<form>csv|xlsx)$", behaviour.people_file, name="people_file"),
+    path("behaviour/people/events/", behaviour.people_events, name="people_events"),
+    re_path(
+        r"^behaviour/people/events/events\.(?P<form>csv|xlsx)$", behaviour.people_events_file, {}, "people_events_file"
+    ),
+    path("behaviour/names/", behaviour.event_names, name="event_names"),
+    path("behaviour/values/", behaviour.event_values, name="event_values"),
     path("views/", saving.view_list, name="saved_views"),
     path("views/new/", saving.save_view, name="save_view"),
     path("views/<int:view_id>/", saving.saved_view, name="saved_view"),

@@ -32,6 +32,8 @@ from tenure.warehouse.trails import MISSING, Trails, Wanted
 
 Integers = npt.NDArray[np.int64]
 FOURTEEN_DAYS = 14 * 86_400
+REACHED, DROPPED = "reached", "dropped"
+"""Outcomes of a step that a cell may name: who took it, or who took the required step before and not this one."""
 
 
 @dataclass(frozen=True)
@@ -141,18 +143,26 @@ class Funnel(Behaviour):
         return Result(table, [], notes, beside)
 
     def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Integers]:
-        allowed = ("step", *((self.breakdown.prop,) if self.breakdown else ()))
+        allowed = ("step", "outcome", *((self.breakdown.prop,) if self.breakdown else ()))
         step = cell.get("step")
         if set(cell) - {*allowed} or not str(step).isdecimal() or not 1 <= int(str(step)) <= len(self.steps):
             raise no_cell(self.name, cell, f"Name a step from 1 to {len(self.steps)}.", allowed)
+        outcome = cell.get("outcome", REACHED)
+        if outcome not in (REACHED, DROPPED) or (outcome == DROPPED and int(str(step)) == 1):
+            raise no_cell(self.name, cell, f"An outcome is {REACHED}, or from step 2 on {DROPPED}.", allowed)
         found, chains, walk = self._walked(known(ask, self.as_known_on))
         groups = self._groups(found, chains, walk)
         if self.breakdown is not None and self.breakdown.prop in cell:
             groups = [group for group in groups if group.name == str(cell[self.breakdown.prop])]
-        events = np.concatenate(
-            [group.chains.event[:, int(str(step)) - 1] for group in groups] or [np.zeros(0, np.int64)]
-        )
+        at = int(str(step)) - 1
+        taken = [self._stopped(g.chains, at) if outcome == DROPPED else g.chains.event[:, at] for g in groups]
+        events = np.concatenate(taken or [np.zeros(0, np.int64)])
         return found, np.unique(events[events >= 0])
+
+    def _stopped(self, chains: Chains, at: int) -> Integers:
+        """The event of the required step before, of each chain that has it and not the one at `at`; else -1."""
+        before = next(k for k in range(at - 1, -1, -1) if not self.steps[k].optional)
+        return np.where(chains.event[:, at] < 0, chains.event[:, before], -1)
 
     # ------------------------------------------------------------------------------------------------- walking
 

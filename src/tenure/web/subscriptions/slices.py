@@ -6,7 +6,7 @@ A page that is narrowed asks every question of the narrowed workspace, so that n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -51,14 +51,19 @@ class Slice:
         return Slice(tuple(one for one in self.filters if one is not gone))
 
 
-def of(query: QueryDict, today: date) -> Slice:
-    """The slice an address names.
+def of(query: QueryDict, today: date, fields: Collection[str] = SLICES) -> Slice:
+    """The slice an address names, by some of the fields.
 
     Raises: QuestionRefused for an unknown field, operator or value.
     """
     given = QueryDict(mutable=True)
     given.setlist("f", query.getlist("f"))
-    return Slice(address.read(given, COLUMNS, COLUMNS[0].name, today).filters)
+    columns = _columns(fields)
+    return Slice(address.read(given, columns, columns[0].name, today).filters)
+
+
+def _columns(fields: Collection[str]) -> tuple[Column, ...]:
+    return tuple(column for column in COLUMNS if column.name in fields)
 
 
 def canonical(query: QueryDict) -> str | None:
@@ -99,7 +104,13 @@ def filter_of(field: str, value: str) -> str:
     return f"{field}~not_set" if value == proof.NOT_GIVEN else f"{field}~eq~{value}"
 
 
-def bar(chosen: Slice, path: str, pairs: Sequence[tuple[str, str]], values: Sequence[str]) -> dict[str, Any]:
+def bar(
+    chosen: Slice,
+    path: str,
+    pairs: Sequence[tuple[str, str]],
+    values: Sequence[str],
+    fields: Collection[str] = SLICES,
+) -> dict[str, Any]:
     """The chips of the slice in force and the form that adds one, with values to offer."""
     other = [pair for pair in pairs if pair[0] != "f"]
 
@@ -119,7 +130,7 @@ def bar(chosen: Slice, path: str, pairs: Sequence[tuple[str, str]], values: Sequ
         "clear": href(Slice()),
         "path": path,
         "hidden": [*other, *chosen.pairs],
-        "fields": [{"name": column.name, "label": column.label} for column in COLUMNS],
+        "fields": [{"name": column.name, "label": column.label} for column in _columns(fields)],
         "operators": [{"name": op, "label": OPERATORS_SAID[op]} for op in COLUMNS[0].operators],
         "values": list(values)[:MOST_OPTIONS],
     }

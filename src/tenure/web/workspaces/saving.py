@@ -27,6 +27,11 @@ NAMES = {
     "cohorts": gettext_lazy("Cohorts"),
     "renewals": gettext_lazy("Renewals"),
     "health": gettext_lazy("Data health"),
+    "events": gettext_lazy("Events"),
+    "funnels": gettext_lazy("Funnels"),
+    "trends": gettext_lazy("Trends"),
+    "paths": gettext_lazy("Paths"),
+    "people": gettext_lazy("Who is behind a figure"),
 }
 """What the pages are called."""
 

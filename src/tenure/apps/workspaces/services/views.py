@@ -17,6 +17,7 @@ PAGES = (
     *("accounts", "contracts", "subscriptions", "contacts"),
     *("movements", "metrics", "cohorts", "renewals", "health"),
     "events",
+    *("funnels", "trends", "paths", "people"),
 )
 """The pages whose address says everything they show."""
 KIND = "views"

@@ -22,6 +22,7 @@ QUESTION = {"question": "movements", "from": "2024-01", "to": "2024-04"}
 
 PAGES = [
     ("home", "/", 200),
+    ("cockpit_view", "/cockpit/views/9999/", 404),
     ("cockpit_part", "/cockpit/why/", 200),
     ("settings", "/settings/", 302),
     ("movements", "/retain/movements/", 200),
@@ -47,6 +48,7 @@ PAGES = [
     ("people_events", f"/behaviour/people/events/?{BEHIND}", 200),
     ("people_events_file", f"/behaviour/people/events/events.csv?{BEHIND}", 200),
     ("event_names", "/behaviour/names/", 200),
+    ("event_properties", "/behaviour/properties/", 200),
     ("event_values", "/behaviour/values/?s1.prop=plan", 200),
     ("accounts", "/customers/accounts/", 200),
     ("accounts_file", "/customers/accounts/accounts.xlsx", 200),

@@ -34,6 +34,11 @@ class Saved:
     may_change: bool = False
 
     @property
+    def has_figure(self) -> bool:
+        """Whether a view of this page can be put on the cockpit."""
+        return self.page in views.FIGURES
+
+    @property
     def sharings(self) -> list[tuple[str, Any]]:
         return list(Shared.choices)
 
@@ -64,6 +69,20 @@ def of(request: HttpRequest) -> Saved:
         current is not None and views.kept(current.query) != query,
         current is not None and views.may_change(request.user, current),
     )
+
+
+def on_cockpit(member: Any) -> list[dict[str, Any]]:
+    """The views whose figures stand on the cockpit, as a member sees them."""
+    seen = selectors.views_visible_to(member).filter(cockpit=True).order_by("created_at", "pk")
+    return [
+        {
+            "name": view.name,
+            "href": address(view),
+            "part": reverse("cockpit_view", args=[view.pk]),
+            "edit": reverse("saved_view", args=[view.pk]) if views.may_change(member, view) else "",
+        }
+        for view in seen[:MOST_PINNED]
+    ]
 
 
 def address(view: SavedView) -> str:

@@ -38,6 +38,7 @@ from tenure.web.workspaces import views as workspaces
 
 urlpatterns = [
     path("", goals.home, name="home"),
+    path("cockpit/views/<int:view_id>/", behaviour.tile, name="cockpit_view"),
     path("cockpit/<str:name>/", goals.part, name="cockpit_part"),
     path("targets/", goals.targets, name="targets"),
     path("targets/drop/", goals.drop_target, name="drop_target"),
@@ -166,6 +167,7 @@ urlpatterns = [
         r"^behaviour/people/events/events\.(?P<form>csv|xlsx)$", behaviour.people_events_file, {}, "people_events_file"
     ),
     path("behaviour/names/", behaviour.event_names, name="event_names"),
+    path("behaviour/properties/", behaviour.event_properties, name="event_properties"),
     path("behaviour/values/", behaviour.event_values, name="event_values"),
     path("views/", saving.view_list, name="saved_views"),
     path("views/new/", saving.save_view, name="save_view"),

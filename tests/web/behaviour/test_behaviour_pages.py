@@ -170,3 +170,39 @@ def test_narrowed_by_a_field_of_the_accounts(signed_in, events):
     page = signed_in("viewer").get(f"{FUNNEL}&f=tier~eq~A").content.decode()
     assert "0 of 2 accounts went through all steps" in page
     assert "Plan</option>" not in page  # events have no plan of their own to narrow by
+
+
+def on_cockpit(browser):
+    """(name, what the tile says) of the saved views on the cockpit."""
+    page = browser.get("/?to=2024-04&from=2024-01").content.decode()
+    tile = r'<a class="link clip"[^>]*>([^<]*)</a>(?:(?!</article>).)*?hx-get="(/cockpit/views/.*?)"'
+    parts = re.findall(tile, page, re.S)
+    return [(name, _text(browser.get(part, headers={"HX-Request": "true"}).content.decode())) for name, part in parts]
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "value"),
+    [
+        pytest.param("funnels", FUNNEL.partition("?")[2], "25.0%", id="a funnel: its whole share"),
+        pytest.param("trends", f"s1=signup&{MAY}", "2", id="a trend: the last week that is over"),
+        pytest.param("paths", f"unit=user&{MAY}", "9", id="paths: the sessions"),
+        pytest.param("funnels", "s1=signup", "Choose an event for: Step.", id="a question that is not whole"),
+        pytest.param("funnels", f"s1=a&s2=b&window=soon&{MAY}", "is no length of time", id="one that is refused"),
+    ],
+)
+def test_a_saved_view_is_a_tile_of_the_cockpit(signed_in, events, page, query, value):
+    browser = signed_in("operator")
+    browser.post("/views/new/", {"name": "Mine", "page": page, "query": query, "cockpit": "yes"})
+    ((name, said),) = on_cockpit(browser)
+    assert name == "Mine"
+    assert value in said
+    view = re.search(r'action="(/views/\d+/)"', browser.get("/?to=2024-04").content.decode())[1]
+    response = browser.post(view, {"on_cockpit": "no", "next": "/"})
+    assert response["Location"] == "/"
+    assert on_cockpit(browser) == []
+
+
+def test_only_a_page_with_a_figure_is_put_on_the_cockpit(signed_in, events):
+    response = signed_in("viewer").post("/views/new/", {"name": "Mine", "page": "accounts", "cockpit": "yes"})
+    assert response.status_code == 422
+    assert "no figure for the cockpit" in response.content.decode()

@@ -281,6 +281,8 @@ class SavedView(models.Model):
     """who made it; none: a program or command, for everybody"""
     shared = models.CharField(max_length=10, choices=Shared.choices, default=Shared.PRIVATE)
     pinned = models.BooleanField(default=False)
+    cockpit = models.BooleanField(default=False)
+    """whether its figure is a tile of the cockpit, for everybody who sees the view"""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

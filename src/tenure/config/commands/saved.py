@@ -18,11 +18,12 @@ def view() -> None:
 @click.argument("page")
 @click.argument("query", default="")
 @click.option("--pin", is_flag=True, help=_("Pin it in the navigation."))
-def save(name: str, page: str, query: str, pin: bool) -> None:
+@click.option("--cockpit", is_flag=True, help=_("Show its figure on the cockpit."))
+def save(name: str, page: str, query: str, pin: bool, cockpit: bool) -> None:
     cli.ready()
     from tenure.apps.workspaces.services import views
 
-    made = views.save(name, page, query, by="tenure view save", pinned=pin)
+    made = views.save(name, page, query, by="tenure view save", pinned=pin, cockpit=cockpit)
     click.echo(_("Saved view {number}: {name}").format(number=made.pk, name=made.name))
 
 

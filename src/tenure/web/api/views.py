@@ -25,6 +25,7 @@ class NewView(Schema):
     query: str = ""
     shared: str = "private"
     pinned: bool = False
+    cockpit: bool = False
 
 
 class Changes(Schema):
@@ -34,6 +35,7 @@ class Changes(Schema):
     query: str | None = None
     shared: str | None = None
     pinned: bool | None = None
+    cockpit: bool | None = None
 
 
 @router.get(
@@ -57,7 +59,9 @@ def listed(request: HttpRequest) -> dict[str, Any]:
 )
 def save(request: HttpRequest, body: NewView) -> Status[dict[str, Any]]:
     by = allowed(request, "own_account")
-    made = views.save(body.name, body.page, body.query, by=by, shared=body.shared, pinned=body.pinned)
+    made = views.save(
+        body.name, body.page, body.query, by=by, shared=body.shared, pinned=body.pinned, cockpit=body.cockpit
+    )
     return Status(201, _told(made))
 
 
@@ -96,5 +100,6 @@ def _told(view: SavedView) -> dict[str, Any]:
         "address": saved_views.address(view),
         "shared": view.shared,
         "pinned": view.pinned,
+        "cockpit": view.cockpit,
         "owner": None if view.owner is None else view.owner.email,
     }

@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tenure.web.behaviour.address import Chosen, Place, Word, parts, prefixes
-from tenure.web.behaviour.offered import PROPERTIES
 from tenure.web.behaviour.sheet import RANGE, Given
 from tenure.web.listing.columns import OPERATORS, OPERATORS_SAID
 
@@ -26,7 +25,6 @@ def form(given: Given, path: str, problem: Mapping[str, str] | None) -> dict[str
         "words": [_word(word, word.name, given.words[word.name], told) for word in given.sheet.every_word],
         "hidden": [pair for pair in (*given.said, *given.slice.pairs) if pair[0] in (*RANGE, "f")],
         "problem": told["said"] if told["field"] not in names else "",
-        "properties": PROPERTIES,
         "operators": [{"name": op, "label": OPERATORS_SAID[op]} for op in OPERATORS],
     }
 

@@ -12,7 +12,6 @@ from tenure.web.asking import Seen
 from tenure.web.behaviour.address import written
 
 LATELY = timedelta(days=92)
-MOST_EVENTS = 1_000
 MOST_VALUES = 100
 PROPERTIES = (*ACCOUNT_TRAITS, *CONTACT_TRAITS)
 """What is known of accounts and contacts, and may stand where a property of an event does."""
@@ -20,8 +19,19 @@ _NOT_A_VALUE = ("(none)", "Other")
 
 
 def events(seen: Seen) -> list[str]:
-    """Names of events as an address writes them."""
-    return [written(name) for name in _frequent(seen, "event", MOST_EVENTS)]
+    """Names of events as an address writes them; what the catalogue hides as noise is not offered."""
+    shown = [row for row in _catalogue(seen) if not row["hidden"]]
+    return [written(row["event"]) for row in sorted(shown, key=lambda row: (-row["events"], row["event"]))]
+
+
+def properties(seen: Seen) -> list[str]:
+    """Names of properties: those of events, and what is known of accounts and contacts, which may stand for them."""
+    own = {name for row in _catalogue(seen) if not row["hidden"] for name in row["properties"]}
+    return [*sorted(own), *(name for name in PROPERTIES if name not in own)]
+
+
+def _catalogue(seen: Seen) -> list[dict[str, Any]]:
+    return seen.ask({"question": "event_catalogue"}).to_dicts()
 
 
 def values(seen: Seen, prop: str) -> list[str]:

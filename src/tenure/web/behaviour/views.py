@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from tenure.apps.workspaces import selectors
 from tenure.core.errors import TenureError
-from tenure.web import asking, errors
+from tenure.web import asking, errors, saved_views
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
 from tenure.web.behaviour import offered
@@ -22,6 +23,7 @@ from tenure.web.behaviour.sheet import ACCOUNT_FIELDS, Given
 from tenure.web.export import exports, table_file
 from tenure.web.pages import is_fragment, page, requires
 from tenure.web.range import picker
+from tenure.web.sparkline import sparkline
 from tenure.web.subscriptions import slices
 from tenure.web.subscriptions.board import freshness, made_of
 
@@ -73,8 +75,9 @@ def _answered(seen: Seen, given: Given) -> tuple[int, dict[str, str] | None, dic
 def _span(given: Given) -> str:
     """The days that are asked about, in words."""
     first, last = given.stretch.days
-    same_year = first.year == last.year
-    places = {"first": f.day(first, year=not same_year), "last": f.day(last)}
+    once = first.year == last.year  # the year is said where dates of the language have it: before the day, or after it
+    before = f.language() == "zh"
+    places = {"first": f.day(first, year=before or not once), "last": f.day(last, year=not (before and once))}
     return _("%(first)s to %(last)s") % places
 
 
@@ -101,6 +104,13 @@ def sheet_file(request: HttpRequest, name: str, form: str) -> HttpResponseBase:
 def event_names(request: HttpRequest) -> HttpResponse:
     """The events that were seen, the most frequent first, as the options of a field."""
     return page(request, "behaviour/_options.html", options=offered.events(asking.workspace(request.user)))
+
+
+@require_GET
+@requires("ask")
+def event_properties(request: HttpRequest) -> HttpResponse:
+    """The properties that events have, as the options of a field."""
+    return page(request, "behaviour/_options.html", options=offered.properties(asking.workspace(request.user)))
 
 
 @require_GET
@@ -148,3 +158,25 @@ def people_events_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The same as a file."""
     rows = behind.events(behind.behind(asking.workspace(request.user), request.GET))
     return table_file(form, "events", rows.column_names, (list(row.values()) for row in rows.to_pylist()))
+
+
+@require_GET
+@requires("ask")
+def tile(request: HttpRequest, view_id: int) -> HttpResponse:
+    """The figure of a saved view, as a tile of the cockpit; a failure stays in its place."""
+    view = selectors.view_for(request.user, view_id)
+    this = SHEETS.get(view.page)
+    if this is None:
+        raise Http404
+    seen = asking.workspace(request.user)
+    shown: dict[str, Any] = {"href": saved_views.address(view)}
+    try:
+        given = sheets.read(QueryDict(view.query), this, asking.today(seen), seen.definition())
+        if given.is_whole:
+            figure = this.figure(given, seen.ask(given.question))
+            shown |= {"figure": figure, "spark": sparkline(figure["values"], figure["running"])}
+        else:
+            shown["missing"] = _missing(given)
+    except TenureError as problem:
+        shown["said"] = errors.translated(problem)
+    return page(request, "behaviour/_tile.html", **shown)

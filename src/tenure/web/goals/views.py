@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tenure.apps.goals import selectors, services
 from tenure.apps.workspaces.permissions import may
 from tenure.core.errors import TenureError
-from tenure.web import errors
+from tenure.web import errors, saved_views
 from tenure.web import formatting as f
 from tenure.web.goals import annotations, cockpit
 from tenure.web.goals.words import TARGETED
@@ -35,7 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
     happened = annotations.happened(stretch)
     shown = {**cockpit.board(opened, stretch, happened), **annotations.tools(request, stretch.today, happened)}
     may_target = may(request.user, "set_targets") and not opened.limited
-    return page(request, "goals/cockpit.html", heading=_("Cockpit"), may_target=may_target, **shown)
+    kept = saved_views.on_cockpit(request.user)
+    return page(request, "goals/cockpit.html", heading=_("Cockpit"), may_target=may_target, kept=kept, **shown)
 
 
 @require_GET

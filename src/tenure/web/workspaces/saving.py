@@ -15,7 +15,7 @@ from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.models import SavedView, Shared
 from tenure.apps.workspaces.services import views
 from tenure.web import saved_views
-from tenure.web.pages import page, requires
+from tenure.web.pages import next_address, page, requires
 
 NAMES = {
     "contracts": gettext_lazy("Contracts"),
@@ -77,9 +77,11 @@ def saved_view(request: HttpRequest, view_id: int) -> HttpResponse:
         changes: dict[str, Any] = {"query": given["query"]} if "query" in given else {}
         if "name" in given:
             changes |= {"name": given["name"], **_sharing(given)}
+        if "on_cockpit" in given:
+            changes |= {"cockpit": given["on_cockpit"] == "yes"}
         view = views.change(view, changes, by=request.user)
         messages.success(request, _("“%(name)s” is saved.") % {"name": view.name})
-        return HttpResponseRedirect(saved_views.address(view))
+        return HttpResponseRedirect(next_address(request) if "next" in given else saved_views.address(view))
     return page(
         request,
         "workspaces/view.html",
@@ -89,6 +91,7 @@ def saved_view(request: HttpRequest, view_id: int) -> HttpResponse:
         href=saved_views.address(view),
         place=NAMES[view.page],
         sharings=Shared.choices,
+        has_figure=view.page in views.FIGURES,
         may_change=views.may_change(request.user, view),
     )
 
@@ -104,4 +107,5 @@ def remove_view(request: HttpRequest, view_id: int) -> HttpResponse:
 
 
 def _sharing(given: Any) -> dict[str, Any]:
-    return {"shared": given.get("shared") or Shared.PRIVATE, "pinned": given.get("pinned") == "yes"}
+    flags = {name: given.get(name) == "yes" for name in ("pinned", "cockpit")}
+    return {"shared": given.get("shared") or Shared.PRIVATE, **flags}

@@ -20,6 +20,8 @@ PAGES = (
     *("funnels", "trends", "paths", "people"),
 )
 """The pages whose address says everything they show."""
+FIGURES = ("funnels", "trends", "paths")
+"""Those whose view has a figure that may be put on the cockpit."""
 KIND = "views"
 LONGEST_QUERY = 4_000
 LONGEST_NAME = 100
@@ -28,7 +30,14 @@ _PLACES = ("after", "before", "view")
 
 
 def save(
-    name: str, page: str, query: str, *, by: Actor, shared: str = Shared.PRIVATE, pinned: bool = False
+    name: str,
+    page: str,
+    query: str,
+    *,
+    by: Actor,
+    shared: str = Shared.PRIVATE,
+    pinned: bool = False,
+    cockpit: bool = False,
 ) -> SavedView:
     """Keep what a page shows under a name; what a program or command saves is for everybody.
 
@@ -39,7 +48,8 @@ def save(
         shared = Shared.ALL
     with writing(by) as write:
         view = SavedView(owner=owner)
-        told = _take(view, {"name": name, "page": page, "query": query, "shared": shared, "pinned": pinned})
+        given = {"name": name, "page": page, "query": query, "shared": shared, "pinned": pinned, "cockpit": cockpit}
+        told = _take(view, given)
         view.save()
         write.audit("added", KIND, str(view.pk), after=told)
     return view
@@ -68,7 +78,7 @@ def remove(view: SavedView, *, by: Actor) -> None:
     """
     with writing(by) as write:
         view = _theirs(view, by)
-        before = {name: getattr(view, name) for name in ("name", "page", "query", "shared", "pinned")}
+        before = {name: getattr(view, name) for name in ("name", "page", "query", "shared", "pinned", "cockpit")}
         write.audit("removed", KIND, str(view.pk), before=before)
         view.delete()
 
@@ -103,10 +113,19 @@ def _theirs(view: SavedView, by: Actor) -> SavedView:
 
 def _take(view: SavedView, given: Mapping[str, Any]) -> dict[str, Any]:
     """Put values into a view, each checked; what was put."""
-    readers = {"name": _name, "page": _page, "query": _query, "shared": _shared, "pinned": bool}
+    readers = {"name": _name, "page": _page, "query": _query, "shared": _shared, "pinned": bool, "cockpit": bool}
     taken = {name: readers[name](value) for name, value in given.items()}
     for name, value in taken.items():
         setattr(view, name, value)
+    if view.cockpit and view.page not in FIGURES:
+        raise TenureError(
+            "view.no_figure",
+            _("A view of this page has no figure for the cockpit."),
+            fix=_("Put a view of one of these pages on it: %(allowed)s.") % {"allowed": ", ".join(FIGURES)},
+            field="cockpit",
+            value=view.page,
+            allowed=list(FIGURES),
+        )
     if view.owner_id is None and view.shared != Shared.ALL:
         raise _refused("shared", view.shared, [Shared.ALL])
     others = SavedView.objects.filter(owner_id=view.owner_id, page=view.page, name=view.name).exclude(pk=view.pk)

@@ -98,6 +98,25 @@ class Lake:
         """The number of rows of a version (the latest if None)."""
         return sum(self._files_of(name, version).values())
 
+    def added_since(self, name: str, version: int, until: int) -> list[str] | None:
+        """The files that brought rows after one version and up to another; None if rows also went, or nobody can tell.
+
+        Files that were only merged brought none.
+        """
+        folder = (self.path / name).absolute()
+        added: list[str] = []
+        for number in range(version + 1, until + 1):
+            try:
+                lines = (folder / "_delta_log" / f"{number:020d}.json").read_text(encoding="utf-8").splitlines()
+            except FileNotFoundError:  # tidied away behind a checkpoint
+                return None
+            for said in map(json.loads, lines):
+                if said.get("remove", {}).get("dataChange", False):
+                    return None
+                if said.get("add", {}).get("dataChange", False):
+                    added.append(str(folder / said["add"]["path"]))
+        return added if all(Path(file).exists() for file in added) else None
+
     def transaction(self, name: str, app_id: str) -> int | None:
         """The last transaction of `app_id` that the table has taken in."""
         with self._guard:

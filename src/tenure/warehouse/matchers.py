@@ -76,7 +76,7 @@ class Matcher:
         """
         named = exp.In(this=column("event"), expressions=[_bound(values, name) for name in self.events or SAID])
         terms: list[exp.Expression] = [named if self.events is not None else exp.Not(this=named)]
-        terms += [_condition(condition, values) for condition in self.where]
+        terms += [meets(condition, property_of(condition.prop), values) for condition in self.where]
         return exp.and_(*terms)
 
 
@@ -197,12 +197,17 @@ def property_of(name: str) -> exp.Expression:
     """The text of a property of a row of `event_rows`; null where it is nowhere."""
     if name in OWN_COLUMNS:
         return column(name)
-    own = exp.func("JSON_EXTRACT_STRING", column("properties"), exp.Literal.string(_pointer(name)))
+    own = in_event(name)
     if name in ACCOUNT_TRAITS:
         return exp.Coalesce(this=own, expressions=[column(name, "account")])
     if name in CONTACT_TRAITS:
         return exp.Coalesce(this=own, expressions=[column(name, "contact")])
     return own
+
+
+def in_event(name: str) -> exp.Expression:
+    """The text of a property as the event itself has it."""
+    return exp.func("JSON_EXTRACT_STRING", column("properties"), exp.Literal.string(_pointer(name)))
 
 
 def _pointer(name: str) -> str:
@@ -215,8 +220,8 @@ def _bound(values: Parameters, value: Any) -> exp.Expression:
     return exp.Parameter(this=exp.Var(this=name))
 
 
-def _condition(condition: PropertyIs, values: Parameters) -> exp.Expression:
-    found = property_of(condition.prop)
+def meets(condition: PropertyIs, found: exp.Expression, values: Parameters) -> exp.Expression:
+    """Whether a text meets a condition; what it is compared with becomes parameters in `values`."""
     if condition.op == "set":
         return exp.Not(this=exp.Is(this=found, expression=exp.Null()))
     if condition.op == "not_set":

@@ -38,6 +38,7 @@ TABLES_OF: dict[str, tuple[str, ...]] = {
     "invoiced": ("invoice_lines",),
     "event_rows": ("events",),
     "event_entries": ("event_entries",),
+    "repeated_events": ("events",),
     "identity_rows": ("identities",),
     "contact_users": ("contacts",),
     "flawed_subscriptions": ("subscriptions",),
@@ -59,6 +60,16 @@ class Engine(Protocol):
         """The rows of one statement; `tables` maps a name to a version or to an Arrow table."""
 
 
+class Sequences(Protocol):
+    """What a snapshot needs of a sequence index."""
+
+    def of(self, snapshot: Snapshot) -> object | None:
+        """The index, opened, if it stands for the snapshot."""
+
+    def remember(self, properties: Sequence[str]) -> None:
+        """Note what it has no column for."""
+
+
 @dataclass
 class Snapshot:
     """Fixed versions, definition and clock; remembers which measures were run and how many rows they gave."""
@@ -70,6 +81,8 @@ class Snapshot:
     lake_timezone: str = "UTC"
     threads: int = 1
     """how many threads a walk may use"""
+    sequences: Sequences | None = None
+    """where events lie sorted by unit and time; None = in the lake alone"""
     known_at: datetime | None = None
     """the moment of knowledge; None = now, with everything that is recorded"""
     with_superseded: bool = False

@@ -1,97 +1,75 @@
 """Events as the kernels walk them: by unit, in the order they happened, with a bit for each matcher they meet.
 
-Hides the statement that is made of the matchers, the joins of people, accounts and contacts, and the codes of texts.
-A unit is a user, an account, or the value of a property; events without one are counted, and are in no trail.
+They come out of the sequence index where that stands for the snapshot and has what is asked for, and else out of the
+lake by SQL, which gives the same. Hides which way, the statement that is made of the matchers, the joins of people,
+accounts and contacts, and the codes of texts. A unit is a user, an account, or the value of a property; events without
+one are counted, and are in no trail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property, reduce
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
 from tenure.core.errors import QuestionRefused
 from tenure.core.hashing import stable_hash
+from tenure.core.sequences.events import added
 from tenure.core.tracking import SAID
-from tenure.warehouse import measures
+from tenure.warehouse import measures, traits
 from tenure.warehouse.arrays import coded
 from tenure.warehouse.identity import Identities
 from tenure.warehouse.matchers import ACCOUNT_TRAITS, CONTACT_TRAITS, Matcher, Parameters, column, property_of
+from tenure.warehouse.sequences import picking
+from tenure.warehouse.sequences.opened import Opened
 from tenure.warehouse.slices import ATTRIBUTES, Where
 from tenure.warehouse.snapshot import Snapshot
+from tenure.warehouse.wanted import EVERYTHING, MISSING, PROPERTY, Codes, Integers, Trails, Wanted, joined
 
-Integers = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int32]
-Bits = npt.NDArray[np.uint64]
+__all__ = [
+    "DAY",
+    "EVERYTHING",
+    "MISSING",
+    "PROPERTY",
+    "Integers",
+    "Trails",
+    "Wanted",
+    "accounts_of",
+    "counted",
+    "each",
+    "event_names",
+    "joined",
+    "read",
+    "rows",
+    "tally",
+]
 
 MEASURE = "event_rows"
 MOST_MATCHERS = 62
-PROPERTY = "prop:"
 DAY = 86_400_000_000
-EVERYTHING = "everything"
-"""The unit of questions that count events: all of them are one."""
-MISSING = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Trails:
-    """Events by unit; those of unit u are first[u] .. first[u + 1], in the order (moment, arrival)."""
-
-    names: pa.Array
-    """the units' ids, one text a unit"""
-    first: Integers
-    at: Integers
-    """moments in microseconds UTC"""
-    bits: Bits
-    """bit k is set where the event meets matcher k"""
-    row_key: Integers
-    person: Codes
-    """code of the user; MISSING where not asked for or not known"""
-    values: Mapping[str, tuple[Codes, list[str]]]
-    """property -> (code of its value or MISSING, the values)"""
-    left_out: int
-    """events that meet a matcher and have no unit"""
-
-    @property
-    def units(self) -> int:
-        return len(self.first) - 1
-
-    def unit_of(self, events: Integers) -> Integers:
-        """The unit of each event."""
-        return np.searchsorted(self.first, events, "right") - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a question wants to know of events."""
-
-    unit: str
-    matchers: Sequence[Matcher]
-    every: bool = False
-    """also events that meet no matcher"""
-    person: bool = False
-    values: tuple[str, ...] = ()
-    roles: Mapping[int, str] | None = None
-    """matcher -> the role in the buying committee that the person must have"""
-    since: int | None = None
-    before: int | None = None
-    """moments in microseconds, half-open"""
-    silent: bool = False
-    """also units without any event that meets a matcher: their trails are empty"""
+T = TypeVar("T")
 
 
 def read(snapshot: Snapshot, wanted: Wanted, where: Where) -> Trails:
     """The trails of a question; `where` narrows to accounts.
 
     Raises: QuestionRefused for too many matchers, or conditions on rows, which events do not have.
+    """
+    return joined(each(snapshot, wanted, where, lambda part: part))
+
+
+def each(snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trails], T]) -> list[T]:
+    """What `walk` makes of the trails, part by part in the order of units; codes of values are alike in all parts.
+
+    Parts are walked by several threads, each of which has one in memory; without the index there is one part.
+    Raises: as `read` does.
     """
     if len(wanted.matchers) > MOST_MATCHERS:
         raise QuestionRefused(
@@ -101,12 +79,27 @@ def read(snapshot: Snapshot, wanted: Wanted, where: Where) -> Trails:
             field="steps",
             value=len(wanted.matchers),
         )
-    if not snapshot.has("events"):
-        return _trails(wanted, _empty(wanted))
     joins = _joined(snapshot, wanted, where)
+    if not snapshot.has("events"):
+        return [walk(_trails(wanted, _empty(wanted)))]
     sql, values = _statement(joins, wanted, where)
+    opened = snapshot.sequences.of(snapshot) if snapshot.sequences is not None else None
+    if isinstance(opened, Opened):
+        plan = picking.plan(opened, snapshot, wanted, where, joins.of_accounts, joins.of_contacts)
+        if plan is not None:
+            snapshot.sql[MEASURE] = sql
+            return plan.walked(walk, snapshot.threads)
+    if snapshot.sequences is not None:
+        snapshot.sequences.remember(sorted(picking.properties(wanted)))
     found = _trails(wanted, snapshot.select(MEASURE, sql, values, joins.tables))
-    return _with_silent(snapshot, joins, wanted, where, found) if wanted.silent and not wanted.every else found
+    silent = wanted.silent and not wanted.every
+    return [walk(_with_silent(snapshot, joins, wanted, where, found) if silent else found)]
+
+
+def counted(snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trails], T]) -> tuple[T, int]:
+    """(the sum over all parts of what `walk` counts, a tuple of arrays; the events that are in no trail)."""
+    parts = each(snapshot, replace(wanted, proof=False), where, lambda part: (walk(part), part.left_out))
+    return added(counts for counts, _ in parts), sum(left_out for _, left_out in parts)  # type: ignore[misc]
 
 
 def rows(snapshot: Snapshot, row_keys: Integers) -> pa.Table:
@@ -127,14 +120,28 @@ class _Joins:
     """The small tables that events are joined with: people and where they belong always, traits where named."""
 
     def __init__(self, snapshot: Snapshot, props: set[str]) -> None:
-        identities = Identities.of(snapshot)
-        self.tables = identities.tables
+        self._snapshot = snapshot
         self.of_account = bool(props & {*ACCOUNT_TRAITS, ATTRIBUTES})
         self.of_contact = bool(props & {*CONTACT_TRAITS})
-        if self.of_account:
-            self.tables["account"] = _accounts(snapshot)
-        if self.of_contact:
-            self.tables["contact"] = _contacts(snapshot, identities.people)
+
+    @cached_property
+    def _identities(self) -> Identities:
+        return Identities.of(self._snapshot)
+
+    def of_accounts(self) -> pa.Table:
+        """Attributes by account key."""
+        return traits.accounts(self._snapshot)
+
+    def of_contacts(self) -> pa.Table:
+        """Title and roles by user key."""
+        return traits.contacts(self._snapshot, self._identities.people)
+
+    @cached_property
+    def tables(self) -> dict[str, pa.Table]:
+        """Each by the name that statements give it."""
+        found = dict(self._identities.tables)
+        found |= {"account": self.of_accounts()} if self.of_account else {}
+        return found | ({"contact": self.of_contacts()} if self.of_contact else {})
 
     def onto(self, statement: exp.Select) -> exp.Select:
         """The statement with its joins."""
@@ -162,17 +169,17 @@ def _joined(snapshot: Snapshot, wanted: Wanted, where: Where) -> _Joins:
 
 
 def _with_silent(snapshot: Snapshot, joins: _Joins, wanted: Wanted, where: Where, found: Trails) -> Trails:
-    """The trails, and empty ones of the units that have events but none that meets a matcher."""
+    """The trails, and in their order empty ones of the units that have events but none that meets a matcher."""
     values: Parameters = {}
-    unit = _unit_name(wanted.unit)
-    units = exp.select(unit.as_("unit_name")).distinct().from_(measures.within(MEASURE, "r"))
-    units = _narrowed(joins.onto(units), wanted, where, values).where(
-        exp.Not(this=exp.Is(this=unit, expression=exp.Null()))
-    )
+    unit, name = _unit(wanted.unit), _unit_name(wanted.unit)
+    units = exp.select(unit.as_("unit"), exp.Min(this=name).as_("unit_name")).from_(measures.within(MEASURE, "r"))
+    units = _narrowed(joins.onto(units), wanted, where, values).group_by(unit.copy()).order_by(unit.copy())
+    units = units.where(exp.Not(this=exp.Is(this=unit.copy(), expression=exp.Null())))
     names = snapshot.select(MEASURE, units.sql(measures.DIALECT, pretty=True), values, joins.tables)["unit_name"]
-    silent = names.filter(pc.invert(pc.is_in(names, found.names))).combine_chunks().sort()
-    first = np.append(found.first, np.full(len(silent), found.first[-1]))
-    return replace(found, names=pa.concat_arrays([found.names, silent]), first=first)
+    names = names.cast(pa.string()).combine_chunks()
+    counts = np.zeros(len(names), np.int64)
+    counts[np.asarray(pc.index_in(found.names, names).to_numpy(zero_copy_only=False))] = np.diff(found.first)
+    return replace(found, names=names, first=np.append(0, np.cumsum(counts)).astype(np.int64))
 
 
 def _narrowed(statement: exp.Select, wanted: Wanted, where: Where, values: Parameters) -> exp.Select:
@@ -182,7 +189,7 @@ def _narrowed(statement: exp.Select, wanted: Wanted, where: Where, values: Param
             values[name] = pa.scalar(moment, pa.timestamp("us", "UTC")).as_py()
             statement = statement.where(compare(this=column("ts"), expression=exp.Parameter(this=exp.Var(this=name))))
     for condition in where.accounts:
-        statement = statement.where(measures.predicate(condition, _trait(condition.column), values))
+        statement = statement.where(measures.predicate(condition, traits.trait(condition.column), values))
     return statement
 
 
@@ -214,7 +221,7 @@ def _statement(joins: _Joins, wanted: Wanted, where: Where) -> tuple[str, Parame
     return outer.sql(measures.DIALECT, pretty=True), values
 
 
-_ORDER = ("unit", "at", "recorded_at", "place")
+_ORDER = ("unit", "at", "recorded_at", "place", "row_key")
 
 
 def _with_role(wanted: Wanted, k: int, matcher: Matcher, values: Parameters) -> exp.Expression:
@@ -244,38 +251,6 @@ def _unit_name(unit: str) -> exp.Expression:
     if unit == EVERYTHING:
         return exp.Literal.string("")
     return column(f"{unit}_id") if unit in ("user", "account") else property_of(unit.removeprefix(PROPERTY))
-
-
-def _trait(name: str) -> exp.Expression:
-    """An attribute of the account, as `where` names it."""
-    if name.startswith(ATTRIBUTES):
-        pointer = exp.Literal.string("/" + name.removeprefix(ATTRIBUTES).replace("~", "~0").replace("/", "~1"))
-        return exp.func("JSON_EXTRACT_STRING", column("attributes", "account"), pointer)
-    return column(name) if name == "account_id" else column(name, "account")
-
-
-def _accounts(snapshot: Snapshot) -> pa.Table:
-    """Attributes by account key."""
-    names = ("account_key", *ACCOUNT_TRAITS, "attributes")
-    if snapshot.has("accounts"):
-        return snapshot.known(None).run("account_rows", names)
-    return pa.table({name: pa.array([], pa.int64() if name == "account_key" else pa.string()) for name in names})
-
-
-def _contacts(snapshot: Snapshot, people: pa.Table) -> pa.Table:
-    """Title and roles by user key; of several contacts with one user id, the last."""
-    shape = pa.schema([("user_key", pa.int64()), *((name, pa.string()) for name in (*CONTACT_TRAITS, "role_marks"))])
-    if not snapshot.has("contacts"):
-        return shape.empty_table()
-    table = snapshot.known(None).run("contact_users", ["user_id", *CONTACT_TRAITS])
-    by_id = dict(zip(people["id_key"].to_pylist(), people["user_key"].to_pylist(), strict=True))
-    found: dict[int, tuple[str | None, ...]] = {}
-    keys = stable_hash(table["user_id"]).tolist()
-    for key, title, roles in zip(keys, table["title"].to_pylist(), table["roles"].to_pylist(), strict=True):
-        marks = f"|{'|'.join(roles)}|" if roles else None
-        found[by_id.get(key, key)] = (title, ", ".join(roles) if roles else None, marks)
-    texts = (pa.array([row[i] for row in found.values()], pa.string()) for i in range(3))
-    return pa.Table.from_arrays([pa.array(found, pa.int64()), *texts], schema=shape)
 
 
 def _empty(wanted: Wanted) -> pa.Table:

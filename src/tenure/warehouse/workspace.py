@@ -28,6 +28,7 @@ from tenure.warehouse.engines.duckdb import DuckDBEngine
 from tenure.warehouse.ingest import LoadReport, conform
 from tenure.warehouse.lake import Lake
 from tenure.warehouse.questions.base import Ask, Question
+from tenure.warehouse.sequences.index import SequenceIndex
 from tenure.warehouse.snapshot import Snapshot
 
 ABOUT = "workspace.json"
@@ -60,6 +61,7 @@ class Workspace:
         cache = None if temporary else path / "cache"
         self._shelf = Shelf(None if cache is None else cache / "ledger")
         self._summaries = Summaries(self.lake, None if cache is None else cache / "catalogue")
+        self.sequences = None if cache is None else SequenceIndex(cache / "sequences", self.lake)
         self._answers = AnswerCache(None if cache is None else cache / "answers")
         if temporary:
             weakref.finalize(self, shutil.rmtree, path, ignore_errors=True)
@@ -155,6 +157,7 @@ class Workspace:
             now or datetime.now(UTC),
             self.lake_timezone,
             threads=self.engine.threads,
+            sequences=self.sequences,
         )
         ask = Ask(snapshot, self._shelf, self.definition, self._summaries)
         depends = {
@@ -195,6 +198,16 @@ class Workspace:
     def versions(self) -> dict[str, int]:
         """The lake versions a question asked now would read."""
         return self._versions()
+
+    def index(self) -> bool:
+        """Bring the sequence index up to date with the lake; whether anything had to be done."""
+        if self.sequences is None:
+            return False
+        now = datetime.now(UTC)
+        definition = self.definition()
+        return self.sequences.refresh(
+            Snapshot(self.engine, self._versions(), definition, now, self.lake_timezone, self.engine.threads)
+        )
 
     def read(self, table: str) -> pa.Table:
         """All rows of a table of the lake, as they lie there."""

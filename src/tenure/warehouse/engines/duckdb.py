@@ -27,8 +27,8 @@ ROWS_PER_BATCH = 262_144
 class DuckDBEngine:
     """Runs SQL over versions of the lake's tables. For any number of threads.
 
-    In `tables`, each table that the SQL names is given as a version of the lake's table, None for one without rows, or
-    an Arrow table.
+    In `tables`, each table that the SQL names is given as a version of the lake's table, None for one without rows, a
+    list of some of its files, or an Arrow table.
     """
 
     name = "duckdb"
@@ -118,7 +118,7 @@ class DuckDBEngine:
             cursor.register(name, given)
             return
         wanted = schema_of(name)
-        files = [] if given is None else self.lake.files(name, given)
+        files = given if isinstance(given, list) else [] if given is None else self.lake.files(name, given)
         if not files:
             cursor.register(name, wanted.empty_table())
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +36,12 @@ STATES_OF = {
     "asleep": (states.DORMANT, states.ASLEEP),
 }
 """Count of an answer -> the states of units in it."""
+
+
+class Counts(NamedTuple):
+    """Units by the number of intervals in which they are active."""
+
+    units: Integers
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,10 @@ class Lifecycle(Behaviour):
     def answer(self, ask: Ask) -> Result:
         snapshot = known(ask, self.as_known_on)
         edges = self._edges(snapshot)
-        found = self._read(snapshot, edges)
-        counts = states.lifecycle(found.first, found.at, found.bits, 0, edges)
+        counts, left_out = trails.counted(
+            snapshot, self._wanted(edges), self.where,
+            lambda part: states.lifecycle(part.first, part.at, part.bits, 0, edges),
+        )  # fmt: skip
         over = intervals_over(edges, behaviour.now_of(self.now, snapshot)) - 1
         labels = [behaviour.interval_label(edge, self.period, snapshot) for edge in edges[1:-1].tolist()]
         data: dict[str, pa.Array] = {"interval": pa.array(labels, pa.string()), "active": pa.array(counts.active[1:])}
@@ -78,7 +86,7 @@ class Lifecycle(Behaviour):
         data["complete"] = pa.array([i < over for i in range(len(labels))], pa.bool_())
         stays = counts.active[:-1] == counts.returning[1:] + counts.dormant[1:]
         check = {"name": "active before = returning + dormant", "ok": bool(stays.all()), "detail": len(stays)}
-        notes = [{"code": "without_unit", "count": found.left_out}] if found.left_out else []
+        notes = [{"code": "without_unit", "count": left_out}] if left_out else []
         return Result(pa.table(data), [check], notes)
 
     def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Integers]:
@@ -89,7 +97,7 @@ class Lifecycle(Behaviour):
             raise no_cell(
                 self.name, cell, f"Name an interval and a state of: {', '.join(STATES_OF)}.", ("interval", "state")
             )
-        found = self._read(snapshot, edges)
+        found = trails.read(snapshot, self._wanted(edges), self.where)
         place = labels.index(str(cell["interval"])) + 1
         state, _ = states.lifecycle_states(found.first, found.at, found.bits, 0, edges, place)
         chosen = np.flatnonzero(np.isin(state, STATES_OF[str(cell["state"])]))
@@ -100,8 +108,8 @@ class Lifecycle(Behaviour):
         first = behaviour.first_of(self.first_interval, self.period, self.intervals, 1, snapshot)
         return behaviour.edges_from(first, self.period, self.intervals, snapshot, before=1)
 
-    def _read(self, snapshot: Snapshot, edges: Integers) -> Trails:
-        return trails.read(snapshot, Wanted(self.unit, [self.match], before=int(edges[-1])), self.where)
+    def _wanted(self, edges: Integers) -> Wanted:
+        return Wanted(self.unit, [self.match], before=int(edges[-1]))
 
 
 @dataclass(frozen=True)
@@ -131,15 +139,18 @@ class Stickiness(Behaviour):
     def answer(self, ask: Ask) -> Result:
         snapshot = known(ask, self.as_known_on)
         edges = self._edges(snapshot)
-        found, active = self._active(snapshot, edges)
-        counts = counting.stickiness(active, self.intervals, cumulative=self.cumulative)
+
+        def walk(part: Trails) -> Counts:
+            return Counts(counting.stickiness(self._active(part, edges), self.intervals, cumulative=self.cumulative))
+
+        counts, left_out = trails.counted(snapshot, self._wanted(edges), self.where, walk)
         over = intervals_over(edges, behaviour.now_of(self.now, snapshot)) == self.intervals
         data = {
             "k": pa.array(range(1, self.intervals + 1), pa.int64()),
-            "units": pa.array(counts),
+            "units": pa.array(counts.units),
             "complete": pa.array([over] * self.intervals, pa.bool_()),
         }
-        notes = [{"code": "without_unit", "count": found.left_out}] if found.left_out else []
+        notes = [{"code": "without_unit", "count": left_out}] if left_out else []
         return Result(pa.table(data), [], notes)
 
     def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Integers]:
@@ -148,7 +159,8 @@ class Stickiness(Behaviour):
             raise no_cell(self.name, cell, f"Name k from 1 to {self.intervals}.", ("k",))
         snapshot = known(ask, self.as_known_on)
         edges = self._edges(snapshot)
-        found, active = self._active(snapshot, edges)
+        found = trails.read(snapshot, self._wanted(edges), self.where)
+        active = self._active(found, edges)
         chosen = np.flatnonzero(active >= int(k) if self.cumulative else active == int(k))
         return found, behaviour.last_events(found, chosen, int(edges[-1]))
 
@@ -156,13 +168,13 @@ class Stickiness(Behaviour):
         first = behaviour.first_of(self.first_interval, self.period, self.intervals, self.interval_count, snapshot)
         return behaviour.edges_from(first, self.period, self.intervals, snapshot, every=self.interval_count)
 
-    def _active(self, snapshot: Snapshot, edges: Integers) -> tuple[Trails, Any]:
-        wanted = Wanted(self.unit, [self.match], since=int(edges[0]), before=int(edges[-1]))
-        found = trails.read(snapshot, wanted, self.where)
+    def _wanted(self, edges: Integers) -> Wanted:
+        return Wanted(self.unit, [self.match], since=int(edges[0]), before=int(edges[-1]))
+
+    def _active(self, part: Trails, edges: Integers) -> Any:
+        """Per unit in how many intervals it is active."""
         rule = self.criteria or Criteria("gte", 1)
-        return found, counting.active_intervals(
-            found.first, found.at, found.bits, 0, edges, criteria=(rule.op, rule.value)
-        )
+        return counting.active_intervals(part.first, part.at, part.bits, 0, edges, criteria=(rule.op, rule.value))
 
 
 @dataclass(frozen=True)

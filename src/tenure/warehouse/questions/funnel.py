@@ -183,13 +183,29 @@ class Funnel(Behaviour):
             values=tuple(dict.fromkeys(props)), since=since, before=last, silent=True,
             roles={k: step.role for k, step in enumerate(self.steps) if step.role is not None},
         )  # fmt: skip
-        found = trails.read(snapshot, wanted, self.where)
-        walk = self._funnel(found, since, before, snapshot)
-        events = Events(found.first, found.at, found.bits, found.person)
+        whole = self.trend is not None or (self.breakdown is not None and self.breakdown.attribution == "all")
+
+        def walked(part: Trails) -> tuple[Trails, Chains]:
+            chains = self._chains(part, self._funnel(part, since, before, snapshot))
+            return (part, chains) if whole else _of_chains(part, chains)
+
+        parts = trails.each(snapshot, wanted, self.where, walked)
+        found = trails.joined([part for part, _ in parts])
+        ends = np.cumsum([0, *(len(part.at) for part, _ in parts)])
+        moved = [
+            chains._replace(entry=_moved(chains.entry, end), event=_moved(chains.event, end))
+            for (_, chains), end in zip(parts, ends.tolist(), strict=False)
+        ]
+        chains = Chains(*(np.concatenate(columns) for columns in zip(*moved, strict=True)))
+        return found, chains, self._funnel(found, since, before, snapshot)
+
+    def _chains(self, part: Trails, walk: walks.Funnel) -> Chains:
+        """What became of each unit of some trails."""
+        events = Events(part.first, part.at, part.bits, part.person)
         if self.hold_constant is None:
-            return found, walks.walk(walk, events), walk
-        parts = walks.by_value(events, found.values[self.hold_constant][0])
-        return found, walks.whole(parts, walks.walk(walk, parts.events), found.units), walk
+            return walks.walk(walk, events)
+        dealt = walks.by_value(events, part.values[self.hold_constant][0])
+        return walks.whole(dealt, walks.walk(walk, dealt.events), part.units)
 
     def _funnel(self, found: Trails, since: int | None, before: int | None, snapshot: Snapshot) -> walks.Funnel:
         steps = len(self.steps)
@@ -286,6 +302,30 @@ class Funnel(Behaviour):
         labels = [behaviour.interval_label(edge, str(self.trend), snapshot) for edge in edges[:-1].tolist()]
         columns = [pa.array(labels), pa.array(counts[:, 0]), pa.array(counts[:, 1]), pa.array(mature)]
         return pa.Table.from_arrays(columns, schema=shape)
+
+
+def _of_chains(part: Trails, chains: Chains) -> tuple[Trails, Chains]:
+    """Trails with the events of chains alone, and the chains in their places: an answer asks for no others."""
+    events = np.concatenate([chains.event.ravel(), chains.entry])
+    kept = np.unique(events[events >= 0])
+    place = np.full(len(part.at) + 1, -1, np.int64)
+    place[kept] = np.arange(len(kept))
+    few = Trails(
+        part.names,
+        np.searchsorted(kept, part.first).astype(np.int64),
+        part.at[kept],
+        part.bits[kept],
+        part.row_key[kept],
+        part.person[kept],
+        {name: (codes[kept], texts) for name, (codes, texts) in part.values.items()},
+        part.left_out,
+    )
+    return few, chains._replace(entry=place[chains.entry], event=place[chains.event])
+
+
+def _moved(events: Integers, by: int) -> Integers:
+    """Places of events behind so many others; -1 stays."""
+    return np.where(events >= 0, events + by, events)
 
 
 def _only(name: str, chains: Chains, unit: Integers, chosen: npt.NDArray[np.bool_]) -> _Group:

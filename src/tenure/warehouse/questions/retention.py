@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -78,9 +78,7 @@ class Retention(Behaviour):
     def answer(self, ask: Ask) -> Result:
         snapshot = known(ask, self.as_known_on)
         table, now = self._layout(snapshot), behaviour.now_of(self.now, snapshot)
-        found = self._read(snapshot, table)
-        codes, texts = self._cuts(found)
-        counts = walks.retention(found.first, found.at, found.bits, table, self._rule(), value=codes, values=len(texts))
+        counts, texts, left_out = self._counts(snapshot, table)
         labels = [behaviour.interval_label(edge, self.period, snapshot) for edge in table.edges[: table.rows].tolist()]
         complete = table.complete(now)
         widths = table.widths.tolist()
@@ -106,8 +104,21 @@ class Retention(Behaviour):
             {"column": pa.array(range(table.width), pa.int64()), "rate": pa.array(means[0], MONEY),
              "mean_of_cohorts": pa.array(means[1], MONEY)}
         )  # fmt: skip
-        notes = [{"code": "without_unit", "count": found.left_out}] if found.left_out else []
+        notes = [{"code": "without_unit", "count": left_out}] if left_out else []
         return Result(pa.table(data), [], notes, {"average": average})
+
+    def _counts(self, snapshot: Snapshot, table: Layout) -> tuple[walks.Retention, list[str], int]:
+        """(the counts, the values they are cut by, events without a unit); what values lead only all parts say."""
+
+        def walk(part: Trails) -> walks.Retention:
+            codes, texts = self._cuts(part)
+            return walks.retention(part.first, part.at, part.bits, table, self._rule(), value=codes, values=len(texts))
+
+        if self.breakdown is None:
+            counts, left_out = trails.counted(snapshot, self._wanted(table), self.where, walk)
+            return counts, [], left_out
+        found = self._read(snapshot, table)
+        return walk(found), self._cuts(found)[1], found.left_out
 
     def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Integers]:
         snapshot = known(ask, self.as_known_on)
@@ -146,11 +157,14 @@ class Retention(Behaviour):
         )  # fmt: skip
 
     def _read(self, snapshot: Snapshot, table: Layout) -> Trails:
+        return trails.read(snapshot, self._wanted(table), self.where)
+
+    def _wanted(self, table: Layout) -> Wanted:
         matchers = [self.start, self.return_, self.start.bare()]
         values = () if self.breakdown is None else (self.breakdown.prop,)
         since = int(table.edges[0]) if self.mode == "recurring" else None
         last = int(table.edges[-1]) + table.length * (table.width + 1)
-        return trails.read(snapshot, Wanted(self.unit, matchers, values=values, since=since, before=last), self.where)
+        return Wanted(self.unit, matchers, values=values, since=since, before=last)
 
     def _rule(self) -> Rule:
         once = {"recurring": None, "first_time": START, "first_ever": BARE}[self.mode]
@@ -218,14 +232,17 @@ class FeatureRetention(Behaviour):
         paid = self._worth(ask, snapshot, table) if self.revenue else None
         for at in range(0, len(named), kernel.MOST_FEATURES - 1):
             part = named[at : at + kernel.MOST_FEATURES - 1]
-            found = self._read(snapshot, table, [matcher for _, matcher in part])
-            left_out = max(left_out, found.left_out)
-            counts = kernel.feature_retention(
-                found.first, found.at, found.bits, table, len(part), len(part), same=self.return_ == "same", now=now
-            )
+            features = len(part)
+            counts, without = trails.counted(
+                snapshot, self._wanted(table, [matcher for _, matcher in part]), self.where,
+                lambda events, n=features: kernel.feature_retention(  # type: ignore[misc]
+                    events.first, events.at, events.bits, table, n, n, same=self.return_ == "same", now=now
+                ),
+            )  # fmt: skip
+            left_out = max(left_out, without)
             exposed = kernel.exposed(counts, table, now)
             low, high = wilson(counts.retained, exposed)
-            users = self._accounts(snapshot, table, part, found) if paid is not None else []
+            users = self._accounts(snapshot, table, part) if paid is not None else []
             for f, (name, _) in enumerate(part):
                 rows.append(
                     {
@@ -261,7 +278,7 @@ class FeatureRetention(Behaviour):
         named = dict(self._features(snapshot, table)[0])
         if set(cell) != {"feature"} or cell["feature"] not in named:
             raise no_cell(self.name, cell, "Name a feature of the answer.", ("feature",))
-        found = self._read(snapshot, table, [named[str(cell["feature"])]])
+        found = trails.read(snapshot, self._wanted(table, [named[str(cell["feature"])]]), self.where)
         since, before = int(table.edges[0]), int(table.edges[table.rows])
         return found, behaviour.first_events(found, np.arange(found.units), 0, since, before)
 
@@ -282,9 +299,8 @@ class FeatureRetention(Behaviour):
         found = catalogue.features(names, catalogue.entries(snapshot))
         return [(name, Matcher(events)) for name, events in found[:MOST_EVENTS]], max(len(found) - MOST_EVENTS, 0)
 
-    def _read(self, snapshot: Snapshot, table: Layout, matchers: list[Matcher], unit: str | None = None) -> Trails:
-        wanted = Wanted(unit or self.unit, [*matchers, ANY], since=int(table.edges[0]), before=int(table.edges[-1]))
-        return trails.read(snapshot, wanted, self.where)
+    def _wanted(self, table: Layout, matchers: list[Matcher], unit: str | None = None) -> Wanted:
+        return Wanted(unit or self.unit, [*matchers, ANY], since=int(table.edges[0]), before=int(table.edges[-1]))
 
     def _worth(self, ask: Ask, snapshot: Snapshot, table: Layout) -> worth.Worth:
         return worth.worth(
@@ -292,12 +308,10 @@ class FeatureRetention(Behaviour):
             as_known_on=self.as_known_on, definition=self.definition,
         )  # fmt: skip
 
-    def _accounts(
-        self, snapshot: Snapshot, table: Layout, part: list[tuple[str, Matcher]], found: Trails
-    ) -> list[list[str]]:
+    def _accounts(self, snapshot: Snapshot, table: Layout, part: list[tuple[str, Matcher]]) -> list[list[str]]:
         """For each feature the accounts that used it in the range."""
-        if self.unit != "account":
-            found = self._read(snapshot, table, [matcher for _, matcher in part], "account")
+        wanted = replace(self._wanted(table, [matcher for _, matcher in part], "account"), proof=False)
+        found = trails.read(snapshot, wanted, self.where)
         inside = np.where(found.at < table.edges[table.rows], found.bits, np.uint64(0))
         used = np.bitwise_or.reduceat(inside, found.first[:-1]) if found.units else inside
         return [found.names.filter(pa.array((used >> np.uint64(f)) & 1 == 1)).to_pylist() for f in range(len(part))]

@@ -1,0 +1,323 @@
+"""Buckets of events: rows dealt out by their unit's key, put into order, and picked for a question.
+
+A bucket holds the units whose keys begin with the same bits, so buckets one after the other are in the order of keys.
+Hides: how keys become codes, how the rows of a unit are sorted, and how matchers are looked up by code.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from tenure.core.sequences.events import I32, I64, U8, U64, Flags, still
+
+MISSING = -1
+"""The code of what is not there."""
+EVER = np.iinfo(np.int64).min
+NEVER = np.iinfo(np.int64).max
+_NONE = np.uint64(0)
+_SHORT = 24
+"""So many rows of a unit are sorted by insertion."""
+
+
+def bucket_of(keys: I64, buckets: int) -> I32:
+    """The bucket of each key: its leading bits; `buckets` is a power of two, at least 2."""
+    shift = 65 - int(buckets).bit_length()
+    return ((keys >> shift) + buckets // 2).astype(np.int32)
+
+
+class KeyCodes:
+    """Codes of keys, counted up as keys are first seen."""
+
+    def __init__(self, keys: I64 | None = None) -> None:
+        self._keys = np.zeros(0, np.int64)
+        self._slots = np.full(2, MISSING, np.int32)
+        self.count = 0
+        if keys is not None:
+            self.encode(keys, np.ones(len(keys), np.bool_))
+
+    @property
+    def keys(self) -> I64:
+        """The key of each code."""
+        return self._keys[: self.count]
+
+    def encode(self, keys: I64, there: Flags) -> tuple[I32, I64]:
+        """(the code of each key, MISSING where there is none; the places at which one was seen for the first time)."""
+        most = self.count + len(keys)
+        if len(self._keys) < most:
+            self._keys = np.concatenate([self.keys, np.zeros(most, np.int64)])
+        if len(self._slots) < 2 * most:
+            self._slots = np.full(1 << (2 * most).bit_length(), MISSING, np.int32)
+            _refill(self._keys, self.count, self._slots)
+        codes, fresh = np.empty(len(keys), np.int32), np.empty(len(keys), np.int64)
+        before = self.count
+        self.count = _encode(
+            still(keys, np.int64), still(there, np.bool_), self._keys, before, self._slots, codes, fresh
+        )
+        return codes, fresh[: self.count - before]
+
+    def has(self, keys: I64) -> Flags:
+        """Whether each key has a code."""
+        found = np.zeros(len(keys), np.bool_)
+        _known(still(keys, np.int64), self._keys, self._slots, found)
+        return found
+
+
+@njit(cache=True, nogil=True)
+def _slot_of(key: int, keys: I64, slots: I32) -> int:
+    """The slot that holds a key's code, or the free one for it."""
+    last = slots.shape[0] - 1
+    at = (key ^ (key >> 29)) & last
+    while slots[at] >= 0 and keys[slots[at]] != key:
+        at = (at + 1) & last
+    return at
+
+
+@njit(cache=True, nogil=True)
+def _known(given: I64, keys: I64, slots: I32, found: Flags) -> None:
+    for i in range(given.shape[0]):
+        found[i] = slots[_slot_of(given[i], keys, slots)] >= 0
+
+
+@njit(cache=True, nogil=True)
+def _refill(keys: I64, count: int, slots: I32) -> None:
+    for code in range(count):
+        slots[_slot_of(keys[code], keys, slots)] = code
+
+
+@njit(cache=True, nogil=True)
+def _encode(given: I64, there: Flags, keys: I64, count: int, slots: I32, codes: I32, fresh: I64) -> int:
+    found = 0
+    for i in range(given.shape[0]):
+        if not there[i]:
+            codes[i] = -1
+            continue
+        at = _slot_of(given[i], keys, slots)
+        if slots[at] < 0:
+            keys[count] = given[i]
+            slots[at] = count
+            count += 1
+            fresh[found] = i
+            found += 1
+        codes[i] = slots[at]
+    return count
+
+
+def deal(bucket: I32, buckets: int, whole: tuple[I64, ...], rest: I64) -> tuple[I64, I64]:
+    """(rows dealt out by bucket, in the order given; the end of each bucket): four columns, and those of `rest`."""
+    ends = np.cumsum(np.bincount(bucket, minlength=buckets)).astype(np.int64)
+    dealt = np.empty((len(bucket), len(whole) + rest.shape[1]), np.int64)
+    begins = np.append(0, ends[:-1])
+    _deal(still(bucket, np.int32), begins, *(still(column, np.int64) for column in (*whole, rest)), dealt)
+    return dealt, ends
+
+
+@njit(cache=True, nogil=True)
+def _deal(bucket: I32, begins: I64, a: I64, b: I64, c: I64, d: I64, rest: I64, dealt: I64) -> None:
+    for i in range(bucket.shape[0]):
+        to = begins[bucket[i]]
+        begins[bucket[i]] = to + 1
+        dealt[to, 0], dealt[to, 1], dealt[to, 2], dealt[to, 3] = a[i], b[i], c[i], d[i]
+        for j in range(rest.shape[1]):
+            dealt[to, 4 + j] = rest[i, j]
+
+
+# ----------------------------------------------------------------------------------------------------------- order
+
+
+class Arranged(NamedTuple):
+    """Rows in the order of unit, moment and arrival."""
+
+    order: I64
+    """the row that lies at each place"""
+    units: I32
+    """the codes of the units, by their keys"""
+    first: I64
+
+
+def arranged(unit: I32, keys: I64, at: I64, recorded_at: I64, place: I64, row_key: I64, *, beside: I32) -> Arranged:
+    """The order of rows by the key of their unit, then (at, recorded_at, place, row_key); every row has a unit.
+
+    `beside` are units that are there even without any row.
+    """
+    units = np.union1d(np.flatnonzero(np.bincount(unit, minlength=1)), beside).astype(np.int32)
+    units = units[np.argsort(keys[units])]
+    rank = np.zeros(int(units.max(initial=0)) + 1, np.uint16 if len(units) < 1 << 16 else np.int32)
+    rank[units] = np.arange(len(units))
+    ranks = rank[unit]
+    order = np.argsort(ranks, kind="stable")
+    first = np.append(0, np.cumsum(np.bincount(ranks, minlength=len(units)))).astype(np.int64)
+    _settle(first, order, *(still(column, np.int64) for column in (at, recorded_at, place, row_key)))
+    return Arranged(order, units, first)
+
+
+@njit(cache=True, nogil=True)
+def _later(a: int, b: int, at: I64, recorded_at: I64, place: I64, row_key: I64) -> bool:
+    """Does row a lie behind row b?"""
+    if at[a] != at[b]:
+        return at[a] > at[b]
+    if recorded_at[a] != recorded_at[b]:
+        return recorded_at[a] > recorded_at[b]
+    if place[a] != place[b]:
+        return place[a] > place[b]
+    return row_key[a] > row_key[b]
+
+
+@njit(cache=True, nogil=True)
+def _insert(order: I64, lo: int, hi: int, at: I64, recorded_at: I64, place: I64, row_key: I64) -> None:
+    for i in range(lo + 1, hi):
+        row = order[i]
+        j = i
+        while j > lo and _later(order[j - 1], row, at, recorded_at, place, row_key):
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = row
+
+
+@njit(cache=True, nogil=True)
+def _settle(first: I64, order: I64, at: I64, recorded_at: I64, place: I64, row_key: I64) -> None:
+    """Sort the rows of each unit: short stretches by insertion, then merged two by two."""
+    spare = np.empty_like(order)
+    for u in range(first.shape[0] - 1):
+        lo, hi = first[u], first[u + 1]
+        for begin in range(lo, hi, _SHORT):
+            _insert(order, begin, min(begin + _SHORT, hi), at, recorded_at, place, row_key)
+        width = _SHORT
+        while width < hi - lo:
+            for begin in range(lo, hi - width, 2 * width):
+                middle, end = begin + width, min(begin + 2 * width, hi)
+                if not _later(order[middle - 1], order[middle], at, recorded_at, place, row_key):
+                    continue
+                spare[begin:middle] = order[begin:middle]
+                a, b = begin, middle
+                for to in range(begin, end):
+                    if a == middle:
+                        break
+                    if b < end and _later(spare[a], order[b], at, recorded_at, place, row_key):
+                        order[to] = order[b]
+                        b += 1
+                    else:
+                        order[to] = spare[a]
+                        a += 1
+            width *= 2
+
+
+# --------------------------------------------------------------------------------------------------------- picking
+
+
+class Columns(NamedTuple):
+    """Rows of one file as the kernel reads them."""
+
+    at: I64
+    event: I32
+    other: I32
+    """the code of the account in the copy by user, of the user in that by account"""
+    allowed: U64
+    """the matchers whose conditions on properties the row meets; empty: all"""
+
+
+class Units(NamedTuple):
+    """The units of a bucket: their rows lie in the bucket's file, or all of them in the tail."""
+
+    low: I64
+    high: I64
+    tail: U8
+    allowed: U64
+    """the matchers that may be met by any row of the unit"""
+    shown: U8
+
+
+class Rules(NamedTuple):
+    """What a question looks for, by codes; the last entry of each table is for what is missing."""
+
+    by_event: U64
+    by_other: U64
+    """the matchers that rows of this other unit may meet; empty: all"""
+    other_shown: U8
+    """whether rows of this other unit are looked at; empty: all are"""
+    since: int
+    before: int
+    every: bool
+
+
+class Picked(NamedTuple):
+    """The events of a bucket that a question is about."""
+
+    first: I64
+    at: I64
+    bits: U64
+    place: I64
+    """the row of each event: those of the tail count on from the last of the bucket's file"""
+    seen: U8
+    """whether a unit has any row in the range that is looked at"""
+
+
+@njit(cache=True, nogil=True)
+def _pick(
+    main: Columns, tail: Columns, units: Units, rules: Rules,
+    first: I64, at: I64, bits: U64, place: I64, seen: U8,
+) -> int:  # fmt: skip
+    count = 0
+    behind = main.at.shape[0]
+    by_other, shown = rules.by_other.shape[0] > 0, rules.other_shown.shape[0] > 0
+    for u in range(units.low.shape[0]):
+        if units.shown[u]:
+            from_tail = units.tail[u] != 0
+            rows = tail if from_tail else main
+            narrowed = rows.allowed.shape[0] > 0
+            for i in range(units.low[u], units.high[u]):
+                word = rules.by_event[rows.event[i]] & units.allowed[u]
+                if word == _NONE and seen[u] and not rules.every:
+                    continue
+                moment = rows.at[i]
+                if moment >= rules.before:
+                    break
+                if moment < rules.since or (shown and not rules.other_shown[rows.other[i]]):
+                    continue
+                seen[u] = 1
+                if by_other:
+                    word &= rules.by_other[rows.other[i]]
+                if narrowed:
+                    word &= rows.allowed[i]
+                if word != _NONE or rules.every:
+                    at[count] = moment
+                    bits[count] = word
+                    place[count] = i + behind if from_tail else i
+                    count += 1
+        first[u + 1] = count
+    return count
+
+
+def pick(main: Columns, tail: Columns, units: Units, rules: Rules) -> Picked:
+    """The rows of each unit that meet a matcher (or every one) in [since, before), with the matchers they meet."""
+    most = int((units.high - units.low).sum())
+    first, seen = np.zeros(len(units.low) + 1, np.int64), np.zeros(len(units.low), np.uint8)
+    at, bits, place = np.empty(most, np.int64), np.empty(most, np.uint64), np.empty(most, np.int64)
+    types = (np.int64, np.int32, np.int32, np.uint64)
+    count = _pick(
+        Columns(*(still(c, t) for c, t in zip(main, types, strict=True))),
+        Columns(*(still(c, t) for c, t in zip(tail, types, strict=True))),
+        Units(*(still(c, t) for c, t in zip(units, (np.int64, np.int64, np.uint8, np.uint64, np.uint8), strict=True))),
+        Rules(
+            still(rules.by_event, np.uint64), still(rules.by_other, np.uint64), still(rules.other_shown, np.uint8),
+            rules.since, rules.before, rules.every,
+        ),
+        first, at, bits, place, seen,
+    )  # fmt: skip
+    return Picked(first, at[:count], bits[:count], place[:count], seen)
+
+
+@njit(cache=True, nogil=True)
+def _narrow(allowed: U64, codes: I32, table: U64) -> None:
+    for i in range(allowed.shape[0]):
+        allowed[i] &= table[codes[i]]
+
+
+def narrowed(allowed: U64 | None, codes: I32, table: U64) -> U64:
+    """What is allowed of each row once its value of a property is looked up; the table's last entry is for none."""
+    if allowed is None:
+        return table[codes]
+    _narrow(allowed, still(codes, np.int32), still(table, np.uint64))
+    return allowed

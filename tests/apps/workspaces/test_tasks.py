@@ -125,3 +125,14 @@ def test_a_lake_that_cannot_be_mirrored_does_not_stop_the_tending(home: Any, mon
     monkeypatch.setattr("tenure.apps.workspaces.tasks.close_old_connections", lambda: None)
     assert tasks.MirrorThread(list).turn() > 1
     assert queued() == ["READY"]
+
+
+def test_an_index_that_cannot_be_made_is_tried_again_later(home: Any, monkeypatch: Any) -> None:
+    thread = tasks.IndexThread()
+    assert thread.turn() == tasks.INDEX_SECONDS
+
+    def fail() -> bool:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(tasks.lake, "index", fail)
+    assert thread.turn() > tasks.INDEX_SECONDS

@@ -31,6 +31,7 @@ from tenure.core.errors import TenureError
 from tenure.version import __version__
 from tenure.warehouse import forgetting
 from tenure.warehouse.arrivals import live
+from tenure.warehouse.sequences.folder import Folder
 
 TABLE = "contacts"
 
@@ -147,7 +148,8 @@ def _replace(place: Path, text: str, encoding: str) -> None:
 
 
 def _drop_answers(home: Path) -> int:
-    """Throw kept answers away; how many there were."""
+    """Throw kept answers away, and the sequence index; how many answers there were."""
+    Folder(home / "cache" / "sequences").clear()
     kept = [file for file in (home / "cache").rglob("*") if file.is_file() and file.suffix == ".arrow"]
     for file in kept:
         file.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
+from pyarrow import ArrowException
 
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.models import Door
@@ -36,6 +37,7 @@ from tenure.core.errors import TenureError
 log = logging.getLogger(__name__)
 TIDY_SECONDS = 3600
 TEND_SECONDS = 60
+INDEX_SECONDS = 2
 MOST_WORKERS = 3
 """So many workers may die of one job."""
 _PAUSE_AFTER_FAILURE = 30
@@ -125,18 +127,46 @@ class MirrorThread(threading.Thread):
         self.join(timeout=60)
 
 
+class IndexThread(threading.Thread):
+    """Keeps the sequence index near the lake. Whatever it is at when the process ends is done again by the next."""
+
+    def __init__(self) -> None:
+        super().__init__(name="index", daemon=True)
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            pause = self.turn()
+
+    def turn(self) -> float:
+        """One look at the lake; returns the seconds until the next."""
+        try:
+            lake.index()
+        except (TenureError, OSError, ValueError, ArrowException):
+            log.exception("The sequence index could not be made; questions are answered without it.")
+            return _PAUSE_AFTER_FAILURE
+        return INDEX_SECONDS
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+
 def work(sweep: Sweep) -> None:
-    """Run until told to stop (SIGTERM, SIGINT): mirror, and one job after the other."""
+    """Run until told to stop (SIGTERM, SIGINT): mirror, sequence index, and one job after the other."""
     end_with_parent()
     with living() as name:
         mirror = MirrorThread(sweep)
         mirror.start()
+        index = IndexThread()
+        index.start()
         worker = job_runner(name)
         worker.configure_signals()
         try:
             with coming_from(Door.JOB):
                 worker.run()
         finally:
+            index.stop()
             mirror.stop()
 
 

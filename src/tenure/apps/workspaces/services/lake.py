@@ -64,6 +64,16 @@ def prepare(house: Mapping[str, str] | None = None) -> None:
         Workspace.open(home, {**usual, **(house or {})})
 
 
+def index() -> bool:
+    """Bring the sequence index up to date with the lake; whether anything had to be done."""
+    return _whole(Path(settings.TENURE_HOME)).index()
+
+
+@lru_cache(maxsize=4)
+def _whole(home: Path) -> Workspace:
+    return Workspace.open(home, memory_limit=settings.TENURE_MEMORY_LIMIT, threads=settings.TENURE_THREADS or None)
+
+
 def tidy() -> dict[str, dict[str, int]]:
     """Merge small files of the lake and delete those that are long out of use; what was done, by table."""
     here = lake()

@@ -10,6 +10,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connections
 
 from tenure.apps.workspaces.processes import end_with_parent
+from tenure.warehouse import warming
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenure.config.settings")
 application = get_wsgi_application()
@@ -25,4 +26,12 @@ def make_findable() -> None:
     connections.close_all()
 
 
+def warm() -> None:
+    """Have the kernels of behaviour questions ready before somebody asks one, with the time that requests leave."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+    warming.kernels()
+
+
 threading.Thread(target=make_findable, name="make-findable", daemon=True).start()
+threading.Thread(target=warm, name="warm", daemon=True).start()

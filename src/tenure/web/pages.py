@@ -72,6 +72,12 @@ NAVIGATION = (
         "activate",
         (
             Item(gettext_lazy("Trends"), "trends"),
+            Item(gettext_lazy("Retention"), "retention"),
+            Item(gettext_lazy("Features"), "features"),
+            Item(gettext_lazy("Lifecycle"), "lifecycle"),
+            Item(gettext_lazy("Asleep and due"), "sleepers"),
+            Item(gettext_lazy("Stickiness"), "stickiness"),
+            Item(gettext_lazy("Users and seats"), "seats"),
             Item(gettext_lazy("Paths"), "paths"),
             Item(gettext_lazy("Events"), "events"),
             Item(gettext_lazy("Live view"), "live", permission="describe_events"),
@@ -152,6 +158,10 @@ LETTERS = {
     "funnels": "f",
     "trends": "w",
     "paths": "j",
+    "retention": "v",
+    "features": "y",
+    "lifecycle": "q",
+    "sleepers": "z",
 }
 """Route -> the letter that goes to its page after a `g`."""
 

@@ -17,7 +17,7 @@ PAGES = (
     *("accounts", "contracts", "subscriptions", "contacts"),
     *("movements", "metrics", "cohorts", "renewals", "health"),
     "events",
-    *("funnels", "trends", "paths", "people"),
+    *("funnels", "trends", "retention", "features", "lifecycle", "sleepers", "stickiness", "seats", "paths", "people"),
 )
 """The pages whose address says everything they show."""
 FIGURES = ("funnels", "trends", "paths")

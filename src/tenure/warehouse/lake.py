@@ -196,6 +196,29 @@ class Lake:
                 self._commit(name, handle, added + gone, transaction)
         return written
 
+    def remove(self, name: str, gone: ds.Expression) -> int:
+        """Take the rows that `gone` names out of the table, in one commit; returns how many there were.
+
+        A file without such rows stays as it is, one of which nothing is left is only named no more; the others are
+        written anew without them, one after the other.
+        """
+        wanted = schema_of(name)
+        with self.lock(name):
+            actions: list[Any] = []
+            removed, now = 0, int(time.time() * 1000)
+            for file, rows in self._files_of(name, None).items():
+                whole = ds.dataset([file], schema=wanted, format="parquet")
+                count = whole.count_rows(filter=gone)
+                if count:
+                    removed += count
+                    actions.append(RemoveAction(Path(file).name, True, now, Path(file).stat().st_size, {}))
+                    actions += self._write(name, whole.to_table(filter=gone.is_null() | ~gone)) if count < rows else ()
+            with self._guard:
+                handle = self._handle(name)
+                if handle is not None and actions:
+                    self._commit(name, handle, actions)
+        return removed
+
     def make_durable(self, name: str, since: int) -> None:
         """Have what the table took in after version `since` on the disk itself, so that a power cut leaves it there."""
         folder = self.path / name

@@ -31,11 +31,14 @@ KINDS: Mapping[str, tuple[Any, Any]] = {
         gettext_lazy("what was billed: line, account, amount, from, to"),
     ),
     "fx_rates": (gettext_lazy("Exchange rates"), gettext_lazy("a rate per day and currency")),
+    "events": (gettext_lazy("Events"), gettext_lazy("what people did in the product: id, event, time, user, account")),
+    "identities": (gettext_lazy("Identities"), gettext_lazy("who is behind an id, and where a person belongs")),
 }
 """Each kind: its name, and what its rows say."""
 
 COLUMNS: Mapping[str, Any] = {
     "account_id": gettext_lazy("Account id"),
+    "anonymous_id": gettext_lazy("Anonymous id"),
     "amount": gettext_lazy("Price per unit and period"),
     "attributes": gettext_lazy("More attributes (JSON)"),
     "auto_renew": gettext_lazy("Renews by itself"),
@@ -50,6 +53,8 @@ COLUMNS: Mapping[str, Any] = {
     "email": gettext_lazy("E-mail address"),
     "employees": gettext_lazy("Number of employees"),
     "end": gettext_lazy("Service ends"),
+    "event": gettext_lazy("Event"),
+    "event_id": gettext_lazy("Event id"),
     "full_period_end": gettext_lazy("Whole period ends"),
     "full_period_start": gettext_lazy("Whole period starts"),
     "industry": gettext_lazy("Industry"),
@@ -73,8 +78,10 @@ COLUMNS: Mapping[str, Any] = {
     "plan": gettext_lazy("Plan"),
     "product": gettext_lazy("Product"),
     "prorated": gettext_lazy("Prorated"),
+    "properties": gettext_lazy("Properties (JSON)"),
     "quantity": gettext_lazy("Quantity (seats)"),
     "rate": gettext_lazy("Rate"),
+    "received_at": gettext_lazy("Received at"),
     "region": gettext_lazy("Region"),
     "renews": gettext_lazy("Renews contract"),
     "roles": gettext_lazy("Roles in the buying committee"),
@@ -90,9 +97,11 @@ COLUMNS: Mapping[str, Any] = {
     "title": gettext_lazy("Job title"),
     "total": gettext_lazy("Total of the term"),
     "trial_end": gettext_lazy("Trial ends"),
+    "ts": gettext_lazy("Time"),
     "type": gettext_lazy("Type of line"),
     "unpaid": gettext_lazy("Given up as unpaid on"),
     "user_id": gettext_lazy("User id in events"),
+    "valid_from": gettext_lazy("Valid from"),
     "value": gettext_lazy("Value of the discount"),
 }
 """Each column a file may fill, as the pages call it."""

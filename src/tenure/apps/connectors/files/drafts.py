@@ -41,6 +41,8 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "discounts": ("discount", "coupon", "折扣", "优惠"),
     "invoice_lines": ("invoice", "发票", "账单"),
     "fx_rates": ("rate", "fx", "汇率"),
+    "events": ("event", "事件"),
+    "identities": ("identit", "身份"),
 }
 """Words in a file's name that tell what it holds."""
 _NEVER_TELLING = frozenset({"source", "row_id", "attributes"})

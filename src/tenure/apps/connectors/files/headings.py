@@ -13,7 +13,17 @@ from functools import lru_cache
 
 from tenure.warehouse.schema import GIVEN_AS, TABLES
 
-KINDS = ("accounts", "contacts", "subscriptions", "contracts", "discounts", "invoice_lines", "fx_rates")
+KINDS = (
+    "accounts",
+    "contacts",
+    "subscriptions",
+    "contracts",
+    "discounts",
+    "invoice_lines",
+    "fx_rates",
+    "events",
+    "identities",
+)
 """What can be imported; a subset of the lake's tables."""
 
 Tiers = tuple[tuple[str, ...], tuple[str, ...]]
@@ -198,6 +208,25 @@ VOCABULARY: dict[str, dict[str, Tiers]] = {
         "day": _tiers("日期 汇率日期 日 date rate_date as_of", "月份 month"),
         "currency": (_CURRENCY[0], ("外币", "from_currency", "base_currency")),
         "rate": _tiers("汇率 中间价 折算率 exchange_rate fx_rate fx", "value"),
+    },
+    "events": {
+        "event_id": (("事件ID", "事件编号", "消息ID", "messageid", "insert_id", "$insert_id", "uuid"), ("id", "编号")),
+        "event": _tiers("事件 事件名 事件名称 行为 event_name event_type", "name 名称 action"),
+        "ts": _tiers(
+            "时间 事件时间 发生时间 时间戳 event_time event_timestamp occurred_at original_timestamp time",
+            "日期 date datetime created_at",
+        ),
+        "account_id": _ACCOUNT,
+        "user_id": _tiers("用户ID 用户编号 使用者ID userid distinct_id", "用户 user"),
+        "anonymous_id": _tiers("匿名ID 设备ID 访客ID anonymousid device_id visitor_id"),
+        "properties": _tiers("属性 事件属性 event_properties props params"),
+        "received_at": _tiers("接收时间 received"),
+    },
+    "identities": {
+        "anonymous_id": _tiers("匿名ID 设备ID 访客ID anonymousid device_id visitor_id previous_id"),
+        "user_id": _tiers("用户ID 用户编号 使用者ID userid distinct_id", "用户 user"),
+        "account_id": _ACCOUNT,
+        "valid_from": _tiers("生效时间 起始时间 since from", "时间 time ts"),
     },
 }
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 
+from tenure.apps.behaviour import arrived
 from tenure.apps.connectors.files import named, rejects
 from tenure.apps.connectors.files.leftovers import sweep_abandoned
 from tenure.apps.connectors.files.limits import Limits
@@ -128,6 +129,8 @@ def _foresee(outcome: Outcome, place: Place) -> Foreseen:
 
 def _door(kind: str) -> Any:
     """The services of the app that keeps rows of a kind."""
+    if kind in arrived.KINDS:
+        return arrived
     return crm if kind in crm.MODELS else subscriptions
 
 

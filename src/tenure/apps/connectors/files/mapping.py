@@ -19,7 +19,7 @@ from tenure.warehouse.schema import TABLES
 _CONFIDENCE = {0: 1.0, 1: 0.9, 2: 0.6}
 _MADE_BY_US = frozenset({"recorded_at", "superseded_at"})
 """Columns of the contract that an import never sets: the store knows when it came to know a row."""
-_ALSO_NEEDED = {"subscriptions": ("amount",), "invoice_lines": ("amount",)}
+_ALSO_NEEDED = {"subscriptions": ("amount",), "invoice_lines": ("amount",), "events": ("event_id",)}
 """Columns without which the rows of a kind would say nothing."""
 _WEIGHTY = frozenset({"end", "total", "currency", "quantity", "interval", "interval_count", "trial_end", "row_id"})
 """Columns that change figures: several headings for one of them are never decided by a guess."""

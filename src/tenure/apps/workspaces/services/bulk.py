@@ -21,11 +21,10 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from django.db import connection, transaction
 
-from tenure.apps.workspaces.models import ImportRun, ImportState
-from tenure.apps.workspaces.services import outbox, rows
+from tenure.apps.workspaces.models import ImportRun
+from tenure.apps.workspaces.services import imports, outbox, rows
 from tenure.apps.workspaces.services.writing import Actor, Writing, writing
 from tenure.apps.workspaces.versions import Version
-from tenure.core.errors import TenureError
 
 _STAGING = "tenure_staging"
 _NO_NUMBER = -(2**62)
@@ -61,14 +60,7 @@ def upsert(
     """
     file = pq.ParquetFile(staged)
     with writing(by) as write, connection.cursor() as cursor:
-        current = ImportRun.objects.select_for_update().get(pk=run.pk)
-        if current.state != ImportState.STAGED:
-            raise TenureError(
-                "import.not_staged",
-                f"Import {run.pk} is {current.state}, not staged.",
-                fix="Start a new import of the file.",
-                run=run.pk,
-            )
+        current = imports.held(run, imports.STAGED)
         repeated = _stage(cursor, model, file, run.pk, check)
         if repeated:
             _keep_last(cursor)
@@ -88,19 +80,8 @@ def upsert(
             outbox.send(write, model.KIND, "insert", table)
             check()
         cursor.execute(f"DROP TABLE {_STAGING}")
-        current.state = ImportState.APPLIED
-        current.created, current.changed, current.unchanged = counts.created, counts.changed, counts.unchanged
-        current.finished_at = write.now
-        current.save(update_fields=["state", "created", "changed", "unchanged", "finished_at"])
-        write.audit(
-            "imported",
-            model.KIND,
-            str(run.pk),
-            file=run.file_name,
-            created=counts.created,
-            changed=counts.changed,
-            unchanged=counts.unchanged,
-        )
+        told = {"created": counts.created, "changed": counts.changed, "unchanged": counts.unchanged}
+        imports.note_applied(current, write, **told)
     run.refresh_from_db()
     return counts
 
@@ -153,14 +134,7 @@ def undo(model: type[Version], run: ImportRun, by: Actor) -> Undone:
     """Take back what an import wrote and restore what it replaced, as new versions; later changes stay."""
     table, columns = _quoted(model._meta.db_table), _columns(model)
     with writing(by) as write, connection.cursor() as cursor:
-        current = ImportRun.objects.select_for_update().get(pk=run.pk)
-        if current.state != ImportState.APPLIED:
-            raise TenureError(
-                "import.not_applied",
-                f"Import {run.pk} is {current.state}: there is nothing to undo.",
-                fix="Choose an import that is applied.",
-                run=run.pk,
-            )
+        current = imports.held(run, imports.APPLIED)
         written = _count(cursor, f"SELECT COUNT(*) FROM {table} WHERE run_id = %s", [run.pk])
         cursor.execute(
             f"CREATE TEMPORARY TABLE {_STAGING} AS "
@@ -186,18 +160,8 @@ def undo(model: type[Version], run: ImportRun, by: Actor) -> Undone:
         for restored_rows in rows.batches(model, _select(model, "row_id LIKE %s ORDER BY id"), [f"undo-{run.pk}-%"]):
             outbox.send(write, model.KIND, "insert", restored_rows)
         cursor.execute(f"DROP TABLE {_STAGING}")
-        current.state, current.undone_at, current.undone_by = ImportState.UNDONE, write.now, write.member
-        current.save(update_fields=["state", "undone_at", "undone_by"])
         result = Undone(withdrawn=withdrawn, restored=restored, kept=written - withdrawn)
-        write.audit(
-            "undid import",
-            model.KIND,
-            str(run.pk),
-            file=run.file_name,
-            withdrawn=withdrawn,
-            restored=restored,
-            kept=result.kept,
-        )
+        imports.note_undone(current, write, withdrawn=withdrawn, restored=restored, kept=result.kept)
     run.refresh_from_db()
     return result
 

@@ -9,9 +9,10 @@ from typing import Any
 from django.utils import timezone
 
 from tenure.apps.workspaces.models import ImportRun, ImportState
-from tenure.apps.workspaces.services.writing import Actor, writing
+from tenure.apps.workspaces.services.writing import Actor, Writing, writing
 from tenure.core.errors import TenureError
 
+APPLIED, STAGED = ImportState.APPLIED, ImportState.STAGED
 UNDER_WAY = (ImportState.DRAFT, ImportState.CHECKING, ImportState.QUEUED, ImportState.STAGED)
 """States of an import that has not ended."""
 
@@ -125,6 +126,46 @@ def forget_upload(run: ImportRun) -> None:
     """Note that no file is kept for the run any more."""
     run.upload = ""
     run.save(update_fields=["upload"])
+
+
+def held(run: ImportRun, state: str) -> ImportRun:
+    """The run, held for the transaction that ends it or takes it back.
+
+    Raises: TenureError import.not_staged or import.not_applied if it is not in the state.
+    """
+    current = ImportRun.objects.select_for_update().get(pk=run.pk)
+    if current.state == state:
+        return current
+    if state == ImportState.STAGED:
+        raise TenureError(
+            "import.not_staged",
+            f"Import {run.pk} is {current.state}, not staged.",
+            fix="Start a new import of the file.",
+            run=run.pk,
+        )
+    raise TenureError(
+        "import.not_applied",
+        f"Import {run.pk} is {current.state}: there is nothing to undo.",
+        fix="Choose an import that is applied.",
+        run=run.pk,
+    )
+
+
+def note_applied(run: ImportRun, write: Writing, *, created: int, changed: int, unchanged: int) -> None:
+    """Say in the transaction of a write that all of a run is written."""
+    run.state, run.finished_at = ImportState.APPLIED, write.now
+    run.created, run.changed, run.unchanged = created, changed, unchanged
+    run.save(update_fields=["state", "created", "changed", "unchanged", "finished_at"])
+    told = {"created": created, "changed": changed, "unchanged": unchanged}
+    write.audit("imported", run.kind, str(run.pk), file=run.file_name, **told)
+
+
+def note_undone(run: ImportRun, write: Writing, *, withdrawn: int, restored: int, kept: int) -> None:
+    """Say in the transaction of a write that a run was taken back."""
+    run.state, run.undone_at, run.undone_by = ImportState.UNDONE, write.now, write.member
+    run.save(update_fields=["state", "undone_at", "undone_by"])
+    told = {"withdrawn": withdrawn, "restored": restored, "kept": kept}
+    write.audit("undid import", run.kind, str(run.pk), file=run.file_name, **told)
 
 
 def fail_run(run: ImportRun, error: BaseException, *, by: Actor) -> bool:

@@ -101,6 +101,16 @@ class Answer:
             )
         return found.filter(pc.equal(found["step"], step)).select(["unit"])
 
+    @property
+    def through(self) -> pa.Table:
+        """How long a funnel's whole way took: seconds_mean, seconds_median, seconds_p90."""
+        return self._beside("through")
+
+    @property
+    def times(self) -> pa.Table:
+        """How many took how long for a funnel's whole way: seconds_from, seconds_to (null: without end), units."""
+        return self._beside("times")
+
     def _beside(self, name: str) -> pa.Table:
         if name not in self.beside:
             raise QuestionRefused(

@@ -33,7 +33,7 @@ from tenure.warehouse.snapshot import Snapshot
 
 ABOUT = "workspace.json"
 DEFAULT = "default"
-FORMAT = 2
+FORMAT = 3
 
 
 class Workspace:

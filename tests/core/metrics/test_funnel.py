@@ -30,6 +30,17 @@ def test_a_share_of_nobody_is_none():
     assert funnel.bars([5, 0, 0], [False] * 3)[2] == Bar(0, Decimal(0), None)
 
 
+def test_the_whole_way_is_timed_from_the_entry():
+    at = np.array([0, 3, 86_400, 0, 59, 2, 2]) * SECOND
+    taken = funnel.way(CHAINS, at)
+    assert taken.tolist() == [86_400 * SECOND, 59 * SECOND, -1, -1]
+    found = {(one.since, one.before): one.units for one in funnel.spread(taken) if one.units}
+    assert found == {(0, 60): 1, (86_400, 2 * 86_400): 1}  # a whole day is no longer less than one
+    assert funnel.spread(np.array([400 * 86_400 * SECOND]))[-1] == funnel.Bracket(365 * 86_400, None, 1)
+    assert sum(one.units for one in funnel.spread(np.full(3, -1))) == 0
+    assert funnel.way(np.full((2, 3), -1), at[:0]).tolist() == [-1, -1]
+
+
 def test_waits_are_counted_from_the_step_before_that_the_chain_has():
     at = np.array([0, 3, 10, 0, 7, 2, 2]) * SECOND
     assert funnel.waited(CHAINS, at).tolist() == [

@@ -57,6 +57,14 @@ def test_an_optional_step_lets_the_others_go_on(signed_in, events):
     assert rows(page, "3. pay")[2:6] == ["2", "50.0%", "50.0%", "2"]
 
 
+def test_how_long_the_way_takes(signed_in, events):
+    page = signed_in("viewer").get(FUNNEL + "&s2.optional=yes").content.decode()
+    # acme one day, birch two: each begins its bracket
+    assert "Half went the whole way in less than 1 d 12 h" in page
+    assert rows(page, "1 d to 2 d")[2:4] == ["1", "50.0%"]
+    assert rows(page, "2 d to 3 d")[2:4] == ["1", "50.0%"]
+
+
 def test_the_program_gets_the_same(signed_in, events):
     browser = signed_in("viewer")
     page = browser.get(FUNNEL).content.decode()

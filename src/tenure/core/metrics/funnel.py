@@ -20,6 +20,12 @@ I32 = npt.NDArray[np.int32]
 SECOND = 1_000_000
 MISSING = -1
 """The value of an event, or of a whole chain, that has none: "(none)"."""
+_HOUR, _DAY = 3_600, 86_400
+EDGES = (
+    *(0, 60, 300, 900, _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR),
+    *(days * _DAY for days in (1, 2, 3, 5, 7, 14, 30, 60, 90, 180, 365)),
+)
+"""Seconds at which a bracket of a distribution begins."""
 NOT_THERE = -2
 """The unit does not reach the step whose value is asked for, and is not in the breakdown."""
 
@@ -39,6 +45,14 @@ class Waits(NamedTuple):
     mean: float | None
     median: float | None
     p90: float | None
+
+
+class Bracket(NamedTuple):
+    """How many waited from so many seconds on, and less than so many; None is without end."""
+
+    since: int
+    before: int | None
+    units: int
 
 
 def reached(event: I64) -> I64:
@@ -77,6 +91,21 @@ def waits(column: I64) -> Waits:
         return Waits(None, None, None)
     median, p90 = np.percentile(known, [50, 90])
     return Waits(int(known.sum()) / len(known) / SECOND, float(median) / SECOND, float(p90) / SECOND)
+
+
+def way(event: I64, at: I64) -> I64:
+    """Per unit the microseconds from the entry to the last step; -1 for those that do not reach it."""
+    there = (event[:, 0] >= 0) & (event[:, -1] >= 0)
+    found = np.full(len(event), MISSING, np.int64)
+    found[there] = at[event[there, -1]] - at[event[there, 0]]
+    return found
+
+
+def spread(column: I64) -> list[Bracket]:
+    """How many took how long, by the brackets of `EDGES`; those without a wait are in none."""
+    place = np.searchsorted(np.array(EDGES[1:], np.int64) * SECOND, column[column >= 0], "right")
+    counts = np.bincount(place, minlength=len(EDGES)).tolist()
+    return [Bracket(low, high, n) for low, high, n in zip(EDGES, (*EDGES[1:], None), counts, strict=True)]
 
 
 def attributed(event: I64, value: I32, by: Literal["first_touch", "last_touch"] | int) -> I32:

@@ -132,6 +132,7 @@ class Funnel(Behaviour):
             "depth": pa.table({"unit": found.names, "depth": pa.array(chains.depth, pa.int32())}),
             "excluded": pa.table({"unit": found.names.take(pa.array(np.flatnonzero(chains.excluded)))}),
             "reached": _reached(found, chains),
+            **_times(found, chains),
         }
         if self.trend is not None:
             beside["trend"] = self._trend(found, walk, snapshot)
@@ -331,6 +332,25 @@ def _moved(events: Integers, by: int) -> Integers:
 def _only(name: str, chains: Chains, unit: Integers, chosen: npt.NDArray[np.bool_]) -> _Group:
     kept = Chains(chains.depth[chosen], chains.excluded[chosen], chains.entry[chosen], chains.event[chosen])
     return _Group(name, kept, unit[chosen])
+
+
+def _times(found: Trails, chains: Chains) -> dict[str, pa.Table]:
+    """How long those took who went the whole way: mean, median, 90th percentile; and how many took how long."""
+    taken = figures.way(chains.event, found.at)
+    whole = figures.waits(taken)
+    brackets = figures.spread(taken)
+    return {
+        "through": pa.table(
+            {f"seconds_{name}": pa.array([value], pa.float64()) for name, value in whole._asdict().items()}
+        ),
+        "times": pa.table(
+            {
+                "seconds_from": pa.array([one.since for one in brackets], pa.int64()),
+                "seconds_to": pa.array([one.before for one in brackets], pa.int64()),
+                "units": pa.array([one.units for one in brackets], pa.int64()),
+            }
+        ),
+    }
 
 
 def _reached(found: Trails, chains: Chains) -> pa.Table:

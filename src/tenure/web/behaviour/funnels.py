@@ -118,6 +118,7 @@ def board(given: Given, answer: Answer) -> Mapping[str, Any]:
         "prop": prop,
         "is_open": any(not row["complete"] for row in rows),
         "notes": said.notes(answer.notes),
+        "times": _times(answer),
         "trend": _trend(given, answer) if "trend" in answer.beside else None,
     }
 
@@ -159,6 +160,38 @@ def _dropped(rows: Sequence[Row], at: int, steps: Sequence[Chosen]) -> str:
     """How many of those at the required step before did not take this one."""
     before = next(k for k in range(at - 1, -1, -1) if not steps[k].word("optional"))
     return f.exact(rows[before]["units"] - rows[at]["units"])
+
+
+def _times(answer: Answer) -> dict[str, Any] | None:
+    """How long the whole way took, bracket by bracket; None where nobody went it."""
+    rows = answer.times.to_pylist()
+    places = [at for at, row in enumerate(rows) if row["units"]]
+    if not places:
+        return None
+    shown = rows[places[0] : places[-1] + 1]
+    whole = sum(row["units"] for row in rows)
+    widest = Decimal(max(row["units"] for row in shown))
+    (through,) = answer.through.to_pylist()
+    return {
+        "title": _("Half went the whole way in less than %(time)s, nine in ten in less than %(most)s")
+        % {"time": f.duration(through["seconds_median"]), "most": f.duration(through["seconds_p90"])},
+        "rows": [
+            {
+                "name": _bracket(row),
+                "units": f.exact(row["units"]),
+                "bar": meter(Decimal(row["units"]), Decimal(row["units"]), widest),
+                "share": f.percent(ratio(row["units"], whole)),
+            }
+            for row in shown
+        ],
+    }
+
+
+def _bracket(row: Row) -> str:
+    places = {"low": f.duration(row["seconds_from"]), "high": f.duration(row["seconds_to"])}
+    if row["seconds_to"] is None:
+        return _("%(low)s or more") % places
+    return _("less than %(high)s") % places if not row["seconds_from"] else _("%(low)s to %(high)s") % places
 
 
 def _trend(given: Given, answer: Answer) -> dict[str, Any]:

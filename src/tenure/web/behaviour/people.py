@@ -142,7 +142,7 @@ def _row(row: Mapping[str, Any], places: int) -> dict[str, Any]:
         "owner": row["owner"] or f.NOTHING,
         "mrr": f.exact(row["mrr"], places),
         "exact": f.plain(row["mrr"]),
-        "when": f.NOTHING if row["when"] is None else f.moment(timezone.localtime(row["when"])),
+        "when": f.NOTHING if row["when"] is None else timezone.localtime(row["when"]).isoformat(" ", "minutes")[:16],
         "moment": "" if row["when"] is None else timezone.localtime(row["when"]).isoformat(" ", "seconds"),
         "users": f.exact(row["users"]) if "users" in row else "",
     }

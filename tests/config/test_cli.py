@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -235,6 +236,10 @@ def test_the_demo_prints_its_revenue_and_may_be_run_again(shell: Any, tmp_path: 
     assert (files / "truths.json").exists()
     events = Lake(tmp_path / "tenure-demo" / "lake").count("events")
     assert events == pq.ParquetFile(files / "events.parquet").metadata.num_rows > 1000
+    with sqlite3.connect(tmp_path / "tenure-demo" / "store.sqlite3") as store:
+        written = "SELECT COUNT(*), COUNT(feature) FROM behaviour_evententryversion"
+        assert store.execute(written).fetchone() == (29, 29)
+        assert store.execute("SELECT page, cockpit FROM workspaces_savedview").fetchall() == [("funnels", 1)]
 
 
 def test_a_firm_is_simulated_into_files(shell: Any, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ FILES = "simulation"
 HOUSE = {"timezone": "Asia/Shanghai", "reporting_currency": "CNY"}
 ACCOUNTS = 2_000
 OWNER = "owner@example.com"
+FUNNEL = "s1=task_created&s2=task_completed&s3=report_viewed&s4=report_exported&window=30d"
+"""What its first saved view asks, as an address."""
 MOVEMENTS = ("period", "open", "new", "expansion", "contraction", "churn", "reactivation", "fx", "close")
 METRICS = ("period", "mrr", "arr", "arpa", "customer_churn_rate", "net_mrr_churn_rate", "nrr", "grr")
 
@@ -97,9 +99,9 @@ def _claim(folder: Path, accounts: int) -> dict[str, Any]:
 def _fill(files: Path, company: Mapping[str, Any]) -> None:
     """Simulate the company, import it (a second time it changes nothing) and make the owner."""
     from tenure.apps.connectors.files.importer import run_import
-    from tenure.apps.connectors.simulation import KINDS, TRUTHS, load_events, write_firm
+    from tenure.apps.connectors.simulation import KINDS, TRUTHS, describe_events, load_events, write_firm
     from tenure.apps.workspaces import selectors
-    from tenure.apps.workspaces.services import lake, members
+    from tenure.apps.workspaces.services import lake, members, views
     from tenure.core.simulation import Scenario
 
     if not selectors.members().filter(email=OWNER).exists():
@@ -113,6 +115,9 @@ def _fill(files: Path, company: Mapping[str, Any]) -> None:
         count = done.created + done.changed + done.unchanged
         click.echo(_("Imported {kind}: {count} rows").format(kind=kind, count=count))
     click.echo(_("Imported {kind}: {count} rows").format(kind="events", count=load_events(files)))
+    describe_events(by="tenure demo")
+    if not selectors.views_of_everybody().exists():
+        views.save(_("From a task to a report"), "funnels", FUNNEL, by="tenure demo", cockpit=True)
     lake.flush()
 
 

@@ -147,6 +147,7 @@ KEPT = [
     ("keys", "post", "/settings/keys/", 422),
     ("key_revoke", "post", "/settings/keys/{key}/revoke/", 302),
     ("audit", "get", "/settings/audit/", 200),
+    ("keeping", "get", "/settings/keeping/", 200),
     ("everything", "get", "/settings/export/", 200),
     ("everything", "post", "/settings/export/", 200),
     ("audit_csv", "get", "/settings/audit/audit.csv", 200),

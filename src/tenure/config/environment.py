@@ -128,6 +128,18 @@ VARIABLES: tuple[Variable, ...] = (
         "4GB",
         "How much may wait in the journal for the lake before senders are asked to come later.",
     ),
+    Variable(
+        "TENURE_KEEP_EVENTS_MONTHS",
+        "number",
+        "0",
+        "Whole months before the running one for which events are kept; 0 = for ever.",
+    ),
+    Variable(
+        "TENURE_KEEP_REFUSED_MONTHS",
+        "number",
+        "0",
+        "Whole months before the running one for which refused events are kept; 0 = for ever.",
+    ),
     Variable("TENURE_WEB_THREADS", "count", "4", "Requests that are answered at the same time, 1 or more."),
     Variable("TENURE_ENGINE", "choice", "duckdb", "Engine that computes answers.", choices=ENGINES),
     Variable("TENURE_MEMORY_LIMIT", "size", "2GB", "Memory that the engine of one process may use, such as 512MB."),

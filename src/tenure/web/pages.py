@@ -130,6 +130,7 @@ FOOT = (
             Item(gettext_lazy("Teams"), "teams", permission="manage_members"),
             Item(gettext_lazy("API keys"), "keys", permission="manage_keys"),
             Item(gettext_lazy("Audit trail"), "audit", permission="read_audit"),
+            Item(gettext_lazy("What is kept how long"), "keeping", permission="read_audit"),
             Item(gettext_lazy("Export of everything"), "everything", permission="export_all"),
         ),
     ),

@@ -71,7 +71,11 @@ def compact() -> None:
     from tenure.apps.workspaces.services import lake
 
     for table, counts in lake.tidy().items():
-        click.echo(_("{table}: {merged} files merged, {deleted} deleted").format(table=table, **counts))
+        click.echo(
+            _("{table}: {forgotten} rows too old, {merged} files merged, {deleted} deleted").format(
+                table=table, **counts
+            )
+        )
     click.echo(_("The lake is tidy."))
 
 

@@ -8,23 +8,32 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.utils.timezone import now
 
 from tenure.apps.workspaces.services import bulk, outbox
 from tenure.apps.workspaces.services.writing import Actor, writing
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
+from tenure.core.periods import add_months
 from tenure.warehouse import mirror
 from tenure.warehouse.lake import Lake
+from tenure.warehouse.schema import STAMP
 from tenure.warehouse.workspace import Workspace
+
+KEPT_BY = {"events": "ts", "refused_events": "received_at"}
+"""Tables whose old rows can be forgotten -> the moment by which they are old."""
 
 
 def lake() -> Lake:
@@ -75,10 +84,43 @@ def _whole(home: Path) -> Workspace:
 
 
 def tidy() -> dict[str, dict[str, int]]:
-    """Merge small files of the lake and delete those that are long out of use; what was done, by table."""
-    here = lake()
-    done = {name: {"merged": here.compact(name), "deleted": here.clean(name)} for name in here.versions()}
+    """Take out what is kept no longer, merge small files of the lake and delete those that are long out of use.
+
+    Gives what was done, by table.
+    """
+    here, old = lake(), forget_old(now())
+    done = {
+        name: {"forgotten": old.get(name, 0), "merged": here.compact(name), "deleted": here.clean(name)}
+        for name in here.versions()
+    }
     return {name: counts for name, counts in done.items() if any(counts.values())}
+
+
+def kept_since(table: str, at: datetime) -> datetime | None:
+    """The beginning of the first local month of which a table keeps its rows; None if it keeps all."""
+    months = settings.TENURE_KEEP_MONTHS[table]
+    if not months:
+        return None
+    zone = ZoneInfo(timezone())
+    first = add_months(at.astimezone(zone).date().replace(day=1), -months)
+    return datetime.combine(first, time.min, zone).astimezone(UTC)
+
+
+def forget_old(at: datetime) -> dict[str, int]:
+    """Take rows of whole months out of the tables whose setting says so; how many, by table.
+
+    Files of which nothing is left are only named no more; their bytes go when files out of use are deleted.
+    """
+    removed = {}
+    for table, column in KEPT_BY.items():
+        since = kept_since(table, at)
+        if since is not None:
+            count = lake().remove(table, ds.field(column) < pa.scalar(since, STAMP))
+            if count:
+                with writing("tenure") as write:
+                    write.audit("forgot", table, "", rows=count, before=since.isoformat())
+            removed[table] = count
+    return removed
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,11 @@ class Window:
             self._keep((number, number, 0), latest, ids)
 
     def tidy(self) -> None:
-        """Forget what is too old, and make one run of the newest ones where there are many of about one size."""
-        newest = max((run.latest for run in self._runs), default=0)
+        """Forget what is too old, and make one run of the newest ones where there are many of about one size.
+
+        It is as late as the last segment says: after a clock was set back, what came since is not old.
+        """
+        newest = self._runs[-1].latest if self._runs else 0
         for run in [run for run in self._runs if run.latest < newest - (self.days + 1) * DAY]:
             self._drop(run)
         while len(self._runs) >= RUNS_MERGED:

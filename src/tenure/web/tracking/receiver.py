@@ -20,6 +20,7 @@ from tenure.core import tracking
 from tenure.core.errors import TenureError
 from tenure.core.tracking import CALLS, LARGEST_BODY, REASONS, Arrivals, BodyRefused, Refusal
 from tenure.warehouse.arrivals.journal import GroupCommit, Journal, JournalUnwritable, Record
+from tenure.web.tracking.document import document
 from tenure.web.tracking.gauges import Gauges
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -116,6 +117,8 @@ class Receiver:
             elif method == "GET" and path == "/metrics":
                 body = self.gauges.text().encode()
                 more["content-type"] = "text/plain; version=0.0.4"
+            elif method == "GET" and path == "/openapi.json":
+                body = _encode(document())
             elif call is None:
                 raise Answered(
                     404, _refusal("tracking.no_such_path", "There is nothing at this path.", "Post to /v1/batch.")

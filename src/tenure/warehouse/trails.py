@@ -148,7 +148,7 @@ class _Joins:
         for there, name, key in ((self.of_account, "account", "account_key"), (self.of_contact, "contact", "user_key")):
             if there:
                 same = exp.EQ(this=column(key), expression=column(key, name))
-                statement = statement.join(exp.to_table(name), on=same, join_type="left")
+                statement = statement.join(exp.to_table(name), on=same, join_type="left", copy=False)
         return statement
 
 
@@ -187,9 +187,11 @@ def _narrowed(statement: exp.Select, wanted: Wanted, where: Where, values: Param
     for name, moment, compare in (("since", wanted.since, exp.GTE), ("before", wanted.before, exp.LT)):
         if moment is not None:
             values[name] = pa.scalar(moment, pa.timestamp("us", "UTC")).as_py()
-            statement = statement.where(compare(this=column("ts"), expression=exp.Parameter(this=exp.Var(this=name))))
+            moments = compare(this=column("ts"), expression=exp.Parameter(this=exp.Var(this=name)))
+            statement = statement.where(moments, copy=False)
     for condition in where.accounts:
-        statement = statement.where(measures.predicate(condition, traits.trait(condition.column), values))
+        met = measures.predicate(condition, traits.trait(condition.column), values)
+        statement = statement.where(met, copy=False)
     return statement
 
 
@@ -212,12 +214,12 @@ def _statement(joins: _Joins, wanted: Wanted, where: Where) -> tuple[str, Parame
     if wanted.person:
         columns.append(column("user_key").as_("person"))
     columns += [property_of(name).as_(f"value{i}") for i, name in enumerate(wanted.values)]
-    inner = joins.onto(exp.select(*columns).from_(measures.within(MEASURE, "r")))
+    inner = joins.onto(exp.select(*columns).from_(measures.within(MEASURE, "r"), copy=False))
     inner = _narrowed(inner, wanted, where, values)
-    outer = exp.select("*").from_(inner.subquery("t"))
+    outer = exp.select("*").from_(inner.subquery("t", copy=False), copy=False)
     if not wanted.every:
-        outer = outer.where(exp.NEQ(this=column("bits", "t"), expression=exp.Literal.number(0)))
-    outer = outer.order_by(*(exp.Ordered(this=column(name, "t"), nulls_first=False) for name in _ORDER))
+        outer = outer.where(exp.NEQ(this=column("bits", "t"), expression=exp.Literal.number(0)), copy=False)
+    outer = outer.order_by(*(exp.Ordered(this=column(name, "t"), nulls_first=False) for name in _ORDER), copy=False)
     return outer.sql(measures.DIALECT, pretty=True), values
 
 

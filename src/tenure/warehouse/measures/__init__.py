@@ -41,7 +41,7 @@ def _tree(name: str) -> exp.Select:
 
 def within(name: str, alias: str) -> exp.Subquery:
     """A measure as a table that another statement reads from."""
-    return _tree(name).copy().subquery(alias)
+    return _tree(name).copy().subquery(alias, copy=False)
 
 
 @dataclass(frozen=True, slots=True)

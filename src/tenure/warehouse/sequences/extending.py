@@ -30,7 +30,7 @@ from tenure.warehouse.sequences.rows import MEASURE, Coding, Rows, TooManyTexts,
 from tenure.warehouse.snapshot import Snapshot
 
 MOST_ROWS = 5_000_000
-"""More new rows than this are not worth an extension."""
+"""More rows than this, new or told anew, are not worth an extension."""
 TAIL_SHARE = 16
 LEAST_TAIL = 200_000
 """A tail of more rows than this, and more than this part of all, is merged into the buckets."""
@@ -68,6 +68,8 @@ def extended(folder: Folder, lake: Lake, snapshot: Snapshot, manifest: Manifest)
     touched, ids = _said_anew(former, identities)
     try:
         moved = _rows_of(coding, main["user"], tail["user"], touched)
+        if moved is None:
+            return None
         told = _told_anew(lake, snapshot, identities, coding, ids, moved)
         fresh = _fresh(lake, snapshot, identities, coding, manifest, added)
     except TooManyTexts:
@@ -160,12 +162,16 @@ def _changed(former: pa.Table, now: pa.Table, names: Sequence[str]) -> I64:
     return np.unique(np.concatenate([c[0][np.isin(m, odd)] for c, m in zip(tables, marks, strict=True)]))
 
 
-def _rows_of(coding: Coding, main: list[Part], tail: list[Part], users: I64) -> Rows:
-    """The rows of some users, as the index has them."""
-    out = [part.of_units(np.isin(part.keys, users)) for part in tail]
-    moved = tail[0].keys if tail else np.zeros(0, np.int64)
-    out += [part.of_units(np.isin(part.keys, np.setdiff1d(users, moved))) for part in main] if len(users) else []
-    return together([*out, _none(coding)])
+def _rows_of(coding: Coding, main: list[Part], tail: list[Part], users: I64) -> Rows | None:
+    """The rows of some users, as the index has them; None where they are too many."""
+    if not len(users):
+        return _none(coding)
+    chosen = [(part, np.isin(part.keys, users)) for part in tail]
+    still = np.setdiff1d(users, tail[0].keys) if tail else users
+    chosen += [(part, np.isin(part.keys, still)) for part in main]
+    if sum(int(np.diff(part.first)[those].sum()) for part, those in chosen) > MOST_ROWS:
+        return None
+    return together([*(part.of_units(those) for part, those in chosen), _none(coding)])
 
 
 def _told_anew(

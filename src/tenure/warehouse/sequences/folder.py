@@ -100,12 +100,13 @@ class Folder:
             return None
         return found
 
-    def stamp(self) -> int | None:
+    def stamp(self) -> tuple[int, int] | None:
         """What changes whenever the manifest does."""
         try:
-            return (self.path / MANIFEST).stat().st_mtime_ns
+            found = (self.path / MANIFEST).stat()
         except OSError:
             return None
+        return found.st_ino, found.st_mtime_ns
 
     def table(self, part: str) -> pa.Table:
         """A part, mapped.

@@ -37,7 +37,7 @@ class SequenceIndex:
         self._lake = lake
         self._least = least
         self._guard = threading.Lock()
-        self._opened: tuple[int, Opened] | None = None
+        self._opened: tuple[tuple[int, int], Opened] | None = None
 
     def of(self, snapshot: Snapshot) -> Opened | None:
         """The index for a snapshot; None where the lake has to be asked."""

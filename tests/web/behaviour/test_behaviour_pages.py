@@ -11,6 +11,7 @@ import shutil
 
 import pytest
 
+from tenure.apps.workspaces.services import views
 from tenure.web.behaviour.list import SHEETS
 
 MAY = "grain=week&from=2024-05-06&to=2024-05-13"
@@ -216,3 +217,14 @@ def test_only_a_page_with_a_figure_is_put_on_the_cockpit(signed_in, events):
     response = signed_in("viewer").post("/views/new/", {"name": "Mine", "page": "accounts", "cockpit": "yes"})
     assert response.status_code == 422
     assert "no figure for the cockpit" in response.content.decode()
+
+
+def test_every_page_of_behaviour_has_a_tile(signed_in, events):
+    assert set(views.FIGURES) == set(SHEETS)
+    browser = signed_in("operator")
+    asked = dict.fromkeys(SHEETS, "") | {"funnels": "s1=signup&s2=pay"}
+    for name, query in asked.items():
+        browser.post("/views/new/", {"name": name, "page": name, "query": query, "cockpit": "yes"})
+    tiles = dict(on_cockpit(browser))
+    assert set(tiles) == set(SHEETS)
+    assert all(tiles.values())

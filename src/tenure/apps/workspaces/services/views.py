@@ -13,15 +13,19 @@ from tenure.apps.workspaces.permissions import NotAllowed, may
 from tenure.apps.workspaces.services.writing import Actor, writing
 from tenure.core.errors import TenureError
 
+FIGURES = (
+    *("funnels", "trends", "retention", "features", "lifecycle"),
+    *("sleepers", "stickiness", "seats", "paths"),
+)
+"""The pages whose view has a figure that may be put on the cockpit."""
 PAGES = (
     *("accounts", "contracts", "subscriptions", "contacts"),
     *("movements", "metrics", "cohorts", "renewals", "health"),
     "events",
-    *("funnels", "trends", "retention", "features", "lifecycle", "sleepers", "stickiness", "seats", "paths", "people"),
+    *FIGURES,
+    "people",
 )
 """The pages whose address says everything they show."""
-FIGURES = ("funnels", "trends", "paths")
-"""Those whose view has a figure that may be put on the cockpit."""
 KIND = "views"
 LONGEST_QUERY = 4_000
 LONGEST_NAME = 100

@@ -4,7 +4,7 @@
 
 Senders post batches as clients do: what was not acknowledged is sent again with the same ids, now and then so is what
 was, and batches overtake each other. Each round kills with SIGKILL the process that receives, the one that flushes, or
-both, lets it come back, and goes on; a compaction runs in between. At the end nothing may be missing or there twice.
+both, and one that merges files meanwhile, lets it come back, and goes on. At the end nothing may be missing or twice.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ def main() -> int:
                 sender.start()
             for _ in range(given.rounds):
                 server.wait()
-                time.sleep(rng.uniform(0, LONGEST_SECONDS))
+                time.sleep(rng.uniform(0.5, 2 * LONGEST_SECONDS))
+                compacting = compactor(home)
                 killed[server.kill(rng)] += 1
-                compact(home)
+                killed["compactor"] += killed_after(compacting, rng.uniform(0.5, 2 * LONGEST_SECONDS))
             server.wait()
             for sender in senders:
                 sender.stop()
@@ -170,11 +171,27 @@ class Sender(threading.Thread):
         self.join()
 
 
-def compact(home: Path) -> None:
-    from tenure.warehouse.lake import Lake
+COMPACT = """
+import sys
+from pathlib import Path
+from tenure.warehouse.lake import Lake
+while True:
+    Lake(Path(sys.argv[1])).compact("events")
+"""
 
-    if (home / "lake" / "events").exists():
-        Lake(home / "lake").compact("events", at_least=4)
+
+def compactor(home: Path) -> subprocess.Popen[bytes]:
+    """A process that merges the small files of the table, over and over."""
+    return subprocess.Popen([sys.executable, "-c", COMPACT, str(home / "lake")], stderr=subprocess.DEVNULL)
+
+
+def killed_after(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """Kill a process after some time: 1 if it still ran then, as it should."""
+    time.sleep(seconds)
+    ran = process.poll() is None
+    process.kill()
+    process.wait()
+    return int(ran)
 
 
 def settle(home: Path) -> None:

@@ -58,7 +58,7 @@ def main() -> int:
                 sender.start()
             for _ in range(given.rounds):
                 server.wait()
-                time.sleep(rng.uniform(0.5, 2 * LONGEST_SECONDS))
+                time.sleep(rng.uniform(0, LONGEST_SECONDS))
                 compacting = compactor(home)
                 killed[server.kill(rng)] += 1
                 killed["compactor"] += killed_after(compacting, rng.uniform(0.5, 2 * LONGEST_SECONDS))

@@ -61,13 +61,6 @@ def opened(seen: Seen) -> ArrowRows:
     return ArrowRows(table, "event")
 
 
-def names(seen: Seen) -> list[str]:
-    """The events that a picker offers, the most frequent first: all but the hidden ones."""
-    table = seen.ask(QUESTION).table
-    marks = zip(table["event"].to_pylist(), table["hidden"].to_pylist(), strict=True)
-    return [event for event, hidden in marks if not hidden]
-
-
 def columns() -> tuple[Column, ...]:
     """The columns of the list."""
     return (

@@ -218,11 +218,12 @@ def test_a_store_that_cannot_be_reached(shell: Any) -> None:
     assert (done.returncode, "TENURE_DATABASE_URL" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 
 
-def test_the_demo_uses_no_folder_that_has_something_in_it(shell: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("language", "said"), [("en", "has something else in it"), ("zh_Hans", "里有别的内容")])
+def test_the_demo_uses_no_folder_that_has_something_in_it(shell: Any, tmp_path: Path, language: str, said: str) -> None:
     (tmp_path / "tenure-demo").mkdir()
     (tmp_path / "tenure-demo" / "thesis.txt").write_text("years of work", encoding="utf-8")
-    done = shell("demo", "--no-serve")
-    assert (done.returncode, "--home" in done.stderr) == (2, True)
+    done = shell("demo", "--no-serve", TENURE_LANGUAGE=language)
+    assert (done.returncode, "--home" in done.stderr, said in done.stderr) == (2, True, True), done.stderr
     assert [p.name for p in (tmp_path / "tenure-demo").iterdir()] == ["thesis.txt"]
 
 

@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -151,13 +152,18 @@ def told(problem: TenureError) -> str:
     """A refusal for a person at the terminal: what happened, and what to do, in the language of the installation."""
     said: Any = problem
     if problem.code not in UNREADY and os.environ.get("TENURE_LANGUAGE", "en") != "en":
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenure.config.settings")
-        _speak()
-    if os.environ.get("DJANGO_SETTINGS_MODULE") and problem.code not in UNREADY:
+        with suppress(TenureError):  # another setting is wrong, too: the next try will tell
+            load()
+    if problem.code not in UNREADY and _is_loaded():
         from tenure.web import errors
 
         said = errors.translated(problem)
     return f"{said.message}\n{said.fix}".strip()
+
+
+def _is_loaded() -> bool:
+    registry = sys.modules.get("django.apps")
+    return registry is not None and bool(registry.apps.ready)
 
 
 def main(arguments: list[str] | None = None) -> Any:

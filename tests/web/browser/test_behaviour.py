@@ -61,11 +61,11 @@ def test_build_a_funnel_open_its_people_save_it_see_it_on_the_cockpit(open_as, e
     page.get_by_role("button", name="Save the view").click()
     expect(page.locator(".tab[aria-current=true]")).to_have_text("从注册到付费")
     page.goto("/?to=2024-04&from=2024-01")
-    tile = page.locator(".cockpit__kept .tile")
+    tile = page.get_by_role("region", name="From saved views").locator(".tile")
     expect(tile.locator(".tile__value")).to_have_text("16.7%")
     tile.get_by_role("button", name="off the cockpit").click()
     expect(page.locator(".cockpit")).to_be_visible()
-    expect(page.locator(".cockpit__kept")).to_have_count(0)
+    expect(page.get_by_role("region", name="From saved views")).to_have_count(0)
 
 
 def test_a_refusal_stands_at_its_field_and_the_form_stays(open_as, events_folder):

@@ -186,7 +186,10 @@ def said(alarm: str) -> str:
 
 
 def _moment(stamp: Any) -> str:
-    return f.NOTHING if stamp is None else f.moment(timezone.localtime(stamp))
+    if stamp is None:
+        return f.NOTHING
+    local = timezone.localtime(stamp)
+    return f"{f.day(local.date())} {local:%H:%M}"
 
 
 def _days(row: Row, cell: Cell) -> Cell:

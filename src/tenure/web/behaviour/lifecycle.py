@@ -25,7 +25,7 @@ STATES: Mapping[str, Any] = {
     "resurrecting": gettext_lazy("Resurrecting"),
     "dormant": gettext_lazy("Dormant"),
 }
-ACTIVE = gettext_lazy("Active")
+ACTIVE = gettext_lazy("All active")
 ASLEEP = gettext_lazy("Asleep")
 _HUES = {"new": "new", "returning": "expansion", "resurrecting": "reactivation", "dormant": "churn"}
 """State -> the kind of movement whose colour it has: gains above the line, what fell silent below it."""

@@ -15,6 +15,8 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
 
+import compile_kernels
+
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = "2"
 
@@ -43,6 +45,7 @@ def skipped(report: Path) -> Counter[str]:
 
 
 def main(arguments: list[str]) -> int:
+    compile_kernels.main()  # a failure shows in the tests
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-n", WORKERS, f"--junit-xml={report}", *arguments]

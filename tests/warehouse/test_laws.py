@@ -37,7 +37,7 @@ LAST_DIGIT = Decimal("1e-12")
 """Amounts are converted by rates and kept to twelve places: each slice may be off by half of the last one."""
 
 worlds = profile(
-    max_examples=int(os.environ.get("TENURE_EXAMPLES", "15")),
+    max_examples=int(os.environ.get("TENURE_EXAMPLES", "8")),
     deadline=None,
     phases=(Phase.explicit, Phase.generate),  # the worlds are small enough to be read as they are
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

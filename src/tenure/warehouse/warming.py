@@ -8,6 +8,7 @@ from __future__ import annotations
 from tenure.warehouse.workspace import Workspace
 
 _EVENTS = [{"event": name, "ts": "2024-01-01T00:00:00Z", "user_id": "u", "account_id": "a"} for name in ("a", "b")]
+_LINE = {"account_id": "a", "subscription_id": "s", "amount": "1", "start": "2024-01-01"}
 _STEPS = [{"event": "a"}, {"event": "b"}]
 _WEEKS = {"period": "week", "first_interval": "2024-01-01", "intervals": 2}
 QUESTIONS = (
@@ -27,3 +28,10 @@ def kernels() -> None:
     workspace.load("events", _EVENTS)
     for question in QUESTIONS:
         workspace.ask(question)
+
+
+def ledger() -> None:
+    """The same for what moves MRR."""
+    workspace = Workspace.open(None, threads=1, memory_limit="256MB")
+    workspace.load("subscriptions", [_LINE])
+    workspace.ask({"question": "movements", "from": "2024-01", "to": "2024-02"})

@@ -86,9 +86,7 @@ def test_without_script_the_form_is_a_form(open_as, events_folder):
     assert re.search(r"s1=pay&s2=signup", page.url)
 
 
-@pytest.mark.parametrize(
-    ("language", "theme", "width"), [("en", "light", 1440), ("zh-hans", "dark", 1440), ("zh-hans", "light", 390)]
-)
+@pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", 1440), ("zh-hans", "dark", 390)])
 def test_pictures_of_behaviour(open_as, events_folder, picture, language, theme, width):
     look = {"language": language, "theme": theme, "width": width, "home": events_folder}
     page = open_as("viewer", f"/convert/funnels/?s1=signup&s2=查看报表&s2.optional=yes&s3=pay&{MAY}", **look)

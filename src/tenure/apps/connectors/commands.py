@@ -59,9 +59,9 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[st
 @click.command(
     "import",
     help=_(
-        "Import FILEs of rows of one KIND: accounts, contacts, subscriptions, contracts, discounts, invoice_lines, "
-        "fx_rates, events or identities. CSV, XLSX, Parquet and JSON Lines are read, plain or gzipped. A file is imported whole or not at "
-        "all; the same file twice changes nothing."
+        "Import FILEs of rows of one KIND: accounts, contacts, subscriptions, contracts, discounts, "
+        "invoice_lines, fx_rates, events or identities. CSV, XLSX, Parquet and JSON Lines are read, plain or "
+        "gzipped. A file is imported whole or not at all; the same file twice changes nothing."
     ),
 )
 @click.argument("kind", required=False)

@@ -25,7 +25,7 @@ def test_write_a_definition_compare_it_and_read_by_it(open_as, asked_to_leave, p
     page.get_by_label("Name", exact=True).fill("board")
     page.get_by_label("When a customer is lost").select_option(label="when they ask to leave, if that is earlier")
     page.get_by_role("button", name="Write the definition").click()
-    page.get_by_text("board, version 1, is written").wait_for()
+    page.locator(".toast__text", has_text="board, version 1, is written").wait_for()
     page.goto("/retain/definitions/?from=2023-11&to=2024-01&right=board")
     row = page.get_by_role("row", name="birch")
     assert "board: 2024-01-20 Churn −100" in row.inner_text()

@@ -99,7 +99,9 @@ def _claim(folder: Path, accounts: int) -> dict[str, Any]:
 def _fill(files: Path, company: Mapping[str, Any]) -> None:
     """Simulate the company, import it (a second time it changes nothing) and make the owner."""
     from tenure.apps.connectors.files.importer import run_import
-    from tenure.apps.connectors.simulation import KINDS, TRUTHS, describe_events, load_events, write_firm
+    from tenure.apps.connectors.simulation import KINDS, TRUTHS, write_firm
+    from tenure.apps.connectors.simulation.catalogue import describe_events
+    from tenure.apps.connectors.simulation.events import load_events
     from tenure.apps.workspaces import selectors
     from tenure.apps.workspaces.services import lake, members, views
     from tenure.core.simulation import Scenario

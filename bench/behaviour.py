@@ -244,7 +244,10 @@ def question(events: dict[str, Any], runs: int) -> float:
         opened.load("events", pa.table(rows))
         steps = [{"event": f"event {name}"} for name in STEPS]
         windows = iter(range(WINDOW // 1_000_000, WINDOW))
-        asked = lambda: opened.ask({"question": "funnel", "steps": steps, "window_seconds": next(windows)})  # noqa: E731
+
+        def asked() -> Any:
+            return opened.ask({"question": "funnel", "steps": steps, "window_seconds": next(windows)})
+
         return median(asked, runs)[0]
 
 

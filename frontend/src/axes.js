@@ -20,3 +20,34 @@ export function amounts(data, theme, max = data.max) {
     splitLine: { lineStyle: { color: theme.role("chart-grid") } },
   };
 }
+
+// The frame of lines over periods: `room` is left at the right and the top.
+export function overPeriods(data, theme, width, room) {
+  const every = everyNth(data, width);
+  const last = data.periods.length - 1;
+  return {
+    grid: { left: 56, bottom: 34, ...room },
+    tooltip: {
+      ...theme.tooltip,
+      trigger: "axis",
+      axisPointer: { type: "line", lineStyle: { color: theme.role("line-control"), width: 1 }, z: -1 },
+      formatter: (points) => data.periods[points[0].dataIndex].tip,
+    },
+    xAxis: {
+      type: "category",
+      boundaryGap: false,
+      data: data.periods.map((_period, i) => ({ value: `${i}` })),
+      axisTick: { show: false },
+      axisLine: { onZero: false, lineStyle: { color: theme.role("line-control") } },
+      axisLabel: {
+        interval: (index) => (last - index) % every === 0,
+        fontFamily: theme.font,
+        fontSize: 12,
+        margin: 10,
+        color: theme.role("chart-axis"),
+        formatter: (index) => data.periods[index].name,
+      },
+    },
+    yAxis: amounts(data, theme, data.max + (data.max - data.min) * 0.05),
+  };
+}

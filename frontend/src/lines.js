@@ -1,36 +1,12 @@
 // Lines over periods: what is there (solid, its open end dashed), what each period is compared with (thin, dashed) and
 // the straight line to a target (dotted). A line has its name at its end, but the one compared with: the legend has it.
-import { amounts, everyNth } from "./axes.js";
+import { overPeriods } from "./axes.js";
 import { marks } from "./marks.js";
 
 export function lines(data, theme, { width }) {
   const named = width >= 420;
-  const every = everyNth(data, width);
-  const last = data.periods.length - 1;
   return {
-    grid: { left: 56, right: named ? 92 : 12, top: 22, bottom: 34 },
-    tooltip: {
-      ...theme.tooltip,
-      trigger: "axis",
-      axisPointer: { type: "line", lineStyle: { color: theme.role("line-control"), width: 1 }, z: -1 },
-      formatter: (points) => data.periods[points[0].dataIndex].tip,
-    },
-    xAxis: {
-      type: "category",
-      boundaryGap: false,
-      data: data.periods.map((period, i) => ({ value: `${i}` })),
-      axisTick: { show: false },
-      axisLine: { onZero: false, lineStyle: { color: theme.role("line-control") } },
-      axisLabel: {
-        interval: (index) => (last - index) % every === 0,
-        fontFamily: theme.font,
-        fontSize: 12,
-        margin: 10,
-        color: theme.role("chart-axis"),
-        formatter: (index) => data.periods[index].name,
-      },
-    },
-    yAxis: amounts(data, theme, data.max + (data.max - data.min) * 0.05),
+    ...overPeriods(data, theme, width, { right: named ? 92 : 12, top: 22 }),
     series: [...data.series.flatMap((series) => drawn(series, theme, named)), ...marks(data, theme)],
   };
 }

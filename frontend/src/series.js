@@ -1,33 +1,9 @@
 // Lines by name over periods, each in a colour of its own; what is not over is dashed.
-import { amounts, everyNth } from "./axes.js";
+import { overPeriods } from "./axes.js";
 
 export function series(data, theme, { width }) {
-  const every = everyNth(data, width);
-  const last = data.periods.length - 1;
   return {
-    grid: { left: 56, right: 16, top: 16, bottom: 34 },
-    tooltip: {
-      ...theme.tooltip,
-      trigger: "axis",
-      axisPointer: { type: "line", lineStyle: { color: theme.role("line-control"), width: 1 }, z: -1 },
-      formatter: (points) => data.periods[points[0].dataIndex].tip,
-    },
-    xAxis: {
-      type: "category",
-      boundaryGap: false,
-      data: data.periods.map((_period, i) => ({ value: `${i}` })),
-      axisTick: { show: false },
-      axisLine: { onZero: false, lineStyle: { color: theme.role("line-control") } },
-      axisLabel: {
-        interval: (index) => (last - index) % every === 0,
-        fontFamily: theme.font,
-        fontSize: 12,
-        margin: 10,
-        color: theme.role("chart-axis"),
-        formatter: (index) => data.periods[index].name,
-      },
-    },
-    yAxis: amounts(data, theme, data.max + (data.max - data.min) * 0.05),
+    ...overPeriods(data, theme, width, { right: 16, top: 16 }),
     series: data.series.flatMap((one) => parts(one, theme.role(`series-${one.hue}`))),
   };
 }

@@ -68,7 +68,7 @@ def foresee_import(kind: str, staged: Path, shown: Sequence[int], check: Callabl
 
 
 def undo_import(run: imports.ImportRun, by: Actor) -> Undone:
-    """Take an import back: its rows leave the lake."""
+    """Take an import back: its rows leave the lake. None is kept: what is no more in the lake was taken out before."""
     lake.flush()
     with writing(by) as write:
         current = imports.held(run, imports.APPLIED)
@@ -79,10 +79,9 @@ def undo_import(run: imports.ImportRun, by: Actor) -> Undone:
             recorded < pa.scalar(began + timedelta(microseconds=max(parts, 1)), schema.STAMP)
         )
         removed = lake.lake().remove(run.kind, (ds.field("origin") == STORE) & ours)
-        kept = current.created - removed
-        imports.note_undone(current, write, withdrawn=removed, restored=0, kept=kept)
+        imports.note_undone(current, write, withdrawn=removed, restored=0, kept=0)
     run.refresh_from_db()
-    return Undone(withdrawn=removed, restored=0, kept=kept)
+    return Undone(withdrawn=removed, restored=0, kept=0)
 
 
 def _batches(kind: str, staged: Path, *, file_row: bool = False) -> Iterator[pa.Table]:

@@ -68,9 +68,6 @@ class EventCatalogue(Question):
     where: Where = behaviour.WHERE
     definition: str | None = base.DEFINITION
 
-    def clock(self, snapshot: Snapshot) -> str:
-        return snapshot.today.isoformat()
-
     def answer(self, ask: Ask) -> Result:
         snapshot = ask.snapshot
         edges = _edges(snapshot, self.to, self.days)
@@ -119,9 +116,6 @@ class EventProperties(Question):
     to: date | None = LAST
     where: Where = behaviour.WHERE
     definition: str | None = base.DEFINITION
-
-    def clock(self, snapshot: Snapshot) -> str:
-        return snapshot.today.isoformat()
 
     def persons(self) -> frozenset[str]:
         return frozenset({self.event} & {*SAID})

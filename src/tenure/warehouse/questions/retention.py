@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -232,13 +233,10 @@ class FeatureRetention(Behaviour):
         paid = self._worth(ask, snapshot, table) if self.revenue else None
         for at in range(0, len(named), kernel.MOST_FEATURES - 1):
             part = named[at : at + kernel.MOST_FEATURES - 1]
-            features = len(part)
+            wanted = self._wanted(table, [matcher for _, matcher in part])
             counts, without = trails.counted(
-                snapshot, self._wanted(table, [matcher for _, matcher in part]), self.where,
-                lambda events, n=features: kernel.feature_retention(  # type: ignore[misc]
-                    events.first, events.at, events.bits, table, n, n, same=self.return_ == "same", now=now
-                ),
-            )  # fmt: skip
+                snapshot, wanted, self.where, partial(self._counted, len(part), table, now)
+            )
             left_out = max(left_out, without)
             exposed = kernel.exposed(counts, table, now)
             low, high = wilson(counts.retained, exposed)
@@ -289,6 +287,11 @@ class FeatureRetention(Behaviour):
             first, self.period, self.intervals, definition.timezone, columns=self.columns_,
             week_start=definition.first_weekday, year_start=definition.fiscal_year_start,
         )  # fmt: skip
+
+    def _counted(self, features: int, table: Layout, now: int, events: Trails) -> kernel.FeatureCounts:
+        return kernel.feature_retention(
+            events.first, events.at, events.bits, table, features, features, same=self.return_ == "same", now=now
+        )
 
     def _features(self, snapshot: Snapshot, table: Layout) -> tuple[list[tuple[str, Matcher]], int]:
         """(the features by name, how many more events there are than are looked at)."""

@@ -69,8 +69,9 @@ def workbook(**sheets: str) -> bytes:
 
 
 def archive(parts: dict[str, str | bytes]) -> bytes:
+    """A zip file of `parts`; its entries carry no time of day, so the same parts make the same bytes."""
     sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(sink, "w") as packed:
         for name, content in parts.items():
-            packed.writestr(name, content)
+            packed.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return sink.getvalue()

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from apps.connectors.made_files import row, workbook
+from apps.connectors.made_files import archive, row, workbook
 
 SAMPLE = Path(__file__).parent / "sample"
 """A small invented firm: seats up and down, plans changed, discounts, pauses, contracts, two currencies."""
@@ -215,11 +215,7 @@ def _in_workbook(content: bytes, rng: random.Random) -> bytes:
         parts[name] = part if at < 0 else part[: at + 3] + odd + part[part.find(b"</t>", at) :]
     else:
         parts.pop(name, None)
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as made:
-        for part_name, data in parts.items():
-            made.writestr(part_name, data)
-    return sink.getvalue()
+    return archive(parts)
 
 
 def accidents(count: int, seed: int) -> Iterator[tuple[int, Good, bytes]]:

@@ -11,21 +11,24 @@ from __future__ import annotations
 
 import argparse
 import csv
+import multiprocessing
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 KEYS = 1_500
 LONGEST_SECONDS = 1.5
+FORKS = multiprocessing.get_context("forkserver")
+"""Processes are forked from one that has read the libraries, so that they work at once."""
 
 
 class Disagreement(AssertionError):
@@ -37,12 +40,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--home", type=Path)
-    parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.work:
-        set_up(given.home)
-        work(random.Random(given.seed))
-        return 0
+    FORKS.set_forkserver_preload(
+        ["django.contrib.admin", "pypinyin", "tenure.warehouse.mirror", "tenure.warehouse.workspace"]
+    )
     with tempfile.TemporaryDirectory() as folder, store():
         home = given.home or Path(folder)
         set_up(home)
@@ -84,8 +85,9 @@ def set_up(home: Path) -> None:
 # ---------------------------------------------------------------------- the process that is killed
 
 
-def work(rng: random.Random) -> None:
-    """Import, edit, undo, mirror and compact without end; says on stdout what it begins and what is done."""
+def work(home: Path, seed: int, says: Connection) -> None:
+    """Import, edit, undo, mirror and compact without end; says what it begins and what is done."""
+    set_up(home)
     from tenure.apps.subscriptions import services
     from tenure.apps.subscriptions.models import SubscriptionVersion
     from tenure.apps.workspaces import selectors
@@ -101,14 +103,15 @@ def work(rng: random.Random) -> None:
         if run is not None:
             services.undo_import(run, "kill test")
 
+    rng = random.Random(seed)
     choices = [("import", lambda: import_file(rng)), ("edit", edit), ("mirror", lake.flush), ("compaction", lake.tidy)]
     weights = [4, 2, 4, 2]
-    print("ready", flush=True)
+    says.send("ready")
     while True:
         name, act = ("undo", undo) if rng.random() < 0.05 else rng.choices(choices, weights)[0]
-        print(f"begin {name}", flush=True)
+        says.send(f"begin {name}")
         done = act()
-        print(f"done {name} {done}", flush=True)
+        says.send(f"done {name} {done}")
 
 
 def import_file(rng: random.Random) -> int:
@@ -129,20 +132,18 @@ def import_file(rng: random.Random) -> int:
 
 def kill_once(home: Path, seed: int) -> str:
     """One round; gives what the process was doing when it was killed."""
-    process = subprocess.Popen(
-        [sys.executable, __file__, "--work", "--home", str(home), "--seed", str(seed)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    lines: list[str] = []
-    if process.stdout.readline() != "ready\n":
+    heard, says = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=work, args=(home, seed, says))
+    process.start()
+    says.close()
+    if next(lines_of(heard), "") != "ready":
         raise Disagreement(f"round {seed}: the process did not start")
-    reader = threading.Thread(target=lambda: lines.extend(process.stdout or ()))
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.extend(lines_of(heard)))
     reader.start()
     time.sleep(random.Random(seed).uniform(0, LONGEST_SECONDS))
     process.kill()
-    process.wait()
+    process.join()
     reader.join()
     acknowledged = [int(line.split()[2]) for line in lines if line.startswith("done import")]
     try:
@@ -151,6 +152,13 @@ def kill_once(home: Path, seed: int) -> str:
         raise Disagreement(f"round {seed}, after {lines[-1:]}: {found}") from None
     last = lines[-1].split() if lines else ["begin", "nothing"]
     return last[1] if last[0] == "begin" else "nothing"
+
+
+def lines_of(heard: Connection) -> Iterator[str]:
+    """What a process says, until it is no more."""
+    with suppress(EOFError):
+        while True:
+            yield heard.recv()
 
 
 def check(acknowledged: list[int]) -> None:

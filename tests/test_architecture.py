@@ -84,7 +84,7 @@ def test_foreign_keys_to_other_apps_are_written_as_strings(app: str) -> None:
 
 
 def test_no_file_is_too_long() -> None:
-    """What people write: first migrations are written by Django, `build` holds what was built, pages end with tables."""
+    """What people write: first migrations are by Django, `build` holds what was built, pages end with made tables."""
     kinds = ("*.py", "*.sql", "*.html", "*.css", "*.js", "*.mjs", "*.md")
     roots = (SOURCE, ROOT / "tests", ROOT / "bench", ROOT / "scripts", ROOT / "docs", ROOT / "frontend" / "src")
     written = (path for root, kind in product(roots, kinds) for path in root.rglob(kind))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from config.forked import Forked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,45 +29,51 @@ class Done:
 Run = Callable[..., Any]
 
 
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace as the first command makes it: its tables take seconds, so they are made once."""
+    home = tmp_path_factory.mktemp("new") / "home"
+    made = Forked([("migrate",)], _environ(home), home.parent).wait()
+    assert made.returncode == 0, made.stderr
+    return home
+
+
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def environ(new_home: Path, tmp_path: Path) -> dict[str, str]:
     """The environment of a fresh workspace, with a SQLite store whatever the tests run on."""
+    shutil.copytree(new_home, tmp_path / "home")
+    return _environ(tmp_path / "home")
+
+
+def _environ(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TENURE_", "DJANGO_"))}
-    return {**kept, "TENURE_HOME": str(tmp_path / "home"), "COLUMNS": "100", "TENURE_TRACKING_PORT": "0"}
+    return {**kept, "TENURE_HOME": str(home), "COLUMNS": "100", "TENURE_TRACKING_PORT": "0"}
+
+
+@pytest.fixture
+def started(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Forked]]:
+    """Start `tenure ARGUMENTS...` and go on; what still runs at the end is killed."""
+    running: list[Forked] = []
+
+    def start(*arguments: str) -> Forked:
+        running.append(Forked([arguments], environ, tmp_path))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
 
 
 @pytest.fixture
 def shell(environ: dict[str, str], tmp_path: Path) -> Run:
     """Run `tenure ARGUMENTS...` as a person does; further settings by name."""
-
-    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command: list[Any] = [sys.executable, "-m", "tenure.config.cli", *arguments]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**environ, **more}, timeout=300
-        )
-
-    return run
-
-
-ONE_BY_ONE = """
-import json, sys
-from tenure.config import cli
-for arguments in json.loads(sys.argv[1]):
-    cli.main(arguments)
-"""
+    return lambda *arguments, **more: Forked([arguments], {**environ, **more}, tmp_path).wait()
 
 
 @pytest.fixture
 def script(environ: dict[str, str], tmp_path: Path) -> Run:
     """Run several commands in one process, one after the other, up to the first that refuses: much is read but once."""
-
-    def run(*commands: Sequence[str], **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", ONE_BY_ONE, json.dumps(commands)]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**environ, **more}, timeout=300
-        )
-
-    return run
+    return lambda *commands, **more: Forked(commands, {**environ, **more}, tmp_path).wait()
 
 
 EACH = """

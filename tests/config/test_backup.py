@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -148,11 +145,6 @@ def test_no_altered_byte_is_taken_or_trips(home: Path, db: None) -> None:
     assert refused > 450
 
 
-def process(environ: dict[str, str], folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tenure.config.cli", *arguments]
-    return subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.DEVNULL)
-
-
 def wait(until: Callable[[], Any]) -> None:
     end = time.monotonic() + 60
     while not until():
@@ -162,21 +154,20 @@ def wait(until: Callable[[], Any]) -> None:
 
 @pytest.mark.slow
 def test_a_backup_while_another_process_imports_mirrors_and_compacts(
-    shell: Any, script: Any, filled: Path, environ: dict[str, str], tmp_path: Path
+    shell: Any, script: Any, started: Any, filled: Path, tmp_path: Path
 ) -> None:
     files = [write(tmp_path / f"more{n}.csv", range(n * 20_000, (n + 1) * 20_000)) for n in (1, 2)]
-    worker = process(environ, tmp_path, "work")
-    importing = process(environ, tmp_path, "import", "subscriptions", *map(str, files))
+    worker = started("work")
+    importing = started("import", "subscriptions", *map(str, files))
     try:
         wait(lambda: any((filled / "imports").glob("*/staged*")))
         for number in range(2):
             done = shell("backup", f"b{number}.tenure")
             assert done.returncode == 0, done.stderr
-        assert importing.wait(120) == 0
+        assert importing.wait().returncode == 0
     finally:
-        importing.kill()
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(60)
+        worker.stop()
+        worker.wait()
     assert shell("backup", "last.tenure").returncode == 0
     for name in ("b0", "b1", "last"):
         new = tmp_path / name
@@ -194,7 +185,7 @@ def test_a_backup_while_another_process_imports_mirrors_and_compacts(
 
 @pytest.mark.slow
 def test_a_killed_backup_and_a_killed_restore_leave_nothing_half(
-    shell: Any, filled: Path, environ: dict[str, str], tmp_path: Path
+    shell: Any, started: Any, filled: Path, tmp_path: Path
 ) -> None:
     shell("import", "subscriptions", str(write(tmp_path / "many.csv", range(1000, 60_000))))
     shell("backup", "good.tenure")
@@ -204,10 +195,9 @@ def test_a_killed_backup_and_a_killed_restore_leave_nothing_half(
         (folder / "b.tenure", filled / ".backup", ("backup", "out/b.tenure")),
         (folder / "new", folder / ".new.restoring", ("restore", "good.tenure", "--home", "out/new")),
     ):
-        running = process(environ, tmp_path, *arguments)
+        running = started(*arguments)
         wait(sign.exists)
         running.kill()
-        running.wait()
         assert not target.exists()
         assert not list(folder.glob("*.tenure"))
         done = shell(*arguments)

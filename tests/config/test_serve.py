@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from config.forked import Forked
 
 
 def free_port() -> int:
@@ -46,23 +45,11 @@ def leftover(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(
-    environ: dict[str, str], tmp_path: Path, port: int, tracking_port: int, leftover: Path
-) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tenure.config.cli", "serve", "--port", str(port)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=tmp_path,
-        env=environ,
-    )
+def server(started: Any, port: int, tracking_port: int, leftover: Path) -> Forked:
+    process: Forked = started("serve", "--port", str(port))
     wait(lambda: status(port) == 200)
     wait(lambda: status(tracking_port, "health") == 200)
-    yield process
-    if process.poll() is None:
-        process.kill()
-        process.wait()
+    return process
 
 
 def wait(until: Any, seconds: float = 180) -> None:
@@ -100,8 +87,8 @@ def test_it_sweeps_answers_mirrors_and_stops(server: Any, shell: Any, tmp_path: 
     wait((tmp_path / "home" / "lake" / "accounts").exists)
     started = children(server.pid)
     assert len(started) >= 3
-    server.send_signal(signal.SIGTERM)
-    assert server.wait(30) == 0
+    server.stop()
+    assert server.wait().returncode == 0
     wait(lambda: not any(map(alive, started)))
 
 
@@ -137,5 +124,4 @@ def test_the_port_for_events_is_free_and_another_one(monkeypatch: pytest.MonkeyP
 def test_nothing_outlives_a_killed_server(server: Any) -> None:
     started = children(server.pid)
     server.kill()
-    server.wait()
     wait(lambda: not any(map(alive, started)))

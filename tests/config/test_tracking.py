@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.forked import Forked
 from tenure.warehouse.arrivals.flusher import Flusher
 from tenure.warehouse.arrivals.journal import Journal, Record
 from tenure.warehouse.lake import Lake
@@ -48,14 +48,11 @@ def port() -> int:
 
 
 @pytest.fixture
-def server(environ: dict[str, str], tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def server(environ: dict[str, str], started: Any, port: int) -> Forked:
     environ["TENURE_TRACKING_PORT"] = str(port)
-    process = subprocess.Popen([sys.executable, "-m", "tenure.config.cli", "track"], cwd=tmp_path, env=environ)
+    process: Forked = started("track")
     wait(lambda: health(port) == 200)
-    yield process
-    if process.poll() is None:
-        process.kill()
-        process.wait()
+    return process
 
 
 @pytest.mark.slow
@@ -107,8 +104,8 @@ def test_a_client_that_we_did_not_write(server: Any, shell: Any, port: int, tmp_
     assert sorted(json.loads(row["properties"])["number"] for row in rows if row["event"] == "Opened") == [*range(250)]
     links = lake.read("identities", ["anonymous_id", "user_id", "account_id"]).to_pylist()
     assert {tuple(link.values()) for link in links} == {("d1", "u1", None), (None, "u1", "acme"), ("d3", "u1", None)}
-    server.send_signal(signal.SIGTERM)
-    assert server.wait(30) == 0
+    server.stop()
+    assert server.wait().returncode == 0
 
 
 @pytest.fixture

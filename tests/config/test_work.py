@@ -6,27 +6,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-
-@pytest.fixture
-def work(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Start workers; those that still run at the end are killed."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tenure.config.cli", "work"]
-        started.append(subprocess.Popen(command, cwd=tmp_path, env=environ))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
@@ -51,13 +35,12 @@ JOBS = "SELECT status FROM django_tasks_database_dbtaskresult"
 
 
 @pytest.mark.slow
-def test_it_sweeps_and_tidies_when_it_starts(shell: Any, work: Any, asked: Any, tmp_path: Path) -> None:
-    shell("migrate")
+def test_it_sweeps_and_tidies_when_it_starts(started: Any, asked: Any, tmp_path: Path) -> None:
     folder = tmp_path / "home" / "imports" / "preview-of-a-killed-process"
     folder.mkdir(parents=True)
     for name in (".lock", "staged.part"):
         (folder / name).touch()
-    work()
+    started("work")
     wait(lambda: not folder.exists())
     wait(lambda: asked(JOBS) == [("SUCCESSFUL",)])
 
@@ -73,23 +56,21 @@ ROWS = 40_000
 
 @pytest.mark.slow
 def test_an_import_of_a_killed_worker_is_begun_again_by_the_next(
-    shell: Any, work: Any, asked: Any, environ: dict[str, str], tmp_path: Path
+    started: Any, asked: Any, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    shell("migrate")
     file = tmp_path / "many.csv"
     lines = (f"a{n},s{n},10,2024-01-01\n" for n in range(ROWS))
     file.write_text("account_id,subscription_id,amount,start\n" + "".join(lines), encoding="utf-8")
     queue = [sys.executable, "-c", _QUEUE, str(file)]
     settings = {**environ, "DJANGO_SETTINGS_MODULE": "tenure.config.settings"}
     subprocess.run(queue, env=settings, check=True)
-    first = work()
+    first = started("work")
     wait((tmp_path / "home" / "imports" / "1.progress").exists)
     first.kill()
-    first.wait()
     assert asked("SELECT state FROM workspaces_importrun") == [("staged",)]
     assert asked("SELECT COUNT(*) FROM subscriptions_subscriptionversion") == [(0,)]
     subprocess.run(queue, env=settings, check=True)  # the same file once more
-    work()
+    started("work")
     counts = "SELECT state, created, unchanged FROM workspaces_importrun ORDER BY id"
     wait(lambda: asked(counts) == [("applied", ROWS, 0), ("applied", 0, ROWS)])
     wait(lambda: not any(p.is_file() for p in (tmp_path / "home" / "imports").rglob("*")))

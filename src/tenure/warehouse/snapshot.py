@@ -38,7 +38,7 @@ TABLES_OF: dict[str, tuple[str, ...]] = {
     "invoiced": ("invoice_lines",),
     "event_rows": ("events",),
     "event_entries": ("event_entries",),
-    "repeated_events": ("events",),
+    "event_keys": ("events",),
     "identity_rows": ("identities",),
     "contact_users": ("contacts",),
     "flawed_subscriptions": ("subscriptions",),

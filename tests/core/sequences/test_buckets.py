@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tenure.core.sequences.buckets import MISSING, KeyCodes, arranged, bucket_of, deal
+from tenure.core.sequences.buckets import MISSING, KeyCodes, Seen, arranged, bucket_of, deal
 
 
 def test_buckets_one_after_the_other_are_in_the_order_of_keys() -> None:
@@ -43,22 +43,32 @@ def test_rows_lie_by_unit_moment_and_arrival(units: int) -> None:
     unit = rng.integers(0, units, count).astype(np.int32)
     keys = rng.permutation(units).astype(np.int64) - units // 2
     columns = [rng.integers(0, 40, count), rng.integers(0, 2, count), rng.integers(0, 3, count), rng.permutation(count)]
-    found = arranged(unit, keys, *columns, beside=np.zeros(0, np.int32))
+    found = arranged(unit, keys, np.stack(columns, 1), beside=np.zeros(0, np.int32))
     assert found.order.tolist() == np.lexsort((*columns[::-1], keys[unit])).tolist()
     assert (np.repeat(found.units, np.diff(found.first)) == unit[found.order]).all()
 
 
 def test_a_unit_beside_is_there_without_rows() -> None:
-    one = np.array([5], np.int64)
-    found = arranged(np.array([1], np.int32), np.array([7, 3, 9]), one, one, one, one, beside=np.array([2], np.int32))
+    row = np.full((1, 4), 5)
+    found = arranged(np.array([1], np.int32), np.array([7, 3, 9]), row, beside=np.array([2], np.int32))
     assert found.units.tolist() == [1, 2]
     assert found.first.tolist() == [0, 1, 1]
 
 
 def test_rows_are_dealt_out_in_the_order_they_came() -> None:
     bucket = np.array([2, 0, 2, 1], np.int32)
-    whole = tuple(np.arange(4) + 10 * i for i in range(4))
-    dealt, ends = deal(bucket, 3, whole, np.arange(4).reshape(4, 1) + 100)
+    dealt, ends = deal(bucket, 3, np.arange(8).reshape(4, 2))
     assert ends.tolist() == [1, 2, 4]
-    assert dealt[:, 0].tolist() == [1, 3, 0, 2]
-    assert dealt[2].tolist() == [0, 10, 20, 30, 100]
+    assert dealt.tolist() == [[2, 3], [6, 7], [0, 1], [4, 5]]
+
+
+def test_a_key_that_came_before_is_never_missed() -> None:
+    rng = np.random.default_rng(3)
+    keys = rng.integers(-(1 << 63), (1 << 63) - 1, 20_000)
+    seen = Seen(len(keys))
+    assert len(seen.add(keys[:10_000])) < 1_500  # some share a bit with another
+    again = seen.add(np.concatenate([keys[5_000:10_000], keys[10_000:]]))
+    assert np.isin(keys[5_000:10_000], again).all()
+    assert len(again) < 10_000
+    assert np.isin(keys, seen.among(keys)).all()
+    assert len(seen.among(rng.integers(-(1 << 63), (1 << 63) - 1, 20_000))) < 12_000

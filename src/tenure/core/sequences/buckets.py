@@ -105,23 +105,52 @@ def _encode(given: I64, there: Flags, keys: I64, count: int, slots: I32, codes: 
     return count
 
 
-def deal(bucket: I32, buckets: int, whole: tuple[I64, ...], rest: I64) -> tuple[I64, I64]:
-    """(rows dealt out by bucket, in the order given; the end of each bucket): four columns, and those of `rest`."""
+class Seen:
+    """Which keys were seen, in a bit for each: one that was not may be taken for one that was, never the other way."""
+
+    def __init__(self, count: int) -> None:
+        self._marks = np.zeros(1 << max(count, 8).bit_length(), np.uint8)
+
+    def add(self, keys: I64) -> I64:
+        """The keys of which one, or another with its bit, came before; all are seen from now on."""
+        found = np.empty(len(keys), np.int64)
+        return found[: _mark(still(keys, np.int64), self._marks, True, found)]
+
+    def among(self, keys: I64) -> I64:
+        """The keys that were seen, and few others."""
+        found = np.empty(len(keys), np.int64)
+        return found[: _mark(still(keys, np.int64), self._marks, False, found)]
+
+
+@njit(cache=True, nogil=True)
+def _mark(keys: I64, marks: U8, new: bool, found: I64) -> int:
+    count, last = 0, marks.shape[0] * 8 - 1
+    for i in range(keys.shape[0]):
+        at = (keys[i] ^ (keys[i] >> 29)) & last
+        byte, bit = at >> 3, np.uint8(1 << (at & 7))
+        if marks[byte] & bit:
+            found[count] = keys[i]
+            count += 1
+        elif new:
+            marks[byte] |= bit
+    return count
+
+
+def deal(bucket: I32, buckets: int, rows: I64) -> tuple[I64, I64]:
+    """(rows of a matrix dealt out by bucket, in the order given; the end of each bucket)."""
     ends = np.cumsum(np.bincount(bucket, minlength=buckets)).astype(np.int64)
-    dealt = np.empty((len(bucket), len(whole) + rest.shape[1]), np.int64)
-    begins = np.append(0, ends[:-1])
-    _deal(still(bucket, np.int32), begins, *(still(column, np.int64) for column in (*whole, rest)), dealt)
+    dealt = np.empty_like(rows)
+    _deal(still(bucket, np.int32), np.append(0, ends[:-1]), still(rows, np.int64), dealt)
     return dealt, ends
 
 
 @njit(cache=True, nogil=True)
-def _deal(bucket: I32, begins: I64, a: I64, b: I64, c: I64, d: I64, rest: I64, dealt: I64) -> None:
+def _deal(bucket: I32, begins: I64, rows: I64, dealt: I64) -> None:
     for i in range(bucket.shape[0]):
         to = begins[bucket[i]]
         begins[bucket[i]] = to + 1
-        dealt[to, 0], dealt[to, 1], dealt[to, 2], dealt[to, 3] = a[i], b[i], c[i], d[i]
-        for j in range(rest.shape[1]):
-            dealt[to, 4 + j] = rest[i, j]
+        for j in range(rows.shape[1]):
+            dealt[to, j] = rows[i, j]
 
 
 # ----------------------------------------------------------------------------------------------------------- order
@@ -137,8 +166,8 @@ class Arranged(NamedTuple):
     first: I64
 
 
-def arranged(unit: I32, keys: I64, at: I64, recorded_at: I64, place: I64, row_key: I64, *, beside: I32) -> Arranged:
-    """The order of rows by the key of their unit, then (at, recorded_at, place, row_key); every row has a unit.
+def arranged(unit: I32, keys: I64, rows: I64, *, beside: I32) -> Arranged:
+    """The order of rows by the key of their unit, then by at, recorded_at, place and row_key: their first columns.
 
     `beside` are units that are there even without any row.
     """
@@ -149,57 +178,56 @@ def arranged(unit: I32, keys: I64, at: I64, recorded_at: I64, place: I64, row_ke
     ranks = rank[unit]
     order = np.argsort(ranks, kind="stable")
     first = np.append(0, np.cumsum(np.bincount(ranks, minlength=len(units)))).astype(np.int64)
-    _settle(first, order, *(still(column, np.int64) for column in (at, recorded_at, place, row_key)))
+    _settle(first, order, rows[order, 0], still(rows, np.int64))
     return Arranged(order, units, first)
 
 
 @njit(cache=True, nogil=True)
-def _later(a: int, b: int, at: I64, recorded_at: I64, place: I64, row_key: I64) -> bool:
-    """Does row a lie behind row b?"""
-    if at[a] != at[b]:
-        return at[a] > at[b]
-    if recorded_at[a] != recorded_at[b]:
-        return recorded_at[a] > recorded_at[b]
-    if place[a] != place[b]:
-        return place[a] > place[b]
-    return row_key[a] > row_key[b]
+def _behind(a: int, b: int, rows: I64) -> bool:
+    """Of rows of one moment, does row a lie behind row b?"""
+    for column in range(1, 4):
+        if rows[a, column] != rows[b, column]:
+            return rows[a, column] > rows[b, column]
+    return False
 
 
 @njit(cache=True, nogil=True)
-def _insert(order: I64, lo: int, hi: int, at: I64, recorded_at: I64, place: I64, row_key: I64) -> None:
+def _insert(order: I64, moment: I64, lo: int, hi: int, rows: I64) -> None:
     for i in range(lo + 1, hi):
-        row = order[i]
+        row, at = order[i], moment[i]
         j = i
-        while j > lo and _later(order[j - 1], row, at, recorded_at, place, row_key):
-            order[j] = order[j - 1]
+        while j > lo and (moment[j - 1] > at or (moment[j - 1] == at and _behind(order[j - 1], row, rows))):
+            order[j], moment[j] = order[j - 1], moment[j - 1]
             j -= 1
-        order[j] = row
+        order[j], moment[j] = row, at
 
 
 @njit(cache=True, nogil=True)
-def _settle(first: I64, order: I64, at: I64, recorded_at: I64, place: I64, row_key: I64) -> None:
-    """Sort the rows of each unit: short stretches by insertion, then merged two by two."""
-    spare = np.empty_like(order)
+def _settle(first: I64, order: I64, moment: I64, rows: I64) -> None:
+    """Sort the rows of each unit: short stretches by insertion, then merged two by two; `moment` goes with `order`."""
+    spare, moments = np.empty_like(order), np.empty_like(moment)
     for u in range(first.shape[0] - 1):
         lo, hi = first[u], first[u + 1]
         for begin in range(lo, hi, _SHORT):
-            _insert(order, begin, min(begin + _SHORT, hi), at, recorded_at, place, row_key)
+            _insert(order, moment, begin, min(begin + _SHORT, hi), rows)
         width = _SHORT
         while width < hi - lo:
             for begin in range(lo, hi - width, 2 * width):
                 middle, end = begin + width, min(begin + 2 * width, hi)
-                if not _later(order[middle - 1], order[middle], at, recorded_at, place, row_key):
+                if moment[middle - 1] < moment[middle]:
                     continue
-                spare[begin:middle] = order[begin:middle]
+                spare[begin:middle], moments[begin:middle] = order[begin:middle], moment[begin:middle]
                 a, b = begin, middle
                 for to in range(begin, end):
                     if a == middle:
                         break
-                    if b < end and _later(spare[a], order[b], at, recorded_at, place, row_key):
-                        order[to] = order[b]
+                    if b < end and (
+                        moments[a] > moment[b] or (moments[a] == moment[b] and _behind(spare[a], order[b], rows))
+                    ):
+                        order[to], moment[to] = order[b], moment[b]
                         b += 1
                     else:
-                        order[to] = spare[a]
+                        order[to], moment[to] = spare[a], moments[a]
                         a += 1
             width *= 2
 

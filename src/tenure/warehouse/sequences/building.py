@@ -18,13 +18,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
-from tenure.core.sequences.buckets import bucket_of, deal
+from tenure.core.sequences.buckets import Seen, bucket_of, deal
+from tenure.core.sequences.events import I64
 from tenure.warehouse.identity import Identities
 from tenure.warehouse.lake import Lake, schema_of
 from tenure.warehouse.sequences import parts
 from tenure.warehouse.sequences.folder import COPIES, Folder, Manifest, in_threads
-from tenure.warehouse.sequences.rows import Coding, Rows, TooManyTexts, resolved
+from tenure.warehouse.sequences.rows import Coding, Packed, Rows, TooManyTexts, resolved, width
 from tenure.warehouse.snapshot import TABLES_OF, Snapshot
 
 EVENTS = "events"
@@ -36,8 +38,6 @@ _IDENTITY = frozenset(
     for name in (*TABLES_OF[measure], "supersessions")
 )
 _KEYS_AT_ONCE = 500_000
-_WHOLE = 4
-"""Columns of 64 bits of a row on its way; codes of 32 bits follow, two and two."""
 
 
 def build(folder: Folder, lake: Lake, snapshot: Snapshot, *, rows_per_bucket: int = ROWS_PER_BUCKET) -> Manifest:
@@ -133,7 +133,7 @@ def _resolved(
 
     Those of one key may lie in several files: all of them are looked at together, and apart from the others.
     """
-    repeated = snapshot.run("repeated_events")["row_key"].combine_chunks().sort()
+    repeated = pa.array(_repeated(snapshot, files))
     chunks: list[Any] = [[file] for file in files]
     chunks += [repeated.slice(begin, _KEYS_AT_ONCE) for begin in range(0, len(repeated), _KEYS_AT_ONCE)]
 
@@ -154,12 +154,31 @@ def _resolved(
             yield found
 
 
+def _repeated(snapshot: Snapshot, files: list[str]) -> I64:
+    """The keys of events that were sent more than once, in order.
+
+    A first look over all keys, which are too many to be held, leaves those that may be; a second one counts them.
+    """
+
+    def keys(file: str) -> I64:
+        found = snapshot.run("event_keys", beside={"events": [file]})["row_key"]
+        return np.asarray(found.to_numpy(), np.int64)
+
+    seen = Seen(sum(pq.read_metadata(file).num_rows for file in files))
+    if not files:
+        return np.zeros(0, np.int64)
+    maybe = np.concatenate([seen.add(keys(file)) for file in files])
+    suspected = Seen(len(maybe))
+    suspected.add(maybe)
+    found, counts = np.unique(np.concatenate([suspected.among(keys(file)) for file in files]), return_counts=True)
+    return found[counts > 1]
+
+
 class _Spill:
     """Rows on their way: a file for each bucket of each copy, and one for rows without unit."""
 
     def __init__(self, path: Path, buckets: int, texts: int) -> None:
         self.path, self.buckets, self.texts = path, buckets, texts
-        self._width = _WHOLE + (3 + texts + 1) // 2
         self._files: dict[tuple[str, int], BinaryIO] = {}
 
     def __enter__(self) -> _Spill:
@@ -174,22 +193,17 @@ class _Spill:
 
     def add(self, rows: Rows, coding: Coding) -> None:
         """Deal rows out to the buckets of both copies."""
-        codes = np.empty((len(rows.at), 2 * (self._width - _WHOLE)), np.int32)
-        for i, column in enumerate((rows.user, rows.account, rows.event, *rows.texts)):
-            codes[:, i] = column
+        packed = Packed.of(rows)
         for copy, known in (("user", coding.users), ("account", coding.accounts)):
             of_code = np.append(bucket_of(known.codes.keys, self.buckets), np.int32(self.buckets))  # the last is for -1
-            dealt, ends = deal(of_code[rows.unit(copy)], self.buckets + 1, rows.numbers, codes.view(np.int64))
+            dealt, ends = deal(of_code[rows.unit(copy)], self.buckets + 1, packed.matrix)
             for b, (begin, end) in enumerate(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)):
                 if end > begin:
                     self._files[copy, b].write(dealt[begin:end].data.cast("B"))
 
-    def rows(self, copy: str, bucket: int) -> Rows:
+    def rows(self, copy: str, bucket: int) -> Packed:
         """The rows of a bucket, whose file is deleted; the last bucket is that without unit."""
         place = self.path / f"{copy}-{bucket}"
-        matrix = np.fromfile(place, np.int64).reshape(-1, self._width)
+        matrix = np.fromfile(place, np.int64).reshape(-1, width(self.texts))
         place.unlink()
-        halves = matrix.view(np.int32)[:, 2 * _WHOLE :]
-        plain = (np.ascontiguousarray(matrix[:, i]) for i in range(_WHOLE))
-        codes = [np.ascontiguousarray(halves[:, i]) for i in range(3 + self.texts)]
-        return Rows._make([*plain, *codes[:3], tuple(codes[3:])])
+        return Packed(matrix, self.texts)

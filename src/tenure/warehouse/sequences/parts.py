@@ -13,7 +13,7 @@ import pyarrow as pa
 from tenure.core.sequences.buckets import MISSING, arranged
 from tenure.core.sequences.events import I32, I64, NO_CODES
 from tenure.warehouse.sequences.folder import NOBODY, Folder
-from tenure.warehouse.sequences.rows import Rows, together
+from tenure.warehouse.sequences.rows import Packed, Rows, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,15 @@ def read(folder: Folder, name: str, copy: str) -> Part:
     )  # fmt: skip
 
 
-def write(folder: Folder, kind: str, copy: str, rows: Rows, keys: I64, beside: I32 = NO_CODES) -> str:
+def write(folder: Folder, kind: str, copy: str, rows: Rows | Packed, keys: I64, beside: I32 = NO_CODES) -> str:
     """Put rows of units into order and write them as a part, with units `beside` that may have none; gives its name."""
-    code = rows.unit(copy)
-    found = arranged(code, keys, rows.at, rows.recorded_at, rows.place, rows.row_key, beside=beside)
-    return _written(folder, kind, copy, rows.taken(found.order), found.units, keys[found.units], found.first)
+    packed = rows if isinstance(rows, Packed) else Packed.of(rows)
+    code = packed.unit(copy)
+    found = arranged(code, keys, packed.matrix, beside=beside)
+    return _written(folder, kind, copy, packed.taken(found.order), found.units, keys[found.units], found.first)
 
 
-def write_nobody(folder: Folder, copy: str, rows: Rows) -> str:
+def write_nobody(folder: Folder, copy: str, rows: Rows | Packed) -> str:
     """Write rows that have no unit, by time."""
     nobody = np.full(1, MISSING, np.int32)
     ordered = rows.taken(np.argsort(rows.at, kind="stable"))

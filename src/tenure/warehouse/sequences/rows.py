@@ -5,7 +5,7 @@ The rows come from the measure of events, so who a user is and what account an e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,9 @@ from tenure.warehouse.sequences.folder import Folder, Manifest
 from tenure.warehouse.snapshot import Snapshot
 
 MEASURE = "event_rows"
+_WHOLE = 4
+"""Columns of 64 bits."""
+_AT_ONCE = 8_192
 MOST_TEXTS = 100_000
 """A property with more values than this gets no column."""
 
@@ -51,14 +54,61 @@ class Rows(NamedTuple):
         """Some of the rows."""
         return Rows._make([*(c[rows] for c in self[:7]), tuple(c[rows] for c in self.texts)])
 
-    @property
-    def numbers(self) -> tuple[I64, I64, I64, I64]:
-        """The columns of 64 bits."""
-        return self.at, self.recorded_at, self.place, self.row_key
-
     def unit(self, copy: str) -> I32:
         """What the rows of a copy are sorted by."""
         return self.user if copy == "user" else self.account
+
+
+class Packed:
+    """Rows that lie one after the other in memory, in numbers of 64 bits: on their way they are moved whole."""
+
+    def __init__(self, matrix: I64, texts: int) -> None:
+        self.matrix, self.texts = matrix, texts
+        self.at, self.recorded_at, self.place, self.row_key = matrix[:, :_WHOLE].T
+
+    @classmethod
+    def of(cls, rows: Rows) -> Packed:
+        """The same rows, packed."""
+        packed = cls(np.zeros((len(rows.at), width(len(rows.texts))), np.int64), len(rows.texts))
+        codes = packed.codes
+        for some in _stretches(len(rows.at)):
+            for i, number in enumerate(rows[:_WHOLE]):
+                packed.matrix[some, i] = number[some]
+            for i, code in enumerate((*rows[_WHOLE:7], *rows.texts)):
+                codes[some, i] = code[some]
+        return packed
+
+    @property
+    def codes(self) -> I32:
+        """The columns of 32 bits: user, account, event, texts; one may be left over."""
+        found: I32 = self.matrix.view(np.int32)[:, 2 * _WHOLE :]
+        return found
+
+    def unit(self, copy: str) -> I32:
+        """What the rows of a copy are sorted by."""
+        return np.ascontiguousarray(self.codes[:, 0 if copy == "user" else 1])
+
+    def taken(self, order: I64) -> Rows:
+        """Some of the rows, unpacked."""
+        numbers = [np.empty(len(order), np.int64) for _ in range(_WHOLE)]
+        codes = [np.empty(len(order), np.int32) for _ in range(3 + self.texts)]
+        for some in _stretches(len(order)):
+            part = Packed(self.matrix.take(order[some], axis=0), self.texts)
+            for i, number in enumerate(numbers):
+                number[some] = part.matrix[:, i]
+            for i, code in enumerate(codes):
+                code[some] = part.codes[:, i]
+        return Rows._make([*numbers, *codes[:3], tuple(codes[3:])])
+
+
+def width(texts: int) -> int:
+    """How many numbers a packed row has: codes stand two and two."""
+    return _WHOLE + (3 + texts + 1) // 2
+
+
+def _stretches(count: int) -> Iterator[slice]:
+    """Parts of so many rows that all their columns stay in the processor's memory."""
+    return (slice(begin, begin + _AT_ONCE) for begin in range(0, count, _AT_ONCE))
 
 
 def together(parts: Sequence[Rows]) -> Rows:

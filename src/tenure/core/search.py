@@ -13,12 +13,11 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 
 LONGEST_PHRASE = 4
 MOST_READINGS = 6
@@ -194,15 +193,14 @@ def _spelled(ways: Iterable[Syllables]) -> list[str]:
 def _pieces(plain: str) -> list[str]:
     """A text cut into known phrases, the longest first, other Chinese characters, and what stands between them."""
     pieces: list[str] = []
-    longest = _longest()
     for run in _RUNS.findall(plain):
         if run[0] < FIRST_HAN:
             pieces.append(run)
             continue
-        at = 0
+        phrases, longest, at = _phrases(), _longest(), 0
         while at < len(run):
             size = longest.get(run[at : at + 2], 1)
-            while size > 1 and run[at : at + size] not in PHRASES_DICT:
+            while size > 1 and run[at : at + size] not in phrases:
                 size -= 1
             pieces.append(run[at : at + size])
             at += size
@@ -210,10 +208,26 @@ def _pieces(plain: str) -> list[str]:
 
 
 @cache
+def _phrases() -> Mapping[str, list[list[str]]]:
+    """Each known phrase with the readings of its characters. They are many: a process that reads none does without."""
+    from pypinyin.constants import PHRASES_DICT
+
+    return PHRASES_DICT
+
+
+@cache
+def _characters() -> Mapping[int, str]:
+    """The readings of each character by its number, the usual one first."""
+    from pypinyin.constants import PINYIN_DICT
+
+    return PINYIN_DICT
+
+
+@cache
 def _longest() -> dict[str, int]:
     """How long the longest known phrase is that begins with two characters; one that is too long for us is left out."""
     longest: dict[str, int] = {}
-    for phrase in PHRASES_DICT:
+    for phrase in _phrases():
         if 1 < len(phrase) <= LONGEST_PHRASE:
             longest[phrase[:2]] = max(longest.get(phrase[:2], 0), len(phrase))
     return longest
@@ -239,8 +253,8 @@ def _sorted_by(piece: str) -> str:
 
 def _known(piece: str) -> list[list[str]]:
     if len(piece) > 1:
-        return [list(readings) for readings in PHRASES_DICT[piece]]
-    readings = PINYIN_DICT.get(ord(piece))
+        return [list(readings) for readings in _phrases()[piece]]
+    readings = _characters().get(ord(piece))
     if readings is None:
         return [[]]
     usual, *others = readings.split(",")
@@ -283,6 +297,6 @@ def _splits(letters: str) -> list[str]:
 @cache
 def _syllables() -> tuple[frozenset[str], frozenset[str]]:
     """All syllables of pinyin, and all beginnings of them."""
-    readings = {_without_tone(r) for some in PINYIN_DICT.values() for r in some.split(",")}
+    readings = {_without_tone(r) for some in _characters().values() for r in some.split(",")}
     whole = frozenset(r for r in readings if set(r) & set("aeiouv"))
     return whole, frozenset(r[:size] for r in whole for size in range(1, len(r) + 1))

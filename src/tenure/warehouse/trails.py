@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property, reduce
+from functools import cache, cached_property, reduce
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -107,13 +107,17 @@ def rows(snapshot: Snapshot, row_keys: Integers) -> pa.Table:
     names = ("row_key", "row_id", "ts", "event", "user_id", "account_id", "properties", "received_at")
     if not snapshot.has("events"):
         return pa.table({name: pa.array([], pa.int64() if name == "row_key" else pa.string()) for name in names})
-    joins = _Joins(snapshot, set())
     keys = pa.table({"row_key": pa.array(np.unique(row_keys))})
-    statement = exp.select(*(column(name) for name in names)).from_(measures.within(MEASURE, "r"))
+    return snapshot.select(MEASURE, _rows_of_keys(names), {}, {**_Joins(snapshot, set()).tables, "keys": keys})
+
+
+@cache
+def _rows_of_keys(names: tuple[str, ...]) -> str:
+    """The statement that gives these columns of the events whose keys are in the table `keys`."""
+    statement = exp.select(*(column(name) for name in names)).from_(measures.within(MEASURE, "r"), copy=False)
     same = exp.EQ(this=column("row_key"), expression=column("row_key", "keys"))
-    statement = statement.join(exp.to_table("keys"), on=same)
-    statement = statement.order_by(column("ts"), column("recorded_at"), column("place"))
-    return snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), {}, {**joins.tables, "keys": keys})
+    statement = statement.join(exp.to_table("keys"), on=same, copy=False)
+    return measures.written(statement.order_by(column("ts"), column("recorded_at"), column("place"), copy=False))
 
 
 class _Joins:
@@ -172,10 +176,12 @@ def _with_silent(snapshot: Snapshot, joins: _Joins, wanted: Wanted, where: Where
     """The trails, and in their order empty ones of the units that have events but none that meets a matcher."""
     values: Parameters = {}
     unit, name = _unit(wanted.unit), _unit_name(wanted.unit)
-    units = exp.select(unit.as_("unit"), exp.Min(this=name).as_("unit_name")).from_(measures.within(MEASURE, "r"))
-    units = _narrowed(joins.onto(units), wanted, where, values).group_by(unit.copy()).order_by(unit.copy())
-    units = units.where(exp.Not(this=exp.Is(this=unit.copy(), expression=exp.Null())))
-    names = snapshot.select(MEASURE, units.sql(measures.DIALECT, pretty=True), values, joins.tables)["unit_name"]
+    units = exp.select(unit.as_("unit"), exp.Min(this=name).as_("unit_name"))
+    units = units.from_(measures.within(MEASURE, "r"), copy=False)
+    units = _narrowed(joins.onto(units), wanted, where, values)
+    units = units.group_by(unit.copy(), copy=False).order_by(unit.copy(), copy=False)
+    units = units.where(exp.Not(this=exp.Is(this=unit.copy(), expression=exp.Null())), copy=False)
+    names = snapshot.select(MEASURE, measures.written(units), values, joins.tables)["unit_name"]
     names = names.cast(pa.string()).combine_chunks()
     counts = np.zeros(len(names), np.int64)
     counts[np.asarray(pc.index_in(found.names, names).to_numpy(zero_copy_only=False))] = np.diff(found.first)
@@ -220,7 +226,7 @@ def _statement(joins: _Joins, wanted: Wanted, where: Where) -> tuple[str, Parame
     if not wanted.every:
         outer = outer.where(exp.NEQ(this=column("bits", "t"), expression=exp.Literal.number(0)), copy=False)
     outer = outer.order_by(*(exp.Ordered(this=column(name, "t"), nulls_first=False) for name in _ORDER), copy=False)
-    return outer.sql(measures.DIALECT, pretty=True), values
+    return measures.written(outer), values
 
 
 _ORDER = ("unit", "at", "recorded_at", "place", "row_key")
@@ -309,9 +315,10 @@ def event_names(snapshot: Snapshot, since: int, before: int, where: Where) -> li
     joins = _joined(snapshot, wanted, where)
     values: Parameters = {}
     name, often = column("event"), exp.Count(this=exp.Star())
-    statement = exp.select(name, often.as_("often")).from_(measures.within(MEASURE, "r")).group_by(name)
+    statement = exp.select(name, often.as_("often")).from_(measures.within(MEASURE, "r"), copy=False)
+    statement = statement.group_by(name.copy(), copy=False)
     statement = _narrowed(joins.onto(statement), wanted, where, values)
-    found = snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), values, joins.tables)
+    found = snapshot.select(MEASURE, measures.written(statement), values, joins.tables)
     counts = dict(zip(found["event"].to_pylist(), found["often"].to_pylist(), strict=True))
     return sorted(counts.keys() - {*SAID}, key=lambda event: (-counts[event], event))
 
@@ -343,8 +350,9 @@ def tally(snapshot: Snapshot, edges: Integers, where: Where) -> pa.Table:
             terms.append(compare(this=column("ts"), expression=_parameter(f"{side}{place}")))
         here = exp.Case(ifs=[exp.If(this=exp.and_(*terms), true=_integer(1))], default=_integer(0))
         columns.append(exp.cast(exp.Sum(this=here), "bigint").as_(f"n{place}"))
-    statement = _narrowed(joins.onto(exp.select(*columns).from_(rows).group_by(column("event"))), wanted, where, values)
-    return snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), values, joins.tables)
+    statement = exp.select(*columns).from_(rows, copy=False).group_by(column("event"), copy=False)
+    statement = _narrowed(joins.onto(statement), wanted, where, values)
+    return snapshot.select(MEASURE, measures.written(statement), values, joins.tables)
 
 
 def accounts_of(snapshot: Snapshot, ids: pa.Array, where: Where) -> pa.Array:
@@ -354,7 +362,7 @@ def accounts_of(snapshot: Snapshot, ids: pa.Array, where: Where) -> pa.Array:
     statement = joins.onto(exp.select(column("account_id")).from_(exp.to_table("ids").as_("r")))
     statement = _narrowed(statement, Wanted(EVERYTHING, ()), where, values)
     keys = pa.table({"account_id": ids, "account_key": pa.array(stable_hash(ids))})
-    sql = statement.sql(measures.DIALECT, pretty=True)
+    sql = measures.written(statement)
     return snapshot.engine.query(sql, values, {**joins.tables, "ids": keys})["account_id"].combine_chunks()
 
 

@@ -43,6 +43,7 @@ class DuckDBEngine:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._process = 0
         self._guard = threading.Lock()
+        self._younger: dict[str, tuple[list[str], set[str]]] = {}
 
     def query(
         self, sql: str, params: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None
@@ -123,7 +124,10 @@ class DuckDBEngine:
             cursor.register(name, wanted.empty_table())
             return
         rows = f"SELECT * FROM read_parquet([{', '.join(map(_quoted, files))}], union_by_name = true)"
-        younger = set(wanted.names).difference(cursor.sql(rows).columns)
+        looked_at, younger = self._younger.get(name, ([], set()))
+        if looked_at != files:  # a file never changes, and to look for its columns opens it
+            younger = set(wanted.names).difference(cursor.sql(rows).columns)
+            self._younger[name] = (files, younger)
         if younger:
             nothing = f"{name} without rows"
             cursor.register(nothing, wanted.empty_table())

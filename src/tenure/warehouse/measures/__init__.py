@@ -36,6 +36,8 @@ def _tree(name: str) -> exp.Select:
     tree = sqlglot.parse_one(text(name), read=DIALECT)
     if not isinstance(tree, exp.Select):
         raise TypeError(f"measure {name} is not one SELECT")
+    for identifier in tree.find_all(exp.Identifier):
+        identifier.meta.clear()  # its place in the text, which each copy of the tree would copy as well
     return tree
 
 
@@ -66,14 +68,31 @@ def compose(
     name: str, select: Sequence[str] | None = None, where: Sequence[Condition] = ()
 ) -> tuple[str, Mapping[str, Any]]:
     """(SQL, parameters) of a measure narrowed to some of its columns and to rows that meet all conditions."""
+    if not where:
+        return _narrowed(name, None if select is None else tuple(select)), {}
     tree = _tree(name).copy()
     by_name = {e.alias_or_name: (e.this if isinstance(e, exp.Alias) else e) for e in tree.expressions}
     values: dict[str, Any] = {}
     for condition in where:
         tree = tree.where(predicate(condition, by_name[condition.column], values), copy=False)
+    return _selected(tree, select), values
+
+
+@cache
+def _narrowed(name: str, select: tuple[str, ...] | None) -> str:
+    return _selected(_tree(name).copy(), select)
+
+
+def _selected(tree: exp.Select, select: Sequence[str] | None) -> str:
+    """The SQL of a tree with some of its columns; the tree is its own afterwards."""
     if select is not None:
         tree.set("expressions", [e for wanted in select for e in tree.expressions if e.alias_or_name == wanted])
-    return tree.sql(dialect=DIALECT, pretty=True), values
+    return written(tree)
+
+
+def written(statement: exp.Expression) -> str:
+    """The SQL of a statement that nobody needs any more."""
+    return statement.sql(dialect=DIALECT, pretty=True, copy=False)
 
 
 def predicate(condition: Condition, raw: exp.Expression, values: dict[str, Any]) -> exp.Expression:

@@ -273,4 +273,4 @@ class _Tables:
             same = exp.EQ(this=column(f"{source}_key"), expression=column(f"{source}_key", name))
             statement = statement.join(exp.to_table(name), on=same, join_type="left")
         statement = statement.order_by(column("code"))
-        return self._snapshot.engine.query(statement.sql(measures.DIALECT), values, tables)
+        return self._snapshot.engine.query(measures.written(statement), values, tables)

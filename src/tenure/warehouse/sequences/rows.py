@@ -246,9 +246,9 @@ def resolved(
     if once:
         sent = next(part for part in measure.find_all(exp.CTE) if part.alias == "sent")
         sent.set("this", exp.select("*").from_("seen"))
-    statement = exp.select(*(column(name) for name in names), *_texts(properties)).from_(measure)
+    statement = exp.select(*(column(name) for name in names), *_texts(properties)).from_(measure, copy=False)
     beside = {**identities.tables, "events": events}
-    return snapshot.select(MEASURE, statement.sql(measures.DIALECT, pretty=True), {}, beside)
+    return snapshot.select(MEASURE, measures.written(statement), {}, beside)
 
 
 def _texts(properties: Sequence[str]) -> list[exp.Expression]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -347,6 +348,10 @@ def _account_keys(snapshot: Snapshot, column: pa.ChunkedArray) -> I64:
 
 def merged_roots(snapshot: Snapshot) -> dict[int, int]:
     """Account key -> key of the account it was merged into in the end; a circle ends at its smallest key."""
+    return snapshot.made("merged_roots", None, partial(_merged_roots, snapshot))
+
+
+def _merged_roots(snapshot: Snapshot) -> dict[int, int]:
     if not snapshot.has("accounts"):
         return {}
     table = snapshot.known(None).run(

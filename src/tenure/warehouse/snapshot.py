@@ -5,11 +5,11 @@ Hides the engine and the parameters every measure shares. An answer depends on n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -18,6 +18,8 @@ from tenure.core.definition import Definition
 from tenure.warehouse import measures
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.rates import Rates
+
+T = TypeVar("T")
 
 EVER = datetime(1, 1, 2, tzinfo=UTC)
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -89,6 +91,8 @@ class Snapshot:
     """also the rows that are no longer known"""
     sql: dict[str, str] = field(default_factory=dict)
     rows_read: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False)
+    """by name what was last made of the rows, and for what: the cells of one answer ask for the same"""
 
     @property
     def today(self) -> date:
@@ -107,6 +111,13 @@ class Snapshot:
         """The moment a local day is over."""
         local = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(self.definition.timezone))
         return local.astimezone(UTC)
+
+    def made(self, name: str, wanted: Any, make: Callable[[], T]) -> T:
+        """What `make` makes of the rows for what is wanted; made again only where something else was wanted since."""
+        known = self.kept.get(name)
+        if known is None or known[0] != wanted:
+            known = self.kept[name] = (wanted, make())
+        return known[1]
 
     @property
     def _moments(self) -> dict[str, datetime]:

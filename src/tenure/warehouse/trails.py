@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property, partial, reduce
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -62,7 +62,7 @@ def read(snapshot: Snapshot, wanted: Wanted, where: Where) -> Trails:
 
     Raises: QuestionRefused for too many matchers, or conditions on rows, which events do not have.
     """
-    return joined(each(snapshot, wanted, where, lambda part: part))
+    return snapshot.made("trails", (wanted, where), lambda: joined(each(snapshot, wanted, where, lambda part: part)))
 
 
 def each(snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trails], T]) -> list[T]:
@@ -130,7 +130,7 @@ class _Joins:
 
     @cached_property
     def _identities(self) -> Identities:
-        return Identities.of(self._snapshot)
+        return self._snapshot.made("identities", None, partial(Identities.of, self._snapshot))
 
     def of_accounts(self) -> pa.Table:
         """Attributes by account key."""

@@ -92,7 +92,7 @@ def _selected(tree: exp.Select, select: Sequence[str] | None) -> str:
 
 def written(statement: exp.Expression) -> str:
     """The SQL of a statement that nobody needs any more."""
-    return statement.sql(dialect=DIALECT, pretty=True, copy=False)
+    return str(statement.sql(dialect=DIALECT, pretty=True, copy=False))
 
 
 def predicate(condition: Condition, raw: exp.Expression, values: dict[str, Any]) -> exp.Expression:

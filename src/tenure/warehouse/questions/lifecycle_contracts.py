@@ -124,6 +124,9 @@ class LifecycleContracts(Behaviour):
         ]
 
     def _table(self, ask: Ask, snapshot: Snapshot) -> _Table:
+        return snapshot.made(self.name, self, lambda: self._laid_out(ask, snapshot))
+
+    def _laid_out(self, ask: Ask, snapshot: Snapshot) -> _Table:
         definition, day = snapshot.definition, view_day(self.now, snapshot)
         back = self.asleep_from
         try:

@@ -160,12 +160,20 @@ def test_a_folder_somebody_works_in_is_left_alone(home: Path) -> None:
         assert files.sweep_abandoned() == 0
 
 
-_IMPORT = """
-import sys, django
+_IMPORTS = """
+import os, sys, django
 django.setup()
 from tenure.apps.connectors import files
-files.run_import(sys.argv[1], "subscriptions", by="test")
+for _ in iter(sys.stdin.readline, ""):
+    child = os.fork()
+    if not child:
+        files.run_import(sys.argv[1], "subscriptions", by="test")
+        os._exit(0)
+    print(child, flush=True)
+    sys.stdin.readline()
+    print(os.waitpid(child, 0)[1], flush=True)
 """
+"""A line begins an import in a process, whose number is told; the next line asks how it ended."""
 
 
 @pytest.mark.slow
@@ -177,17 +185,41 @@ def test_a_killed_import_leaves_all_or_nothing(tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
     rows = 20_000
     path.write_bytes(table(*(f"A{n},T{n},CNY,1,1,month,2026-01-01," for n in range(rows))))
-    subprocess.run([sys.executable, "-m", "django", "migrate", "--verbosity", "0"], env=environment, check=True)
+    make_store(home, environment)
     rng = random.Random(5)
-    for _ in range(4):
-        process = subprocess.Popen([sys.executable, "-c", _IMPORT, str(path)], env=environment)
-        time.sleep(0.8 + rng.random() * 2.5)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert counted(home) in (0, rows)
-    subprocess.run([sys.executable, "-c", _IMPORT, str(path)], env=environment, check=True)
+    command = [sys.executable, "-c", _IMPORTS, str(path)]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as shell:
+        assert shell.stdin is not None
+        assert shell.stdout is not None
+
+        def told() -> int:
+            shell.stdin.write("\n")  # type: ignore[union-attr]
+            shell.stdin.flush()  # type: ignore[union-attr]
+            return int(shell.stdout.readline())  # type: ignore[union-attr]
+
+        for _ in range(4):
+            child = told()
+            time.sleep(0.1 + rng.random())
+            os.kill(child, signal.SIGKILL)
+            assert told() in (0, signal.SIGKILL)
+            assert counted(home) in (0, rows)
+        told()
+        assert told() == 0
     assert counted(home) == rows
     assert not [p for p in (home / "imports").rglob("*") if p.is_file()]
+
+
+def make_store(home: Path, environment: dict[str, str]) -> None:
+    """A store of the workspace with all tables: a copy of that of the tests where it is a file."""
+    import sqlite3
+
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        subprocess.run([sys.executable, "-m", "django", "migrate", "--verbosity", "0"], env=environment, check=True)
+        return
+    with sqlite3.connect(connection.settings_dict["NAME"]) as ours, sqlite3.connect(home / "store.sqlite3") as copy:
+        ours.backup(copy)
 
 
 def counted(home: Path) -> int:

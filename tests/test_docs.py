@@ -114,18 +114,30 @@ def read(page: Path) -> tuple[list[Asked], Typed]:
 
 PLAIN = re.compile(r"tenure (?!serve|demo|restore)[^|<>&;$*`~#]*$")
 SHELL = """
-import contextlib, io, json, sys
+import contextlib, io, json, os, sys
+import django.db.models, tenure.warehouse.workspace
 from tenure.config import cli
-for line in sys.stdin:
-    code, printed, said = 0, io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
-        try:
-            cli.main(json.loads(line))
-        except SystemExit as ended:
-            code = ended.code or 0
-    print(json.dumps([code, printed.getvalue(), said.getvalue()]), flush=True)
+for page in iter(sys.stdin.readline, ""):
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        continue
+    folder, environment = json.loads(page)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    print(flush=True)
+    for line in iter(sys.stdin.readline, "\\n"):
+        code, printed, said = 0, io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
+            try:
+                cli.main(json.loads(line))
+            except SystemExit as ended:
+                code = ended.code or 0
+        print(json.dumps([code, printed.getvalue(), said.getvalue()]), flush=True)
+    os._exit(0)
 """
-"""Commands one after the other, each with what it prints."""
+"""A process for each page, with the libraries that all need: commands one after the other, each with what it prints."""
 
 READ = [read(page) for page in PAGES]
 QUESTIONS = [q for asked, _ in READ for q in asked]
@@ -168,9 +180,35 @@ def test_a_worked_table_is_what_the_question_answers(example: Asked) -> None:
         assert not left, f"the page does not show {left}"
 
 
+@pytest.fixture(scope="module")
+def shells() -> Iterator[subprocess.Popen[str]]:
+    """The process that all pages come from."""
+    command = [sys.executable, "-c", SHELL]
+    with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield process
+
+
+@pytest.fixture
+def shell(shells: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """The process of a page, once it is told its folder and environment."""
+    yield shells
+    assert shells.stdin is not None
+    shells.stdin.write("\n")
+    shells.stdin.flush()
+
+
+def tell(shell: subprocess.Popen[str], what: Any) -> str:
+    """The line that the process answers."""
+    assert shell.stdin is not None
+    assert shell.stdout is not None
+    shell.stdin.write(json.dumps(what) + "\n")
+    shell.stdin.flush()
+    return shell.stdout.readline()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", CODE, ids=lambda page: page.where)
-def test_code_on_a_page_runs_as_shown(page: Typed, tmp_path: Path) -> None:
+def test_code_on_a_page_runs_as_shown(page: Typed, shell: subprocess.Popen[str], tmp_path: Path) -> None:
     for name, body in page.files.items():
         (tmp_path / name).write_text(body, encoding="utf-8")
     folder = Path(sys.executable).parent
@@ -178,18 +216,9 @@ def test_code_on_a_page_runs_as_shown(page: Typed, tmp_path: Path) -> None:
     environment |= {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "120", "NO_COLOR": "1"}
     environment |= {"TENURE_HOME": str(tmp_path / "tenure-data")}
 
-    shell = subprocess.Popen(
-        [sys.executable, "-c", SHELL], cwd=tmp_path, env=environment, text=True, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )  # fmt: skip
-
     def typed(command: str) -> str:
         """A command of ours, in a process that has read what they all read; what it prints."""
-        assert shell.stdin is not None
-        assert shell.stdout is not None
-        shell.stdin.write(json.dumps(shlex.split(command)[1:]) + "\n")
-        shell.stdin.flush()
-        code, printed, said = json.loads(shell.stdout.readline())
+        code, printed, said = json.loads(tell(shell, shlex.split(command)[1:]))
         assert code == 0, f"{command}\n{printed}{said}"
         return str(printed)
 
@@ -209,6 +238,7 @@ def test_code_on_a_page_runs_as_shown(page: Typed, tmp_path: Path) -> None:
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    tell(shell, [str(tmp_path), environment])
     for kind, body in page.blocks:
         if kind == "python":
             run([sys.executable, "-c", body])
@@ -222,7 +252,6 @@ def test_code_on_a_page_runs_as_shown(page: Typed, tmp_path: Path) -> None:
             pattern = "\n".join(expected).replace(re.escape("..."), r".*?")
             output = "\n".join(line.rstrip() for line in run(command).rstrip().splitlines())
             assert not printed.strip() or re.fullmatch(pattern, output, re.DOTALL), f"$ {command}\n{output}"
-    shell.communicate(timeout=60)
 
 
 def test_there_are_examples() -> None:

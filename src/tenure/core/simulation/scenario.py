@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -231,8 +232,7 @@ class Scenario:
     @property
     def since(self) -> int:
         """The first Monday on or after the first day, as a day number."""
-        first = day_number(add_months(self.until, -self.months))
-        return first + (-(first + 3)) % 7
+        return _first_monday(self.until, self.months)
 
     @property
     def weeks(self) -> int:
@@ -253,6 +253,13 @@ class Scenario:
     def competitor_week(self) -> int:
         """The week of the competitor's launch."""
         return self.weeks * 62 // 100
+
+
+@cache
+def _first_monday(until: date, months: int) -> int:
+    """On or after the day so many months before."""
+    first = day_number(add_months(until, -months))
+    return first + (-(first + 3)) % 7
 
 
 OUTAGE_DAYS = 2

@@ -135,6 +135,19 @@ PROPERTIES = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def various() -> Any:
+    """One user for each of the properties; two of an account of a tier, one with roles."""
+    events = [
+        {"user_id": f"u{i}", "account_id": "s" if i < 2 else "t", "properties": properties}
+        for i, properties in enumerate(PROPERTIES)
+    ]
+    return opened(
+        events, accounts=[{"account_id": "s", "tier": "S"}, {"account_id": "t"}],
+        contacts=[{"contact_id": "c", "user_id": "u1", "roles": ["champion", "payer"]}],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
@@ -158,17 +171,9 @@ PROPERTIES = [
         ({"prop": "roles", "op": "contains", "value": "champion"}, [1]),
     ],
 )
-def test_conditions_on_properties(condition: dict[str, Any], expected: list[int]) -> None:
-    events = [
-        {"user_id": f"u{i}", "account_id": "s" if i < 2 else "t", "properties": properties}
-        for i, properties in enumerate(PROPERTIES)
-    ]
-    workspace = opened(
-        events, accounts=[{"account_id": "s", "tier": "S"}, {"account_id": "t"}],
-        contacts=[{"contact_id": "c", "user_id": "u1", "roles": ["champion", "payer"]}],
-    )  # fmt: skip
+def test_conditions_on_properties(various: Any, condition: dict[str, Any], expected: list[int]) -> None:
     asked = {"question": "funnel", "steps": [{"event": None, "where": [condition]}]}
-    assert sorted(workspace.ask(asked).actors(1)["unit"].to_pylist()) == [f"u{i}" for i in expected]
+    assert sorted(various.ask(asked).actors(1)["unit"].to_pylist()) == [f"u{i}" for i in expected]
 
 
 def test_a_role_is_one_of_the_committee() -> None:
@@ -419,9 +424,8 @@ def test_an_empty_lake_answers() -> None:
         ({"question": "feature_retention", "features": {}}, "features"),
     ],
 )
-def test_a_refusal_names_its_field(question: dict[str, Any], field: str) -> None:
-    workspace = opened([{"user_id": "u"}])
+def test_a_refusal_names_its_field(various: Any, question: dict[str, Any], field: str) -> None:
     with pytest.raises(QuestionRefused) as refused:
-        workspace.ask(question)
+        various.ask(question)
     assert refused.value.where["field"] == field
     assert refused.value.fix

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from functools import cache
-from multiprocessing import forkserver
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
 
-import pytest
+from forks import forks
 
-LIBRARIES = [
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.core.management",
-    "django_tasks_db",
-    "pydantic",
-    "pypinyin",
-    "tenure.warehouse.mirror",
-    "tenure.warehouse.sequences.index",
-    "tenure.warehouse.workspace",
-    "tenure.warehouse.arrivals.flusher",
-    "whitenoise",
-]
-"""None of them asks for a setting or the language when it is read."""
 PATIENCE = 300
-
-
-@cache
-def forks() -> Any:
-    """The process that the others are forked from. It must not know the settings of the tests: each has its own."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LIBRARIES)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.delenv("DJANGO_SETTINGS_MODULE", raising=False)
-        forkserver.ensure_running()
-    return context
 
 
 class Forked:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Collection
 from dataclasses import replace
@@ -19,15 +17,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from forks import forks
 from tenure.warehouse import forgetting, trails
 from tenure.warehouse.matchers import Matcher, PropertyIs
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.sequences import building, extending
-from tenure.warehouse.sequences.index import SequenceIndex
 from tenure.warehouse.slices import Where
 from tenure.warehouse.snapshot import Snapshot
 from tenure.warehouse.trails import Trails, Wanted
 from tenure.warehouse.workspace import Workspace
+from warehouse.indexed import build_for_ever, opened
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 EVERYBODY = Where()
@@ -38,13 +37,6 @@ ACCOUNTS = ("x", "y", "z", None)
 
 def at(hour: float) -> str:
     return (START + timedelta(hours=hour)).isoformat()
-
-
-def opened(path: Path) -> Workspace:
-    workspace = Workspace.open(path, threads=2)
-    workspace.sequences = SequenceIndex(path / "cache" / "sequences", workspace.lake, least=1)
-    workspace.sequences.remember(["plan"])
-    return workspace
 
 
 def snapshot_of(workspace: Workspace) -> Snapshot:
@@ -341,29 +333,17 @@ def test_an_answer_as_it_was_known_is_asked_of_the_lake(tmp_path: Path) -> None:
     assert workspace.sequences.of(snapshot_of(workspace).known(datetime.now(UTC))) is None
 
 
-KILLED = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[2])
-from test_sequence_index import opened
-workspace = opened(Path(sys.argv[1]))
-while True:
-    workspace.index()
-    workspace.load("events", [{"event": "a", "ts": "2024-01-01T00:00:00Z", "user_id": "u1"}])
-    print("turn", flush=True)
-"""
-
-
 def test_a_builder_may_be_killed_at_any_instant(tmp_path: Path) -> None:
     _, rng = filled(tmp_path)
-    builder = [sys.executable, "-c", KILLED, str(tmp_path), str(Path(__file__).parent)]
-    for turn in range(int(os.environ.get("TENURE_KILLS", "2"))):
+    for turn in range(int(os.environ.get("TENURE_KILLS", "10"))):
         (tmp_path / "cache" / "sequences" / "index.json").unlink(missing_ok=True) if turn % 2 else None
-        with subprocess.Popen(builder, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(rng.random() * 0.4)
-            process.kill()
+        begun = forks().Event()
+        builder = forks().Process(target=build_for_ever, args=(tmp_path, begun))
+        builder.start()
+        assert begun.wait(60)
+        time.sleep(rng.random() * 0.4)
+        builder.kill()
+        builder.join()
         again = opened(tmp_path)
         snapshot = snapshot_of(again)
         found = shown(trails.read(snapshot, WANTED["ids"], EVERYBODY))

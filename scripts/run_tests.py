@@ -18,8 +18,7 @@ from pathlib import Path
 import compile_kernels
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKERS = "3"
-"""More than the processors of a small machine: tests of browsers and of processes wait half of their time."""
+WORKERS = "2"
 
 REMEDIES = {
     "postgres": "PostgreSQL: install it (Debian: postgresql), start it, and set TENURE_TEST_POSTGRES to its URL,"

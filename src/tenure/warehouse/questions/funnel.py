@@ -123,7 +123,7 @@ class Funnel(Behaviour):
 
     def answer(self, ask: Ask) -> Result:
         snapshot = known(ask, self.as_known_on)
-        found, chains, walk = self._walked(snapshot)
+        found, chains, walk = self._walked(snapshot, proof=False)
         groups = self._groups(found, chains, walk)
         complete = self._complete(found, chains, walk, snapshot)
         nobody = self._bars(_only("", chains, np.arange(found.units), np.zeros(found.units, bool)), found, complete)
@@ -151,7 +151,7 @@ class Funnel(Behaviour):
         outcome = cell.get("outcome", REACHED)
         if outcome not in (REACHED, DROPPED) or (outcome == DROPPED and int(str(step)) == 1):
             raise no_cell(self.name, cell, f"An outcome is {REACHED}, or from step 2 on {DROPPED}.", allowed)
-        found, chains, walk = self._walked(known(ask, self.as_known_on))
+        found, chains, walk = self._walked(known(ask, self.as_known_on), proof=True)
         groups = self._groups(found, chains, walk)
         if self.breakdown is not None and self.breakdown.prop in cell:
             groups = [group for group in groups if group.name == str(cell[self.breakdown.prop])]
@@ -167,7 +167,7 @@ class Funnel(Behaviour):
 
     # ------------------------------------------------------------------------------------------------- walking
 
-    def _walked(self, snapshot: Snapshot) -> tuple[Trails, Chains, walks.Funnel]:
+    def _walked(self, snapshot: Snapshot, *, proof: bool) -> tuple[Trails, Chains, walks.Funnel]:
         """The events, what became of each unit, and the funnel as the kernels take it."""
         since, before = behaviour.bounds(self.from_, self.to, snapshot)
         matchers = [step.matcher for step in self.steps] + [x.matcher for x in self.exclusions]
@@ -182,7 +182,7 @@ class Funnel(Behaviour):
         wanted = Wanted(
             self.unit, matchers, every=self.order == "strict", person=any(s.min_users > 1 for s in self.steps),
             values=tuple(dict.fromkeys(props)), since=since, before=last, silent=True,
-            roles={k: step.role for k, step in enumerate(self.steps) if step.role is not None},
+            roles={k: step.role for k, step in enumerate(self.steps) if step.role is not None}, proof=proof,
         )  # fmt: skip
         whole = self.trend is not None or (self.breakdown is not None and self.breakdown.attribution == "all")
 
@@ -316,7 +316,7 @@ def _of_chains(part: Trails, chains: Chains) -> tuple[Trails, Chains]:
         np.searchsorted(kept, part.first).astype(np.int64),
         part.at[kept],
         part.bits[kept],
-        part.row_key[kept],
+        part.row_key[kept] if len(part.row_key) else part.row_key,
         part.person[kept],
         {name: (codes[kept], texts) for name, (codes, texts) in part.values.items()},
         part.left_out,

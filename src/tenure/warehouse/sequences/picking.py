@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import repeat
 from typing import Any, TypeVar
 
@@ -33,6 +33,7 @@ from tenure.warehouse.wanted import Trails, Wanted
 T = TypeVar("T")
 Column = npt.NDArray[Any]
 Asked = Callable[[Parameters], exp.Expression]
+Get = Callable[[Part], Column]
 _ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 _OWN = {"event": "event", "user_id": "user", "account_id": "account"}
 _NO_WORDS = np.zeros(0, np.uint64)
@@ -66,12 +67,13 @@ class Plan:
 
     def walked(self, walk: Callable[[Trails], T], threads: int) -> list[T]:
         """What `walk` makes of each bucket, in their order."""
-        left_out = sum(self._without_unit(part) for part in self.opened.nobody(self.wanted.unit))
         numbers = range(self.opened.manifest.buckets)
         with in_threads(threads) as pool:
-            return list(pool.map(self._one, repeat(walk), numbers, [left_out, *repeat(0, len(numbers) - 1)]))
+            return list(pool.map(self._one, repeat(walk), numbers))
 
-    def _one(self, walk: Callable[[Trails], T], number: int, left_out: int) -> T:
+    def _one(self, walk: Callable[[Trails], T], number: int) -> T:
+        nobody = self.opened.nobody(self.wanted.unit)[number :: self.opened.manifest.buckets]
+        left_out = sum(map(self._without_unit, nobody))
         bucket = self.opened.bucket(self.wanted.unit, number)
         main, tail = self._columns(bucket.main), self._columns(bucket.tail or bucket.main)
         units = Units(bucket.low, bucket.high, bucket.in_tail, self.of_unit[bucket.units], self.shown[bucket.units])
@@ -92,28 +94,36 @@ class Plan:
         kept = np.flatnonzero((np.diff(found.first) > 0) | (found.seen.astype(bool) & self.wanted.silent))
         names = self.opened.users if self.wanted.unit == "user" else self.opened.accounts
         first = np.append(found.first[kept], found.first[-1])
-        units = np.repeat(bucket.units, np.diff(found.first))
 
-        def of_rows(get: Callable[[Part], Column]) -> Column:
+        @cache
+        def units() -> I32:
+            return np.repeat(bucket.units, np.diff(found.first))
+
+        def of_rows(get: Get) -> Column:
             return _gathered(bucket, found.place, get)
 
         values = {name: (self._codes(value, units, of_rows), value.texts) for name, value in self.values.items()}
-        person = of_rows(lambda part: part.other) if self.wanted.unit == "account" else units
+        if not self.wanted.person:
+            person: Column = np.full(len(found.at), MISSING, np.int32)
+        else:
+            person = of_rows(lambda part: part.other) if self.wanted.unit == "account" else units()
         return Trails(
             names["id"].take(pa.array(bucket.units[kept])).combine_chunks(),
             first,
             found.at,
             found.bits,
             of_rows(lambda part: part.row_key) if self.wanted.proof else np.zeros(0, np.int64),
-            person.astype(np.int32) if self.wanted.person else np.full(len(found.at), MISSING, np.int32),
+            person.astype(np.int32, copy=False),
             values,
             left_out,
         )
 
-    def _codes(self, value: Value, units: I32, of_rows: Callable[[Callable[[Part], Column]], Column]) -> I32:
+    def _codes(
+        self, value: Value, units: Callable[[], I32], of_rows: Callable[[Callable[[Part], Column]], Column]
+    ) -> I32:
         codes: Column
         if value.source == self.wanted.unit:
-            codes = units
+            codes = units()
         elif value.source in ("user", "account"):
             codes = of_rows(lambda part: part.other)
         elif value.source == "event":
@@ -121,10 +131,10 @@ class Plan:
         else:
             place = self.opened.manifest.properties.index(value.source)
             codes = of_rows(lambda part: part.texts[place])
-        return (codes if value.place is None else value.place[codes]).astype(np.int32)
+        return (codes if value.place is None else value.place[codes]).astype(np.int32, copy=False)
 
 
-def _gathered(bucket: Bucket, place: I64, get: Callable[[Part], Column]) -> Column:
+def _gathered(bucket: Bucket, place: I64, get: Get) -> Column:
     """A column at the rows picked, some of which lie in the tail."""
     main = get(bucket.main)
     if bucket.tail is None:

@@ -112,6 +112,7 @@ def read(page: Path) -> tuple[list[Asked], Typed]:
     return asked, typed
 
 
+SHOWN = re.compile(r"^\$ (tenure ask .*[^\\])$", re.MULTILINE)
 PLAIN = re.compile(r"tenure (?!serve|demo|restore)[^|<>&;$*`~#]*$")
 SHELL = """
 import contextlib, io, json, os, sys
@@ -158,6 +159,26 @@ def same(found: Any, shown: Any) -> bool:
 
 def matches(found: Row, shown: Row) -> bool:
     return all(name in found and same(found[name], value) for name, value in shown.items())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_what_a_page_asks_can_be_asked(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the commands that are shown without being run."""
+    from tenure.config.commands import ask
+    from tenure.warehouse import questions
+
+    class Enough(Exception):
+        """The question was understood."""
+
+    class Workspace:
+        def ask(self, question: Row) -> None:
+            questions.parse(question)
+            raise Enough
+
+    monkeypatch.setattr(ask, "opened", Workspace)
+    for line in SHOWN.findall(page.read_text(encoding="utf-8")):
+        with pytest.raises(Enough):
+            ask.ask.main(shlex.split(line)[2:], standalone_mode=False)
 
 
 @pytest.mark.parametrize("example", QUESTIONS, ids=lambda example: example.where)

@@ -1,5 +1,5 @@
 // What charts over periods have in common: how many names fit below, and the axis of amounts with ready-made texts.
-export const everyNth = (data, width) =>
+const everyNth = (data, width) =>
   Math.ceil(data.periods.length / Math.max(1, Math.floor((width - 96) / (data.widest * 7 + 12))));
 
 export function amounts(data, theme, max = data.max) {
@@ -21,33 +21,45 @@ export function amounts(data, theme, max = data.max) {
   };
 }
 
-// The frame of lines over periods: `room` is left at the right and the top.
-export function overPeriods(data, theme, width, room) {
+// What the pointer over a period tells.
+export const tip = (data, theme, pointer) => ({
+  ...theme.tooltip,
+  trigger: "axis",
+  axisPointer: { ...pointer, z: -1 },
+  formatter: (points) => data.periods[points[0].dataIndex].tip,
+});
+
+// The axis of periods: as many names as fit, counted back from the last one.
+export function periods(data, theme, width, { onZero, label, ...rest }) {
   const every = everyNth(data, width);
   const last = data.periods.length - 1;
   return {
-    grid: { left: 56, bottom: 34, ...room },
-    tooltip: {
-      ...theme.tooltip,
-      trigger: "axis",
-      axisPointer: { type: "line", lineStyle: { color: theme.role("line-control"), width: 1 }, z: -1 },
-      formatter: (points) => data.periods[points[0].dataIndex].tip,
+    type: "category",
+    axisTick: { show: false },
+    axisLine: { onZero, lineStyle: { color: theme.role("line-control") } },
+    axisLabel: {
+      interval: (index) => (last - index) % every === 0,
+      fontFamily: theme.font,
+      fontSize: 12,
+      margin: 10,
+      color: theme.role("chart-axis"),
+      ...label,
     },
-    xAxis: {
-      type: "category",
+    ...rest,
+  };
+}
+
+// The frame of lines over periods: `room` is left at the right and the top.
+export function overPeriods(data, theme, width, room) {
+  return {
+    grid: { left: 56, bottom: 34, ...room },
+    tooltip: tip(data, theme, { type: "line", lineStyle: { color: theme.role("line-control"), width: 1 } }),
+    xAxis: periods(data, theme, width, {
+      onZero: false,
       boundaryGap: false,
       data: data.periods.map((_period, i) => ({ value: `${i}` })),
-      axisTick: { show: false },
-      axisLine: { onZero: false, lineStyle: { color: theme.role("line-control") } },
-      axisLabel: {
-        interval: (index) => (last - index) % every === 0,
-        fontFamily: theme.font,
-        fontSize: 12,
-        margin: 10,
-        color: theme.role("chart-axis"),
-        formatter: (index) => data.periods[index].name,
-      },
-    },
+      label: { formatter: (index) => data.periods[index].name },
+    }),
     yAxis: amounts(data, theme, data.max + (data.max - data.min) * 0.05),
   };
 }

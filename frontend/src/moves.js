@@ -1,37 +1,23 @@
 // Gains above the line, losses below it, one bar a period, the net as a thick stroke, the net of the period compared
 // with as a thin dashed line. A period that still runs is pale and dashed.
-import { amounts, everyNth } from "./axes.js";
+import { amounts, periods, tip } from "./axes.js";
 import { marks } from "./marks.js";
 
 const LABELLED = 560; // from this width the last bar carries the names of its parts
 
 export function moves(data, theme, { width }) {
   const named = width >= LABELLED;
-  const every = everyNth(data, width);
-  const last = data.periods.length - 1;
   return {
     grid: { left: 56, right: named ? data.widestName * 7 + 20 : 8, top: 12, bottom: 24 },
-    tooltip: {
-      ...theme.tooltip,
-      trigger: "axis",
-      axisPointer: { type: "shadow", shadowStyle: { color: theme.role("ground-hover"), opacity: 0.6 }, z: -1 },
-      formatter: (marks) => data.periods[marks[0].dataIndex].tip,
-    },
-    xAxis: {
-      type: "category",
+    tooltip: tip(data, theme, { type: "shadow", shadowStyle: { color: theme.role("ground-hover"), opacity: 0.6 } }),
+    xAxis: periods(data, theme, width, {
+      onZero: true,
       data: data.periods.map((period) => period.name),
-      axisTick: { show: false },
-      axisLine: { onZero: true, lineStyle: { color: theme.role("line-control") } },
-      axisLabel: {
-        interval: (index) => (last - index) % every === 0,
-        fontFamily: theme.font,
-        fontSize: 12,
-        margin: 10,
-        color: theme.role("chart-axis"),
+      label: {
         formatter: (name, index) => (data.periods[index].picked ? `{picked|${name}}` : name),
         rich: { picked: { color: theme.role("ink"), fontWeight: 600, fontFamily: theme.font, fontSize: 12 } },
       },
-    },
+    }),
     yAxis: amounts(data, theme),
     series: [
       ...data.series.map((series) => bars(series, data, theme)),

@@ -164,9 +164,9 @@ def _repeated(snapshot: Snapshot, files: list[str]) -> I64:
         found = snapshot.run("event_keys", beside={"events": [file]})["row_key"]
         return np.asarray(found.to_numpy(), np.int64)
 
-    seen = Seen(sum(pq.read_metadata(file).num_rows for file in files))
     if not files:
         return np.zeros(0, np.int64)
+    seen = Seen(sum(pq.read_metadata(file).num_rows for file in files))
     maybe = np.concatenate([seen.add(keys(file)) for file in files])
     suspected = Seen(len(maybe))
     suspected.add(maybe)

@@ -118,9 +118,7 @@ class Plan:
             left_out,
         )
 
-    def _codes(
-        self, value: Value, units: Callable[[], I32], of_rows: Callable[[Callable[[Part], Column]], Column]
-    ) -> I32:
+    def _codes(self, value: Value, units: Callable[[], I32], of_rows: Callable[[Get], Column]) -> I32:
         codes: Column
         if value.source == self.wanted.unit:
             codes = units()

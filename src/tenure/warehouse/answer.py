@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EDGE = Decimal("0.000001")
 OF_FIGURES = ("trend", "average")
-"""Tables beside an answer that its JSON form holds; those with a row per unit are asked for by `actors`."""
+"""Tables beside an answer that its JSON form holds."""
 RECORDS = ("account_id", "contract_id", "row")
 """Columns of answers by which a cell names one record."""
 
@@ -36,7 +36,7 @@ class Result:
     checks: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
     beside: Mapping[str, pa.Table] = field(default_factory=dict)
-    """further tables by name, such as `depth` of a funnel"""
+    """further tables of figures by name, such as `trend` of a funnel"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ class Answer:
     computed_at: datetime
     proof: Callable[[Mapping[str, Any]], pa.Table] = field(repr=False)
     beside: Mapping[str, pa.Table] = field(default_factory=dict, repr=False)
-    """further tables by name"""
+    """further tables of figures by name"""
+    by_unit: Callable[[], Mapping[str, pa.Table]] = field(default=dict, repr=False)
+    """tables by name with a row for each unit, which are made when they are asked for"""
 
     @property
     def depth(self) -> pa.Table:
@@ -85,7 +87,7 @@ class Answer:
 
     @property
     def of_figures(self) -> dict[str, pa.Table]:
-        """The tables beside this one that hold figures, by name; those with a row per unit are left to `actors`."""
+        """The tables beside this one that its JSON form holds, by name."""
         return {name: self.beside[name] for name in OF_FIGURES if name in self.beside}
 
     def actors(self, step: int) -> pa.Table:
@@ -112,14 +114,17 @@ class Answer:
         return self._beside("times")
 
     def _beside(self, name: str) -> pa.Table:
-        if name not in self.beside:
+        if name in self.beside:
+            return self.beside[name]
+        found = self.by_unit()
+        if name not in found:
             raise QuestionRefused(
                 "question.no_such_table",
                 f"The answer to `{self.question['question']}` has no table `{name}`.",
-                fix=f"It has: {', '.join(self.beside) or 'none beside its own'}.",
+                fix=f"It has: {', '.join([*self.beside, *found]) or 'none beside its own'}.",
                 field=name,
             )
-        return self.beside[name]
+        return found[name]
 
     def rows_behind(self, cell: Mapping[str, Any]) -> pa.Table:
         """The source rows behind a cell, named by the answer's own columns, such as period and kind.

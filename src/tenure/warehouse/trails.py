@@ -65,10 +65,13 @@ def read(snapshot: Snapshot, wanted: Wanted, where: Where) -> Trails:
     return snapshot.made("trails", (wanted, where), lambda: joined(each(snapshot, wanted, where, lambda part: part)))
 
 
-def each(snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trails], T]) -> list[T]:
+def each(
+    snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trails], T], *, lent: bool = False
+) -> list[T]:
     """What `walk` makes of the trails, part by part in the order of units; codes of values are alike in all parts.
 
-    Parts are walked by several threads, each of which has one in memory; without the index there is one part.
+    Parts are walked by several threads, each of which has one in memory; without the index there is one part. `lent`:
+    what `walk` gives holds no array of its part, whose memory serves for the next one.
     Raises: as `read` does.
     """
     if len(wanted.matchers) > MOST_MATCHERS:
@@ -88,7 +91,7 @@ def each(snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trail
         plan = picking.plan(opened, snapshot, wanted, where, joins.of_accounts, joins.of_contacts)
         if plan is not None:
             snapshot.sql[MEASURE] = sql
-            return plan.walked(walk, snapshot.threads)
+            return plan.walked(walk, snapshot.threads, lent=lent)
     if snapshot.sequences is not None:
         snapshot.sequences.remember(sorted(picking.properties(wanted)))
     found = _trails(wanted, snapshot.select(MEASURE, sql, values, joins.tables))
@@ -98,7 +101,8 @@ def each(snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trail
 
 def counted(snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trails], T]) -> tuple[T, int]:
     """(the sum over all parts of what `walk` counts, a tuple of arrays; the events that are in no trail)."""
-    parts = each(snapshot, replace(wanted, proof=False), where, lambda part: (walk(part), part.left_out))
+    less = replace(wanted, proof=False, named=False)
+    parts = each(snapshot, less, where, lambda part: (walk(part), part.left_out), lent=True)
     return added(counts for counts, _ in parts), sum(left_out for _, left_out in parts)  # type: ignore[misc]
 
 
@@ -280,8 +284,8 @@ def _trails(wanted: Wanted, found: pa.Table) -> Trails:
     else:
         keys = np.asarray(units.to_numpy(), np.int64)
     begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, np.int64)
-    person = np.full(len(keys), MISSING, np.int32)
-    if wanted.person and len(keys):
+    person = np.zeros(0, np.int32)
+    if wanted.person:
         known = pc.is_valid(found["person"]).to_numpy()
         distinct = np.unique(np.asarray(found["person"].fill_null(0).to_numpy(), np.int64), return_inverse=True)[1]
         person = np.where(known, distinct, MISSING).astype(np.int32)

@@ -26,7 +26,7 @@ class Trails:
     """Events by unit; those of unit u are first[u] .. first[u + 1], in the order (moment, arrival)."""
 
     names: pa.Array
-    """the units' ids, one text a unit"""
+    """the units' ids, one text a unit; may be empty where not asked for"""
     first: Integers
     at: Integers
     """moments in microseconds UTC"""
@@ -34,7 +34,7 @@ class Trails:
     """bit k is set where the event meets matcher k"""
     row_key: Integers
     person: Codes
-    """code of the user; MISSING where not asked for or not known"""
+    """code of the user, MISSING where not known; empty where not asked for"""
     values: Mapping[str, tuple[Codes, list[str]]]
     """property -> (code of its value or MISSING, the values)"""
     left_out: int
@@ -68,6 +68,8 @@ class Wanted:
     """also units without any event that meets a matcher: their trails are empty"""
     proof: bool = True
     """whether the keys of the rows are asked for; else the trails may have none"""
+    named: bool = True
+    """whether the units' ids are asked for; else the trails may have none"""
 
 
 def joined(parts: Sequence[Trails]) -> Trails:

@@ -12,6 +12,7 @@ import uuid
 import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,7 @@ class Workspace:
             computed_at=datetime.fromisoformat(beside["computed_at"]),
             proof=lambda cell: asked.rows_behind(ask, cell),
             beside=result.beside,
+            by_unit=cache(lambda: asked.by_unit(ask)),
         )
 
     def versions(self) -> dict[str, int]:

@@ -18,6 +18,8 @@ MISSING = -1
 EVER = np.iinfo(np.int64).min
 NEVER = np.iinfo(np.int64).max
 _NONE = np.uint64(0)
+_NO_NUMBERS = np.zeros(0, np.int64)
+_NO_WORDS = np.zeros(0, np.uint64)
 _SHORT = 24
 """So many rows of a unit are sorted by insertion."""
 
@@ -277,9 +279,36 @@ class Picked(NamedTuple):
     at: I64
     bits: U64
     place: I64
-    """the row of each event: those of the tail count on from the last of the bucket's file"""
+    """the row of each event: those of the tail count on from the last of the bucket's file; may be empty"""
     seen: U8
     """whether a unit has any row in the range that is looked at"""
+
+
+class Room:
+    """Arrays that one pick after the other fills, so that memory is asked for once: each takes from the one before."""
+
+    def __init__(self) -> None:
+        self._at, self._bits, self._place = _NO_NUMBERS, _NO_WORDS, _NO_NUMBERS
+
+    def of(self, count: int, *, placed: bool) -> tuple[I64, U64, I64]:
+        """(at, bits, place) of so many events; `place` only where it is asked for."""
+        if len(self._at) < count:
+            self._at, self._bits = np.empty(count, np.int64), np.empty(count, np.uint64)
+        if placed and len(self._place) < count:
+            self._place = np.empty(count, np.int64)
+        return self._at, self._bits, self._place if placed else _NO_NUMBERS
+
+
+@njit(cache=True, nogil=True)
+def _first_from(at: I64, low: int, high: int, moment: int) -> int:
+    """The first of the rows low .. high that is not before a moment, or high."""
+    while low < high:
+        middle = (low + high) >> 1
+        if at[middle] < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @njit(cache=True, nogil=True)
@@ -290,39 +319,47 @@ def _pick(
     count = 0
     behind = main.at.shape[0]
     by_other, shown = rules.by_other.shape[0] > 0, rules.other_shown.shape[0] > 0
+    placed = place.shape[0] > 0
     for u in range(units.low.shape[0]):
         if units.shown[u]:
             from_tail = units.tail[u] != 0
             rows = tail if from_tail else main
             narrowed = rows.allowed.shape[0] > 0
-            for i in range(units.low[u], units.high[u]):
-                word = rules.by_event[rows.event[i]] & units.allowed[u]
+            allowed = units.allowed[u]
+            low = _first_from(rows.at, units.low[u], units.high[u], rules.since)
+            high = _first_from(rows.at, low, units.high[u], rules.before)
+            if not shown:
+                seen[u] = high > low
+            for i in range(low, high):
+                word = rules.by_event[rows.event[i]] & allowed
                 if word == _NONE and seen[u] and not rules.every:
                     continue
-                moment = rows.at[i]
-                if moment >= rules.before:
-                    break
-                if moment < rules.since or (shown and not rules.other_shown[rows.other[i]]):
-                    continue
-                seen[u] = 1
+                if shown:
+                    if not rules.other_shown[rows.other[i]]:
+                        continue
+                    seen[u] = 1
                 if by_other:
                     word &= rules.by_other[rows.other[i]]
                 if narrowed:
                     word &= rows.allowed[i]
                 if word != _NONE or rules.every:
-                    at[count] = moment
+                    at[count] = rows.at[i]
                     bits[count] = word
-                    place[count] = i + behind if from_tail else i
+                    if placed:
+                        place[count] = i + behind if from_tail else i
                     count += 1
         first[u + 1] = count
     return count
 
 
-def pick(main: Columns, tail: Columns, units: Units, rules: Rules) -> Picked:
-    """The rows of each unit that meet a matcher (or every one) in [since, before), with the matchers they meet."""
+def pick(main: Columns, tail: Columns, units: Units, rules: Rules, room: Room, *, placed: bool) -> Picked:
+    """The rows of each unit that meet a matcher (or every one) in [since, before), with the matchers they meet.
+
+    `placed` says whether it is asked where they lie. What is picked lies in the room, until the next pick.
+    """
     most = int((units.high - units.low).sum())
     first, seen = np.zeros(len(units.low) + 1, np.int64), np.zeros(len(units.low), np.uint8)
-    at, bits, place = np.empty(most, np.int64), np.empty(most, np.uint64), np.empty(most, np.int64)
+    at, bits, place = room.of(most, placed=placed)
     types = (np.int64, np.int32, np.int32, np.uint64)
     count = _pick(
         Columns(*(still(c, t) for c, t in zip(main, types, strict=True))),

@@ -93,12 +93,15 @@ def intervals_over(edges: I64, now: int | None) -> int:
 
 
 @njit(cache=True, nogil=True)
-def interval_at(edges: I64, moment: int) -> int:
+def interval_at(edges: I64, moment: int, likely: int) -> int:
     """The interval of a moment: -1 before the first, their number after the last.
 
-    Intervals are nearly of one length, so the place in the whole says which one it is, or the one beside it.
+    The likely one is looked at first: most often that after the one before. Intervals are nearly of one length, so the
+    place in the whole says which other one it is, or the one beside it.
     """
     last = edges.shape[0] - 1
+    if 0 <= likely < last and edges[likely] <= moment < edges[likely + 1]:
+        return likely
     if moment < edges[0]:
         return -1
     if moment >= edges[last]:

@@ -101,13 +101,18 @@ def _features(
         if low == high:
             continue
         # interval i has place i + 1: place 0 is for what is before the range, the last one for what is after it
-        place, until = 0, edges[0]
-        begin = interval_at(edges, at[low]) + 1
-        for i in range(low, high):
-            if at[i] >= until:
-                place = interval_at(edges, at[i]) + 1
-                until = edges[place] if place <= intervals else _LATEST
-            used[place] |= bits[i]
+        begin = place = interval_at(edges, at[low], 0) + 1
+        i = low
+        while i < high:
+            until = edges[place] if place <= intervals else _LATEST
+            word = bits[i]
+            i += 1
+            while i < high and at[i] < until:
+                word |= bits[i]
+                i += 1
+            used[place] = word
+            if i < high:
+                place = interval_at(edges, at[i], place) + 1
         end = place + 1
         ever = _NONE
         for there in range(begin, end):

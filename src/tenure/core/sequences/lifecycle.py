@@ -54,7 +54,7 @@ def _lifecycle(first: I64, at: I64, bits: U64, match: np.uint64, edges: I64) -> 
         for i in range(first[u], first[u + 1]):
             if bits[i] & match == 0 or (seen and at[i] < until):
                 continue
-            here = interval_at(edges, at[i])
+            here = interval_at(edges, at[i], here + 1)
             if here >= intervals:
                 break
             until = edges[here + 1]

@@ -130,7 +130,7 @@ def _starts(
         if bits[i] & looked_for == 0:
             continue
         if at[i] >= until:
-            here = interval_at(edges, at[i])
+            here = interval_at(edges, at[i], here + 1)
             if here >= rows:
                 break
             until = edges[here + 1]
@@ -153,7 +153,7 @@ def _returns(low: int, high: int, at: I64, bits: U64, edges: I64, back: np.uint6
         if bits[i] & back == 0:
             continue
         if at[i] >= until:
-            here, count = interval_at(edges, at[i]), 0
+            here, count = interval_at(edges, at[i], here + 1), 0
             if here >= intervals:
                 break
             until = edges[here + 1]

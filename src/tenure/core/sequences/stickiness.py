@@ -28,7 +28,7 @@ def _active_intervals(first: I64, at: I64, bits: U64, match: np.uint64, edges: I
             if at[i] >= until:
                 if here >= 0 and least <= count <= most:
                     out[u] += 1
-                here, count = interval_at(edges, at[i]), 0
+                here, count = interval_at(edges, at[i], here + 1), 0
                 if here >= intervals:
                     break
                 until = edges[here + 1]

@@ -116,6 +116,10 @@ class Question:
         """The table of this question."""
         raise NotImplementedError(self.name)
 
+    def by_unit(self, ask: Ask) -> Mapping[str, pa.Table]:
+        """Tables with a row for each unit that its answer counts, by name; they are no part of it and are not kept."""
+        return {}
+
     def persons(self) -> frozenset[str]:
         """What the question names that tells who a person is: it is for those who may know."""
         return frozenset()

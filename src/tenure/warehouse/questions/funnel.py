@@ -123,17 +123,12 @@ class Funnel(Behaviour):
 
     def answer(self, ask: Ask) -> Result:
         snapshot = known(ask, self.as_known_on)
-        found, chains, walk = self._walked(snapshot, proof=False)
+        found, chains, walk = self._walked(snapshot, people=False)
         groups = self._groups(found, chains, walk)
         complete = self._complete(found, chains, walk, snapshot)
         nobody = self._bars(_only("", chains, np.arange(found.units), np.zeros(found.units, bool)), found, complete)
         table = pa.concat_tables([nobody.slice(0, 0), *(self._bars(group, found, complete) for group in groups)])
-        beside = {
-            "depth": pa.table({"unit": found.names, "depth": pa.array(chains.depth, pa.int32())}),
-            "excluded": pa.table({"unit": found.names.take(pa.array(np.flatnonzero(chains.excluded)))}),
-            "reached": _reached(found, chains),
-            **_times(found, chains),
-        }
+        beside = _times(found, chains)
         if self.trend is not None:
             beside["trend"] = self._trend(found, walk, snapshot)
         notes: list[dict[str, Any]] = []
@@ -143,6 +138,15 @@ class Funnel(Behaviour):
             notes.append({"code": "excluded", "count": int(chains.excluded.sum())})
         return Result(table, [], notes, beside)
 
+    def by_unit(self, ask: Ask) -> Mapping[str, pa.Table]:
+        found, chains, _ = self._walked(known(ask, self.as_known_on), people=True)
+        unit, step = np.nonzero(chains.event >= 0)
+        return {
+            "depth": pa.table({"unit": found.names, "depth": pa.array(chains.depth, pa.int32())}),
+            "excluded": pa.table({"unit": found.names.take(pa.array(np.flatnonzero(chains.excluded)))}),
+            "reached": pa.table({"unit": found.names.take(pa.array(unit)), "step": pa.array(step + 1, pa.int64())}),
+        }
+
     def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Integers]:
         allowed = ("step", "outcome", *((self.breakdown.prop,) if self.breakdown else ()))
         step = cell.get("step")
@@ -151,7 +155,7 @@ class Funnel(Behaviour):
         outcome = cell.get("outcome", REACHED)
         if outcome not in (REACHED, DROPPED) or (outcome == DROPPED and int(str(step)) == 1):
             raise no_cell(self.name, cell, f"An outcome is {REACHED}, or from step 2 on {DROPPED}.", allowed)
-        found, chains, walk = self._walked(known(ask, self.as_known_on), proof=True)
+        found, chains, walk = self._walked(known(ask, self.as_known_on), people=True)
         groups = self._groups(found, chains, walk)
         if self.breakdown is not None and self.breakdown.prop in cell:
             groups = [group for group in groups if group.name == str(cell[self.breakdown.prop])]
@@ -167,8 +171,8 @@ class Funnel(Behaviour):
 
     # ------------------------------------------------------------------------------------------------- walking
 
-    def _walked(self, snapshot: Snapshot, *, proof: bool) -> tuple[Trails, Chains, walks.Funnel]:
-        """The events, what became of each unit, and the funnel as the kernels take it."""
+    def _walked(self, snapshot: Snapshot, *, people: bool) -> tuple[Trails, Chains, walks.Funnel]:
+        """The events, what became of each unit, and the funnel as the kernels take it; `people` asks who they are."""
         since, before = behaviour.bounds(self.from_, self.to, snapshot)
         matchers = [step.matcher for step in self.steps] + [x.matcher for x in self.exclusions]
         matchers += [Matcher(self.ignore)] if self.ignore else []
@@ -182,7 +186,8 @@ class Funnel(Behaviour):
         wanted = Wanted(
             self.unit, matchers, every=self.order == "strict", person=any(s.min_users > 1 for s in self.steps),
             values=tuple(dict.fromkeys(props)), since=since, before=last, silent=True,
-            roles={k: step.role for k, step in enumerate(self.steps) if step.role is not None}, proof=proof,
+            roles={k: step.role for k, step in enumerate(self.steps) if step.role is not None},
+            proof=people, named=people,
         )  # fmt: skip
         whole = self.trend is not None or (self.breakdown is not None and self.breakdown.attribution == "all")
 
@@ -190,7 +195,7 @@ class Funnel(Behaviour):
             chains = self._chains(part, self._funnel(part, since, before, snapshot))
             return (part, chains) if whole else _of_chains(part, chains)
 
-        parts = trails.each(snapshot, wanted, self.where, walked)
+        parts = trails.each(snapshot, wanted, self.where, walked, lent=not whole)
         found = trails.joined([part for part, _ in parts])
         ends = np.cumsum([0, *(len(part.at) for part, _ in parts)])
         moved = [
@@ -307,9 +312,12 @@ class Funnel(Behaviour):
 
 def _of_chains(part: Trails, chains: Chains) -> tuple[Trails, Chains]:
     """Trails with the events of chains alone, and the chains in their places: an answer asks for no others."""
-    events = np.concatenate([chains.event.ravel(), chains.entry])
-    kept = np.unique(events[events >= 0])
-    place = np.full(len(part.at) + 1, -1, np.int64)
+    there = np.zeros(len(part.at) + 1, np.bool_)
+    there[chains.event.ravel()] = True
+    there[chains.entry] = True
+    there[-1] = False  # what -1 marked
+    kept = np.flatnonzero(there)
+    place = np.full(len(there), -1, np.int64)
     place[kept] = np.arange(len(kept))
     few = Trails(
         part.names,
@@ -317,7 +325,7 @@ def _of_chains(part: Trails, chains: Chains) -> tuple[Trails, Chains]:
         part.at[kept],
         part.bits[kept],
         part.row_key[kept] if len(part.row_key) else part.row_key,
-        part.person[kept],
+        part.person[kept] if len(part.person) else part.person,
         {name: (codes[kept], texts) for name, (codes, texts) in part.values.items()},
         part.left_out,
     )
@@ -351,9 +359,3 @@ def _times(found: Trails, chains: Chains) -> dict[str, pa.Table]:
             }
         ),
     }
-
-
-def _reached(found: Trails, chains: Chains) -> pa.Table:
-    """(unit, step): which unit has which step in its chain."""
-    unit, step = np.nonzero(chains.event >= 0)
-    return pa.table({"unit": found.names.take(pa.array(unit)), "step": pa.array(step + 1, pa.int64())})

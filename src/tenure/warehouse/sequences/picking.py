@@ -6,10 +6,10 @@ same SQL that is asked of rows elsewhere. What the index has no column for it do
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import repeat
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,7 +18,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tenure.core.sequences import buckets
-from tenure.core.sequences.buckets import EVER, MISSING, NEVER, Columns, Picked, Rules, Units
+from tenure.core.sequences.buckets import EVER, MISSING, NEVER, Columns, Picked, Room, Rules, Units
 from tenure.core.sequences.events import I32, I64, U8, U64
 from tenure.core.tracking import SAID
 from tenure.warehouse import measures, traits
@@ -65,24 +65,39 @@ class Plan:
     """property -> code of its value -> the matchers that rows with it may meet"""
     values: dict[str, Value]
 
-    def walked(self, walk: Callable[[Trails], T], threads: int) -> list[T]:
-        """What `walk` makes of each bucket, in their order."""
+    def walked(self, walk: Callable[[Trails], T], threads: int, *, lent: bool) -> list[T]:
+        """What `walk` makes of each bucket, in their order; with `lent` it keeps no array of the trails."""
         numbers = range(self.opened.manifest.buckets)
-        with in_threads(threads) as pool:
-            return list(pool.map(self._one, repeat(walk), numbers))
+        own = threading.local()
 
-    def _one(self, walk: Callable[[Trails], T], number: int) -> T:
+        def one(number: int) -> T:
+            if not lent or not hasattr(own, "room"):
+                own.room = Room()
+            return walk(self._one(number, own.room))
+
+        with in_threads(threads) as pool:
+            return list(pool.map(one, numbers))
+
+    def _one(self, number: int, room: Room) -> Trails:
+        """The trails of a bucket."""
         nobody = self.opened.nobody(self.wanted.unit)[number :: self.opened.manifest.buckets]
-        left_out = sum(map(self._without_unit, nobody))
+        left_out = sum(self._without_unit(part, room) for part in nobody)
         bucket = self.opened.bucket(self.wanted.unit, number)
         main, tail = self._columns(bucket.main), self._columns(bucket.tail or bucket.main)
         units = Units(bucket.low, bucket.high, bucket.in_tail, self.of_unit[bucket.units], self.shown[bucket.units])
-        return walk(self._trails(bucket, buckets.pick(main, tail, units, self.rules), left_out))
+        found = buckets.pick(main, tail, units, self.rules, room, placed=self._placed)
+        return self._trails(bucket, found, left_out)
 
-    def _without_unit(self, part: Part) -> int:
+    def _without_unit(self, part: Part, room: Room) -> int:
         columns = self._columns(part)
         units = Units(part.first[:1], part.first[1:], np.zeros(1, np.uint8), self.of_unit[-1:], self.shown[-1:])
-        return len(buckets.pick(columns, columns, units, self.rules).at)
+        return len(buckets.pick(columns, columns, units, self.rules, room, placed=False).at)
+
+    @property
+    def _placed(self) -> bool:
+        """Whether columns of the rows are asked for that the walk itself does not need."""
+        of_rows = any(value.source != self.wanted.unit for value in self.values.values())
+        return self.wanted.proof or of_rows or (self.wanted.person and self.wanted.unit == "account")
 
     def _columns(self, part: Part) -> Columns:
         allowed: U64 | None = None
@@ -103,12 +118,12 @@ class Plan:
             return _gathered(bucket, found.place, get)
 
         values = {name: (self._codes(value, units, of_rows), value.texts) for name, value in self.values.items()}
-        if not self.wanted.person:
-            person: Column = np.full(len(found.at), MISSING, np.int32)
-        else:
+        person: Column = np.zeros(0, np.int32)
+        if self.wanted.person:
             person = of_rows(lambda part: part.other) if self.wanted.unit == "account" else units()
+        named = bucket.units[kept] if self.wanted.named else kept[:0]
         return Trails(
-            names["id"].take(pa.array(bucket.units[kept])).combine_chunks(),
+            names["id"].take(pa.array(named)).combine_chunks(),
             first,
             found.at,
             found.bits,

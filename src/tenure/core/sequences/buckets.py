@@ -18,6 +18,7 @@ MISSING = -1
 EVER = np.iinfo(np.int64).min
 NEVER = np.iinfo(np.int64).max
 _NONE = np.uint64(0)
+_ONE = np.uint64(1)
 _NO_NUMBERS = np.zeros(0, np.int64)
 _NO_WORDS = np.zeros(0, np.uint64)
 _SHORT = 24
@@ -108,13 +109,15 @@ def _encode(given: I64, there: Flags, keys: I64, count: int, slots: I32, codes: 
 
 
 class Seen:
-    """Which keys were seen, in a bit for each: one that was not may be taken for one that was, never the other way."""
+    """Which keys were seen, in two bits of one word for each: one that was not may be taken for one that was, never
+    the other way.
+    """
 
     def __init__(self, count: int) -> None:
-        self._marks = np.zeros(1 << max(count, 8).bit_length(), np.uint8)
+        self._marks = np.zeros((1 << max(count, 8).bit_length()) // 8, np.uint64)  # at least a byte for each
 
     def add(self, keys: I64) -> I64:
-        """The keys of which one, or another with its bit, came before; all are seen from now on."""
+        """The keys of which one, or others with its bits, came before; all are seen from now on."""
         found = np.empty(len(keys), np.int64)
         return found[: _mark(still(keys, np.int64), self._marks, True, found)]
 
@@ -125,16 +128,17 @@ class Seen:
 
 
 @njit(cache=True, nogil=True)
-def _mark(keys: I64, marks: U8, new: bool, found: I64) -> int:
-    count, last = 0, marks.shape[0] * 8 - 1
+def _mark(keys: I64, marks: U64, new: bool, found: I64) -> int:
+    count, last = 0, marks.shape[0] - 1
     for i in range(keys.shape[0]):
-        at = (keys[i] ^ (keys[i] >> 29)) & last
-        byte, bit = at >> 3, np.uint8(1 << (at & 7))
-        if marks[byte] & bit:
+        mixed = keys[i] ^ (keys[i] >> 29)
+        at = (mixed >> 12) & last
+        bits = (_ONE << np.uint64(mixed & 63)) | (_ONE << np.uint64((mixed >> 6) & 63))
+        if marks[at] & bits == bits:
             found[count] = keys[i]
             count += 1
         elif new:
-            marks[byte] |= bit
+            marks[at] |= bits
     return count
 
 

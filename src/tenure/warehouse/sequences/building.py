@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -38,6 +38,10 @@ _IDENTITY = frozenset(
     for name in (*TABLES_OF[measure], "supersessions")
 )
 _KEYS_AT_ONCE = 500_000
+_DEALT_AT_ONCE = 65_536
+"""Rows that stay in the processor's memory while they are dealt out."""
+G = TypeVar("G")
+T = TypeVar("T")
 
 
 def build(folder: Folder, lake: Lake, snapshot: Snapshot, *, rows_per_bucket: int = ROWS_PER_BUCKET) -> Manifest:
@@ -83,20 +87,22 @@ def _built(
         buckets *= 2
     identities = Identities.of(snapshot)
     rows = 0
-    with _Spill(spill, buckets, len(coding.properties)) as dealt:
+    with _Spill(spill, buckets, rows_per_bucket, len(coding.properties)) as dealt:
         for found in _resolved(snapshot, identities, coding.properties, files):
             read = coding.read(found)
             dealt.add(read, coding)
             rows += len(read.at)
-    main: dict[str, tuple[str, ...]] = {}
-    nobody: dict[str, tuple[str, ...]] = {}
+        dealt.wait()
+
+    def bucket(copy: str, number: int) -> str:
+        return parts.write(folder, f"{copy}-{number}", copy, dealt.rows(copy, number), coding.keys(copy))
+
+    def rest(copy: str, number: int) -> str:
+        return parts.write_nobody(folder, copy, dealt.rows(copy, number))
+
     with in_threads(snapshot.threads) as pool:
-        for copy in COPIES:
-            keys = (coding.users if copy == "user" else coding.accounts).codes.keys
-            made = pool.map(lambda b, c=copy, k=keys: _bucket(folder, dealt, c, b, k), range(buckets))
-            main[copy] = tuple(made)
-            rest = dealt.rows(copy, buckets)
-            nobody[copy] = (parts.write_nobody(folder, copy, rest),) if len(rest.at) else ()
+        main = {copy: pool.map(bucket, repeat(copy), range(buckets)) for copy in COPIES}
+        nobody = {copy: pool.map(rest, repeat(copy), dealt.nobody(copy)) for copy in COPIES}
     moment = micros(snapshot)
     return Manifest(
         versions={EVENTS: version},
@@ -110,9 +116,9 @@ def _built(
         people=folder.write("people", identities.people),
         members=folder.write("members", identities.members),
         merged=folder.write("merged", identities.merged),
-        main=main,
+        main={copy: tuple(names) for copy, names in main.items()},
         tail=dict.fromkeys(COPIES, ()),
-        nobody=nobody,
+        nobody={copy: tuple(names) for copy, names in nobody.items()},
         **coding.write(folder),
     )
 
@@ -120,10 +126,6 @@ def _built(
 def identity_versions(snapshot: Snapshot) -> dict[str, int]:
     """The versions of the tables that say who is who, and how accounts are called."""
     return {name: version for name, version in snapshot.versions.items() if name in _IDENTITY}
-
-
-def _bucket(folder: Folder, dealt: _Spill, copy: str, bucket: int, keys: npt.NDArray[np.int64]) -> str:
-    return parts.write(folder, f"{copy}-{bucket}", copy, dealt.rows(copy, bucket), keys)
 
 
 def _resolved(
@@ -134,24 +136,17 @@ def _resolved(
     Those of one key may lie in several files: all of them are looked at together, and apart from the others.
     """
     repeated = pa.array(_repeated(snapshot, files))
-    chunks: list[Any] = [[file] for file in files]
+    chunks: list[list[str] | pa.Array] = [[file] for file in files]
     chunks += [repeated.slice(begin, _KEYS_AT_ONCE) for begin in range(0, len(repeated), _KEYS_AT_ONCE)]
 
-    def one(chunk: Any) -> pa.Table:
+    def one(chunk: list[str] | pa.Array) -> pa.Table:
         if isinstance(chunk, list):
             found = resolved(snapshot, identities, properties, chunk, once=True)
             return found.filter(pc.invert(pc.is_in(found["row_key"], repeated))) if len(repeated) else found
         whole = ds.dataset(files, schema=schema_of(EVENTS), format="parquet")
         return resolved(snapshot, identities, properties, whole.to_table(filter=ds.field("row_key").isin(chunk)))
 
-    with ThreadPoolExecutor(1, thread_name_prefix="lake") as ahead:
-        waiting = ahead.submit(one, chunks[0]) if chunks else None
-        for following in [*chunks[1:], None]:
-            if waiting is None:
-                return
-            found = waiting.result()
-            waiting = ahead.submit(one, following) if following is not None else None
-            yield found
+    return _ahead(one, chunks)
 
 
 def _repeated(snapshot: Snapshot, files: list[str]) -> I64:
@@ -167,43 +162,92 @@ def _repeated(snapshot: Snapshot, files: list[str]) -> I64:
     if not files:
         return np.zeros(0, np.int64)
     seen = Seen(sum(pq.read_metadata(file).num_rows for file in files))
-    maybe = np.concatenate([seen.add(keys(file)) for file in files])
+    maybe = np.concatenate([seen.add(some) for some in _ahead(keys, files)])
     suspected = Seen(len(maybe))
     suspected.add(maybe)
-    found, counts = np.unique(np.concatenate([suspected.among(keys(file)) for file in files]), return_counts=True)
+    among = np.concatenate([suspected.among(some) for some in _ahead(keys, files)])
+    found, counts = np.unique(among, return_counts=True)
     return found[counts > 1]
 
 
-class _Spill:
-    """Rows on their way: a file for each bucket of each copy, and one for rows without unit."""
+def _ahead(make: Callable[[G], T], given: Sequence[G]) -> Iterator[T]:
+    """What is made of each; the next one is made while one is used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
+        waiting = ahead.submit(make, given[0]) if given else None
+        for place in range(1, len(given) + 1):
+            assert waiting is not None
+            made = waiting.result()
+            waiting = ahead.submit(make, given[place]) if place < len(given) else None
+            yield made
 
-    def __init__(self, path: Path, buckets: int, texts: int) -> None:
+
+class _Spill:
+    """Rows on their way: a file for each bucket of each copy, and as large ones for rows without unit.
+
+    They are written beside the caller, who may bring the next ones; `wait` for the last.
+    """
+
+    def __init__(self, path: Path, buckets: int, rows_per_bucket: int, texts: int) -> None:
         self.path, self.buckets, self.texts = path, buckets, texts
+        self._most = rows_per_bucket
         self._files: dict[tuple[str, int], BinaryIO] = {}
+        self._nobody = {copy: [0] for copy in COPIES}  # rows in each file of those without unit
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="spill")
+        self._writing: Future[None] | None = None
 
     def __enter__(self) -> _Spill:
         for copy in COPIES:
-            for bucket in range(self.buckets + 1):
-                self._files[copy, bucket] = (self.path / f"{copy}-{bucket}").open("wb")
+            for number in range(self.buckets + 1):
+                self._open(copy, number)
         return self
 
     def __exit__(self, *failed: object) -> None:
+        self._writer.shutdown()
         for file in self._files.values():
             file.close()
 
     def add(self, rows: Rows, coding: Coding) -> None:
-        """Deal rows out to the buckets of both copies."""
-        packed = Packed.of(rows)
-        for copy, known in (("user", coding.users), ("account", coding.accounts)):
-            of_code = np.append(bucket_of(known.codes.keys, self.buckets), np.int32(self.buckets))  # the last is for -1
-            dealt, ends = deal(of_code[rows.unit(copy)], self.buckets + 1, packed.matrix)
-            for b, (begin, end) in enumerate(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)):
-                if end > begin:
-                    self._files[copy, b].write(dealt[begin:end].data.cast("B"))
+        """Deal rows out to the buckets of both copies, once those before are written."""
+        self.wait()
+        self._writing = self._writer.submit(self._deal, rows, {copy: coding.keys(copy) for copy in COPIES})
 
-    def rows(self, copy: str, bucket: int) -> Packed:
-        """The rows of a bucket, whose file is deleted; the last bucket is that without unit."""
-        place = self.path / f"{copy}-{bucket}"
-        matrix = np.fromfile(place, np.int64).reshape(-1, width(self.texts))
+    def wait(self) -> None:
+        """Wait until what was added is written."""
+        if self._writing is not None:
+            self._writing.result()
+
+    def _open(self, copy: str, number: int) -> None:
+        self._files[copy, number] = (self.path / f"{copy}-{number}").open("wb")
+
+    def _deal(self, rows: Rows, keys: Mapping[str, I64]) -> None:
+        of_code = {c: np.append(bucket_of(keys[c], self.buckets), np.int32(self.buckets)) for c in COPIES}  # last: none
+        for begin in range(0, len(rows.at), _DEALT_AT_ONCE):
+            some = rows.taken(slice(begin, begin + _DEALT_AT_ONCE))
+            packed = Packed.of(some)
+            for copy in COPIES:
+                dealt, ends = deal(of_code[copy][some.unit(copy)], self.buckets + 1, packed.matrix)
+                for number, these in enumerate(np.split(dealt, ends[:-1])):
+                    self._write(copy, number, these)
+
+    def _write(self, copy: str, number: int, rows: I64) -> None:
+        if number == self.buckets:
+            files = self._nobody[copy]
+            if files[-1] + len(rows) > self._most:
+                files.append(0)
+                self._open(copy, number + len(files) - 1)
+            files[-1] += len(rows)
+            number += len(files) - 1
+        if len(rows):
+            self._files[copy, number].write(rows.data.cast("B"))
+
+    def nobody(self, copy: str) -> list[int]:
+        """The numbers under which there are rows without unit."""
+        return [self.buckets + k for k, count in enumerate(self._nobody[copy]) if count]
+
+    def rows(self, copy: str, number: int) -> Packed:
+        """The rows of a bucket, or others under a number, mapped; their file is deleted."""
+        place = self.path / f"{copy}-{number}"
+        empty = not place.stat().st_size  # which cannot be mapped
+        matrix = np.zeros(0, np.int64) if empty else np.memmap(place, np.int64, "r").view(np.ndarray)
         place.unlink()
-        return Packed(matrix, self.texts)
+        return Packed(matrix.reshape(-1, width(self.texts)), self.texts)

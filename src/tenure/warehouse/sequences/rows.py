@@ -205,6 +205,10 @@ class Coding:
             names.parts = parts
         return coding
 
+    def keys(self, copy: str) -> I64:
+        """The keys of a copy's units, by code."""
+        return (self.users if copy == "user" else self.accounts).codes.keys
+
     def write(self, folder: Folder) -> Mapping[str, Any]:
         """The fields of a manifest that name the codes' parts."""
         return {

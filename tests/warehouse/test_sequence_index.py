@@ -22,6 +22,7 @@ from tenure.warehouse import forgetting, trails
 from tenure.warehouse.matchers import Matcher, PropertyIs
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.sequences import building, extending
+from tenure.warehouse.sequences.opened import Opened
 from tenure.warehouse.slices import Where
 from tenure.warehouse.snapshot import Snapshot
 from tenure.warehouse.trails import Trails, Wanted
@@ -116,6 +117,13 @@ def check(workspace: Workspace, kinds: Collection[str] = WANTED, *, served: bool
                 continue
             with_it = shown(trails.read(snapshot, wanted, where))
             assert with_it == shown(trails.read(replace(snapshot, sequences=None), wanted, where)), (name, among)
+            lent = trails.each(snapshot, wanted, where, kept, lent=True)
+            assert with_it == shown(trails.joined(lent)), (name, among)
+
+
+def kept(part: Trails) -> Trails:
+    """A part whose memory is lent, held beyond the walk."""
+    return replace(part, at=part.at.copy(), bits=part.bits.copy())
 
 
 def filled(path: Path, seed: int = 1, count: int = 60) -> tuple[Workspace, random.Random]:
@@ -212,8 +220,8 @@ def test_answers_and_the_units_behind_them_are_the_same(tmp_path: Path) -> None:
         expected = plain.ask(question, now=now)
         assert answer.table.equals(expected.table), question
         assert answer.notes == expected.notes, question
-        for name, table in expected.beside.items():
-            assert answer.beside[name].equals(table), (question, name)
+        assert answer.beside == expected.beside, question
+        assert answer.by_unit() == expected.by_unit(), question
 
 
 def extensions_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,6 +229,24 @@ def extensions_only(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("built anew")
 
     monkeypatch.setattr(building, "build", refuse)
+
+
+def test_rows_without_a_unit_lie_in_parts_no_larger_than_a_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "ROWS_PER_BUCKET", 20)
+    monkeypatch.setattr(building, "_DEALT_AT_ONCE", 7)
+    workspace, _ = filled(tmp_path, count=200)
+    workspace.index()
+    index = workspace.sequences
+    assert index is not None
+    check(workspace)
+    made = index.of(snapshot_of(workspace))
+    assert isinstance(made, Opened)
+    sizes = [len(part.at) for part in made.nobody("account")]
+    assert len(sizes) > 1
+    assert max(sizes) <= 20
+    assert all((np.diff(part.at) >= 0).all() for part in made.nobody("account"))
 
 
 def test_what_arrives_extends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,10 @@ class Sequences(Protocol):
         """Note what it has no column for."""
 
 
+ARRIVING = ("events", "identities")
+"""Tables that grow by the second; what does not read them is not asked anew when they do."""
+
+
 @dataclass
 class Snapshot:
     """Fixed versions, definition and clock; remembers which measures were run and how many rows they gave."""

@@ -30,7 +30,7 @@ from tenure.warehouse.ingest import LoadReport, conform
 from tenure.warehouse.lake import Lake
 from tenure.warehouse.questions.base import Ask, Question
 from tenure.warehouse.sequences.index import SequenceIndex
-from tenure.warehouse.snapshot import Snapshot
+from tenure.warehouse.snapshot import ARRIVING, Snapshot
 
 ABOUT = "workspace.json"
 DEFAULT = "default"
@@ -151,9 +151,10 @@ class Workspace:
         """
         asked = question if isinstance(question, Question) else questions.parse(question)
         definition = self.definition(getattr(asked, "definition", None))
+        versions = self._versions()
         snapshot = Snapshot(
             self.engine,
-            self._versions(),
+            versions if asked.of_events else {n: v for n, v in versions.items() if n not in ARRIVING},
             definition,
             now or datetime.now(UTC),
             self.lake_timezone,

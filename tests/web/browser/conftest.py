@@ -23,6 +23,12 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
+QUIET = """async () => {
+    const loaded = performance.getEntriesByType("resource").length;
+    await new Promise((next) => setTimeout(next, 100));
+    const asks = document.readyState !== "complete" || document.querySelector(".htmx-request");
+    return !asks && performance.getEntriesByType("resource").length === loaded;
+}"""
 SERIOUS = ("serious", "critical")
 
 
@@ -147,6 +153,16 @@ def picture(tmp_path: Path) -> Any:
         return file
 
     return take
+
+
+@pytest.fixture(scope="session")
+def settled() -> Any:
+    """Wait until a page has loaded and asks for nothing more."""
+
+    def wait(page: Any) -> None:
+        page.wait_for_function(QUIET)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

@@ -37,13 +37,13 @@ OUT_OF_SIGHT = """() => {
 
 
 @pytest.mark.parametrize(("language", "theme", "turn"), [("en", "dark", 0), ("zh-hans", "light", 1)])
-def test_no_page_shuts_anybody_out(open_as, barriers, language, theme, turn):
+def test_no_page_shuts_anybody_out(open_as, barriers, settled, language, theme, turn):
     page = open_as("owner", "/account/", language=language, theme=theme)
     wrong = {}
     every_part = ("parts", reverse("parts"))
     for route, address in (*list(PAGES.items())[turn::2], every_part):  # each page in one look, each part in both
         page.goto(address)
-        page.wait_for_load_state("networkidle")
+        settled(page)
         if found := barriers(page):
             wrong[route] = found
         assert page.locator("h1").count() == 1, route

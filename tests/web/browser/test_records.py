@@ -111,7 +111,7 @@ def test_an_account_at_a_glance(open_as, acme, picture, width, language, theme):
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-hans", "dark")])
-def test_no_page_of_records_shuts_anybody_out(open_as, acme, barriers, language, theme):
+def test_no_page_of_records_shuts_anybody_out(open_as, acme, barriers, settled, language, theme):
     crm.edit("accounts", "acme", {"tier": "B"}, by="Li Wei", reason="smaller than it looked")
     page = open_as("owner", "/account/", home=acme, language=language, theme=theme)
     wrong = {}
@@ -127,7 +127,7 @@ def test_no_page_of_records_shuts_anybody_out(open_as, acme, barriers, language,
         "/customers/erase/p1/",
     ):
         page.goto(path)
-        page.wait_for_load_state("networkidle")
+        settled(page)
         assert page.locator("h1").count() == 1
         if found := barriers(page):
             wrong[path] = found

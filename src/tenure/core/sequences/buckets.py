@@ -6,6 +6,7 @@ Hides: how keys become codes, how the rows of a unit are sorted, and how matcher
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -140,6 +141,45 @@ def _mark(keys: I64, marks: U64, new: bool, found: I64) -> int:
         elif new:
             marks[at] |= bits
     return count
+
+
+def packed(numbers: Sequence[I64], codes: Sequence[I32]) -> I64:
+    """Columns of 64 bits and of 32 bits as rows that lie one after the other; codes stand two and two.
+
+    Shapes:  (n,) each; returns (n, len(numbers) + half of len(codes), rounded up).
+    """
+    matrix = np.zeros((len(numbers[0]), len(numbers) + (len(codes) + 1) // 2), np.int64)
+    _pack(np.stack(numbers), np.stack(codes), matrix, matrix.view(np.int32))
+    return matrix
+
+
+@njit(cache=True, nogil=True)
+def _pack(numbers: I64, codes: I32, matrix: I64, halves: I32) -> None:
+    whole = numbers.shape[0]
+    for i in range(matrix.shape[0]):
+        for j in range(whole):
+            matrix[i, j] = numbers[j, i]
+        for j in range(codes.shape[0]):
+            halves[i, 2 * whole + j] = codes[j, i]
+
+
+def unpacked(matrix: I64, whole: int, halves: int, order: I64) -> tuple[I64, I32]:
+    """Some rows of a packed matrix as columns: (whole, n) of 64 bits, (halves, n) of 32 bits."""
+    numbers, codes = np.empty((whole, len(order)), np.int64), np.empty((halves, len(order)), np.int32)
+    rows = still(matrix, np.int64)
+    _unpack(rows, rows.view(np.int32), still(order, np.int64), numbers, codes)
+    return numbers, codes
+
+
+@njit(cache=True, nogil=True)
+def _unpack(matrix: I64, halves: I32, order: I64, numbers: I64, codes: I32) -> None:
+    whole = numbers.shape[0]
+    for i in range(order.shape[0]):
+        row = order[i]
+        for j in range(whole):
+            numbers[j, i] = matrix[row, j]
+        for j in range(codes.shape[0]):
+            codes[j, i] = halves[row, 2 * whole + j]
 
 
 def deal(bucket: I32, buckets: int, rows: I64) -> tuple[I64, I64]:

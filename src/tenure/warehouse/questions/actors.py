@@ -52,6 +52,7 @@ class Actors(Question):
         "when": "the moment of that event; null where nothing was ever done",
         "complete": "always true",
     }
+    of_events: ClassVar[bool] = True
     of_lines: ClassVar[bool] = False
     of: Mapping[str, Any] = asked("object", "The question, as JSON.")
     cell: Mapping[str, Any] = asked("object", "The cell, by columns of its answer.")

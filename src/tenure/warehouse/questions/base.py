@@ -63,6 +63,8 @@ class Question:
     """answer columns with their meaning, for the reference page and the API"""
     of_accounts: ClassVar[bool] = True
     """whether an answer says anything of accounts: one that does is for who sees them all, or has `where`"""
+    of_events: ClassVar[bool] = False
+    """whether it reads what arrives by the second, events and who is who: other answers hold meanwhile"""
     of_lines: ClassVar[bool] = True
     """whether `where` may name fields of the rows that are paid for, such as the plan"""
 

@@ -297,6 +297,7 @@ WHERE = asked("where", "Conditions on accounts.", Where())
 class Behaviour(Question):
     """The common part of the questions about events: their proof is the events that put a unit into a cell."""
 
+    of_events: ClassVar[bool] = True
     of_lines: ClassVar[bool] = False
 
     def clock(self, snapshot: Snapshot) -> str:

@@ -46,6 +46,7 @@ class EventCatalogue(Question):
 
     name: ClassVar[str] = "event_catalogue"
     doc: ClassVar[str] = "Every event: how often, by how many, since when, what belongs to it, and whether it drifts."
+    of_events: ClassVar[bool] = True
     of_lines: ClassVar[bool] = False
     columns: ClassVar[Mapping[str, str]] = {
         "event": "the event's name",
@@ -103,6 +104,7 @@ class EventProperties(Question):
 
     name: ClassVar[str] = "event_properties"
     doc: ClassVar[str] = "The properties of an event with their types and examples, from a sample of its rows."
+    of_events: ClassVar[bool] = True
     of_lines: ClassVar[bool] = False
     columns: ClassVar[Mapping[str, str]] = {
         "property": "the property's name",

@@ -44,7 +44,7 @@ G = TypeVar("G")
 T = TypeVar("T")
 
 
-def build(folder: Folder, lake: Lake, snapshot: Snapshot, *, rows_per_bucket: int = ROWS_PER_BUCKET) -> Manifest:
+def build(folder: Folder, lake: Lake, snapshot: Snapshot) -> Manifest:
     """Make the index of a snapshot; the caller holds the lock, and publishes it."""
     former = folder.manifest()
     crowded = () if former is None else former.crowded
@@ -53,7 +53,7 @@ def build(folder: Folder, lake: Lake, snapshot: Snapshot, *, rows_per_bucket: in
         spill = folder.path / f".spill-{uuid.uuid4().hex}"
         spill.mkdir()
         try:
-            return _built(folder, lake, snapshot, Coding(wanted), crowded, spill, rows_per_bucket)
+            return _built(folder, lake, snapshot, Coding(wanted), crowded, spill)
         except TooManyTexts as found:
             crowded = (*crowded, found.prop)
         finally:
@@ -77,17 +77,16 @@ def micros(snapshot: Snapshot) -> int:
 
 
 def _built(
-    folder: Folder, lake: Lake, snapshot: Snapshot, coding: Coding, crowded: tuple[str, ...], spill: Path,
-    rows_per_bucket: int,
-) -> Manifest:  # fmt: skip
+    folder: Folder, lake: Lake, snapshot: Snapshot, coding: Coding, crowded: tuple[str, ...], spill: Path
+) -> Manifest:
     version = snapshot.versions[EVENTS]
     files = lake.files(EVENTS, version)
     buckets = LEAST_BUCKETS
-    while buckets * rows_per_bucket < lake.count(EVENTS, version):
+    while buckets * ROWS_PER_BUCKET < lake.count(EVENTS, version):
         buckets *= 2
     identities = Identities.of(snapshot)
     rows = 0
-    with _Spill(spill, buckets, rows_per_bucket, len(coding.properties)) as dealt:
+    with _Spill(spill, buckets, len(coding.properties)) as dealt:
         for found in _resolved(snapshot, identities, coding.properties, files):
             read = coding.read(found)
             dealt.add(read, coding)
@@ -100,7 +99,7 @@ def _built(
     def rest(copy: str, number: int) -> str:
         return parts.write_nobody(folder, copy, dealt.rows(copy, number))
 
-    with in_threads(snapshot.threads) as pool:
+    with in_threads(snapshot.threads + 1) as pool:  # one waits for the disk
         main = {copy: pool.map(bucket, repeat(copy), range(buckets)) for copy in COPIES}
         nobody = {copy: pool.map(rest, repeat(copy), dealt.nobody(copy)) for copy in COPIES}
     moment = micros(snapshot)
@@ -187,9 +186,8 @@ class _Spill:
     They are written beside the caller, who may bring the next ones; `wait` for the last.
     """
 
-    def __init__(self, path: Path, buckets: int, rows_per_bucket: int, texts: int) -> None:
+    def __init__(self, path: Path, buckets: int, texts: int) -> None:
         self.path, self.buckets, self.texts = path, buckets, texts
-        self._most = rows_per_bucket
         self._files: dict[tuple[str, int], BinaryIO] = {}
         self._nobody = {copy: [0] for copy in COPIES}  # rows in each file of those without unit
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="spill")
@@ -232,7 +230,7 @@ class _Spill:
     def _write(self, copy: str, number: int, rows: I64) -> None:
         if number == self.buckets:
             files = self._nobody[copy]
-            if files[-1] + len(rows) > self._most:
+            if files[-1] + len(rows) > ROWS_PER_BUCKET:
                 files.append(0)
                 self._open(copy, number + len(files) - 1)
             files[-1] += len(rows)

@@ -5,7 +5,7 @@ The rows come from the measure of events, so who a user is and what account an e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from tenure.core.sequences.buckets import KeyCodes
+from tenure.core.sequences.buckets import KeyCodes, packed, unpacked
 from tenure.core.sequences.events import I32, I64
 from tenure.warehouse import measures
 from tenure.warehouse.identity import Identities
@@ -24,7 +24,6 @@ from tenure.warehouse.snapshot import Snapshot
 MEASURE = "event_rows"
 _WHOLE = 4
 """Columns of 64 bits."""
-_AT_ONCE = 8_192
 MOST_TEXTS = 100_000
 """A property with more values than this gets no column."""
 
@@ -69,46 +68,23 @@ class Packed:
     @classmethod
     def of(cls, rows: Rows) -> Packed:
         """The same rows, packed."""
-        packed = cls(np.zeros((len(rows.at), width(len(rows.texts))), np.int64), len(rows.texts))
-        codes = packed.codes
-        for some in _stretches(len(rows.at)):
-            for i, number in enumerate(rows[:_WHOLE]):
-                packed.matrix[some, i] = number[some]
-            for i, code in enumerate((*rows[_WHOLE:7], *rows.texts)):
-                codes[some, i] = code[some]
-        return packed
-
-    @property
-    def codes(self) -> I32:
-        """The columns of 32 bits: user, account, event, texts; one may be left over."""
-        found: I32 = self.matrix.view(np.int32)[:, 2 * _WHOLE :]
-        return found
+        numbers = (rows.at, rows.recorded_at, rows.place, rows.row_key)
+        return cls(packed(numbers, (rows.user, rows.account, rows.event, *rows.texts)), len(rows.texts))
 
     def unit(self, copy: str) -> I32:
         """What the rows of a copy are sorted by."""
-        return np.ascontiguousarray(self.codes[:, 0 if copy == "user" else 1])
+        first = 2 * _WHOLE  # the user stands there, then the account, the event, the texts
+        return np.ascontiguousarray(self.matrix.view(np.int32)[:, first if copy == "user" else first + 1])
 
     def taken(self, order: I64) -> Rows:
         """Some of the rows, unpacked."""
-        numbers = [np.empty(len(order), np.int64) for _ in range(_WHOLE)]
-        codes = [np.empty(len(order), np.int32) for _ in range(3 + self.texts)]
-        for some in _stretches(len(order)):
-            part = Packed(self.matrix.take(order[some], axis=0), self.texts)
-            for i, number in enumerate(numbers):
-                number[some] = part.matrix[:, i]
-            for i, code in enumerate(codes):
-                code[some] = part.codes[:, i]
+        numbers, codes = unpacked(self.matrix, _WHOLE, 3 + self.texts, order)
         return Rows._make([*numbers, *codes[:3], tuple(codes[3:])])
 
 
 def width(texts: int) -> int:
     """How many numbers a packed row has: codes stand two and two."""
     return _WHOLE + (3 + texts + 1) // 2
-
-
-def _stretches(count: int) -> Iterator[slice]:
-    """Parts of so many rows that all their columns stay in the processor's memory."""
-    return (slice(begin, begin + _AT_ONCE) for begin in range(0, count, _AT_ONCE))
 
 
 def together(parts: Sequence[Rows]) -> Rows:

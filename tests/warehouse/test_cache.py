@@ -1,0 +1,60 @@
+"""Answers that are kept: what an answer depends on and nothing else, and no table with a row for each unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenure.core.errors import QuestionRefused
+from tenure.warehouse.workspace import Workspace
+
+MRR = {"question": "movements", "from": "2024-01", "to": "2024-03"}
+FUNNEL = {"question": "funnel", "steps": [{"event": "a"}, {"event": "b"}]}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    found = Workspace.open(tmp_path / "home")
+    subscription = {"account_id": "x", "line_id": "l", "amount": "10", "currency": "CNY", "start": "2024-01-01"}
+    found.load("subscriptions", [{**subscription, "interval": "month"}])
+    found.load("events", events("u1", "a", "b"))
+    return found
+
+
+def events(user: str, *names: str) -> list[dict[str, Any]]:
+    return [
+        {"event": name, "user_id": user, "account_id": "x", "ts": f"2024-01-01T0{hour}:00:00Z"}
+        for hour, name in enumerate(names)
+    ]
+
+
+def test_what_does_not_read_events_is_not_asked_anew_when_they_arrive(workspace: Workspace) -> None:
+    money, people = workspace.ask(MRR), workspace.ask(FUNNEL)
+    workspace.load("events", events("u2", "a"))
+    workspace.load("identities", [{"anonymous_id": "d", "user_id": "u1", "valid_from": "2024-01-01"}])
+    assert workspace.ask(MRR).computed_at == money.computed_at
+    assert workspace.ask(FUNNEL).computed_at > people.computed_at
+    assert workspace.ask(FUNNEL).table["units"].to_pylist() == [2, 1]
+    assert "events" not in money.versions
+    assert "events" in people.versions
+
+
+def test_tables_by_unit_are_made_when_asked_for_and_not_kept(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.ask(FUNNEL)
+    kept = {file.name.split(".", 1)[1] for file in (tmp_path / "home" / "cache" / "answers").glob("*.arrow")}
+    assert kept == {"arrow", "through.arrow", "times.arrow"}
+    again = Workspace.open(tmp_path / "home").ask(FUNNEL)
+    assert again.depth.to_pylist() == [{"unit": "u1", "depth": 2}]
+    assert again.actors(2)["unit"].to_pylist() == ["u1"]
+    assert again.excluded.num_rows == 0
+
+
+def test_a_table_that_an_answer_does_not_have_is_refused_with_those_it_has(workspace: Workspace) -> None:
+    with pytest.raises(QuestionRefused, match="no table `average`") as refused:
+        _ = workspace.ask(FUNNEL).average
+    assert refused.value.fix == "It has: through, times, depth, excluded, reached."
+    with pytest.raises(QuestionRefused) as refused:
+        _ = workspace.ask(MRR).depth
+    assert refused.value.fix == "It has: none beside its own."

@@ -1,10 +1,12 @@
-"""Kill the tracking port under load, at random moments; then every event it acknowledged must be in the lake once.
+"""Kill the tracking port under load, at random moments; then every event it acknowledged must be in the lake once, and
+the sequence index must have just these.
 
     python scripts/kill_tracking.py --rounds 100 [--seed 1] [--home DIR]
 
 Senders post batches as clients do: what was not acknowledged is sent again with the same ids, now and then so is what
 was, and batches overtake each other. Each round kills with SIGKILL the process that receives, the one that flushes, or
-both, and one that merges files meanwhile, lets it come back, and goes on. At the end nothing may be missing or twice.
+both, and those that merge files and that build the index meanwhile, lets them come back, and goes on. At the end
+nothing may be missing or twice.
 """
 
 from __future__ import annotations
@@ -24,8 +26,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tenure.warehouse.workspace import Workspace
 
 FORKS = multiprocessing.get_context("forkserver")
 """Processes are forked from one that has read the libraries, so that they work at once."""
@@ -50,7 +58,9 @@ def main() -> int:
             free.bind(("127.0.0.1", 0))
             port = int(free.getsockname()[1])
         os.environ |= {"TENURE_HOME": str(home), "TENURE_TRACKING_PORT": str(port), "TENURE_LOG_LEVEL": "ERROR"}
-        FORKS.set_forkserver_preload(["django.contrib.admin", "pypinyin", "tenure.warehouse.mirror"])
+        FORKS.set_forkserver_preload(
+            ["django.contrib.admin", "pypinyin", "tenure.warehouse.mirror", "tenure.warehouse.sequences.index"]
+        )
         make = [sys.executable, "-m", "tenure.config.cli", "api-key", "create", "kill test", "--role", "sender"]
         key = subprocess.run(make, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         server = Server(port)
@@ -63,9 +73,10 @@ def main() -> int:
             for _ in range(given.rounds):
                 server.wait()
                 time.sleep(rng.uniform(0, LONGEST_SECONDS))
-                compacting = compactor(home)
+                compacting, building = started(compact, home), started(build, home)
                 killed[server.kill(rng)] += 1
-                killed["compactor"] += killed_after(compacting, rng.uniform(0, LONGEST_SECONDS))
+                for name, process in (("compactor", compacting), ("builder", building)):
+                    killed[name] += killed_after(process, rng.uniform(0, LONGEST_SECONDS))
             server.wait()
             for sender in senders:
                 sender.stop()
@@ -187,18 +198,38 @@ class Sender(threading.Thread):
         self.join()
 
 
-def compactor(home: Path) -> BaseProcess:
-    """A process that merges the small files of the table, over and over."""
-    process = FORKS.Process(target=compact, args=(home / "lake",))
+def started(work: Callable[[Path], None], home: Path) -> BaseProcess:
+    """A process that does some work over and over."""
+    process = FORKS.Process(target=work, args=(home,))
     process.start()
     return process
 
 
-def compact(lake: Path) -> None:
+def compact(home: Path) -> None:
+    """Merge the small files of the table."""
     from tenure.warehouse.lake import Lake
 
     while True:
-        Lake(lake).compact("events")
+        Lake(home / "lake").compact("events")
+
+
+def build(home: Path) -> None:
+    """Build the index, and extend it as events arrive."""
+    workspace = indexed(home)
+    while True:
+        (home / "cache" / "sequences" / "index.json").unlink(missing_ok=True)
+        for _extended in range(5):
+            workspace.index()
+
+
+def indexed(home: Path) -> Workspace:
+    """The workspace with its index, however few the events are."""
+    from tenure.warehouse.sequences.index import SequenceIndex
+    from tenure.warehouse.workspace import Workspace
+
+    workspace = Workspace.open(home)
+    workspace.sequences = SequenceIndex(home / "cache" / "sequences", workspace.lake, least=1)
+    return workspace
 
 
 def killed_after(process: BaseProcess, seconds: float) -> int:
@@ -224,13 +255,35 @@ def settle(home: Path) -> None:
 def check(home: Path, acknowledged: set[str], sent: set[str]) -> None:
     from tenure.warehouse.lake import Lake
 
-    found = Counter(Lake(home / "lake").read("events", ["event_id"])["event_id"].to_pylist())
+    rows = Lake(home / "lake").read("events", ["event_id", "row_key"])
+    found = Counter(rows["event_id"].to_pylist())
     twice = [name for name, count in found.items() if count > 1]
     missing = acknowledged - found.keys()
     if missing or twice or not found.keys() <= sent:
         raise Disagreement(f"{len(missing)} missing, such as {sorted(missing)[:3]}; twice: {twice[:3]}")
     if not acknowledged:
         raise Disagreement("nothing was acknowledged")
+    if in_index(home) != sorted(rows["row_key"].to_pylist()):
+        raise Disagreement("the index has other events than the lake")
+
+
+def in_index(home: Path) -> list[int]:
+    """The keys of the events that the index has of the lake as it is, in order."""
+    from tenure.warehouse import trails
+    from tenure.warehouse.matchers import Matcher
+    from tenure.warehouse.sequences.opened import Opened
+    from tenure.warehouse.slices import Where
+    from tenure.warehouse.snapshot import Snapshot
+
+    workspace = indexed(home)
+    workspace.index()
+    snapshot = Snapshot(
+        workspace.engine, workspace.versions(), workspace.definition(), datetime.now(UTC), sequences=workspace.sequences
+    )
+    if workspace.sequences is None or not isinstance(workspace.sequences.of(snapshot), Opened):
+        raise Disagreement("the index does not follow the lake")
+    keys: list[int] = trails.read(snapshot, trails.Wanted("user", [Matcher()]), Where()).row_key.tolist()
+    return sorted(keys)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tenure.core.errors import QuestionRefused
+from tenure.warehouse.questions import FAMILIES
+from tenure.warehouse.snapshot import ARRIVING, TABLES_OF, Snapshot
 from tenure.warehouse.workspace import Workspace
+from web.test_scope import ACCOUNTS, QUESTIONS, TABLES
 
 MRR = {"question": "movements", "from": "2024-01", "to": "2024-03"}
 FUNNEL = {"question": "funnel", "steps": [{"event": "a"}, {"event": "b"}]}
@@ -39,6 +43,37 @@ def test_what_does_not_read_events_is_not_asked_anew_when_they_arrive(workspace:
     assert workspace.ask(FUNNEL).table["units"].to_pylist() == [2, 1]
     assert "events" not in money.versions
     assert "events" in people.versions
+
+
+def test_only_questions_of_events_look_for_what_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is kept while events arrive must have nothing of them."""
+    looked: set[str] = set()
+    has, select = Snapshot.has, Snapshot.select
+
+    def asks(self: Snapshot, table: str) -> bool:
+        looked.add(table)
+        return has(self, table)
+
+    def reads(self: Snapshot, measure: str, *others: Any) -> Any:
+        looked.update(TABLES_OF[measure])
+        return select(self, measure, *others)
+
+    monkeypatch.setattr(Snapshot, "has", asks)
+    monkeypatch.setattr(Snapshot, "select", reads)
+    full = Workspace.open(tmp_path, settings={"reporting_currency": "USD"})
+    for table, rows in TABLES.items():
+        full.load(table, rows)
+    looking = set()
+    for name, (given, cell) in QUESTIONS.items():
+        looked.clear()
+        answer = full.ask({"question": name, **given})
+        for row in ACCOUNTS if cell is not None else ():
+            with suppress(QuestionRefused):  # not every account is in every answer
+                answer.rows_behind({key: value.format(foreign=row["account_id"]) for key, value in cell.items()})
+        if looked & {*ARRIVING}:
+            looking.add(name)
+    assert {"funnel", "actors", "event_catalogue"} < looking
+    assert looking <= {name for name, family in FAMILIES.items() if family.of_events}
 
 
 def test_tables_by_unit_are_made_when_asked_for_and_not_kept(workspace: Workspace, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from tenure.core.sequences.events import I32, I64, U8, U64, Flags, still
+from tenure.core.sequences.events import I32, I64, U8, U64, Flags, first_from, still
 
 MISSING = -1
 """The code of what is not there."""
@@ -344,18 +344,6 @@ class Room:
 
 
 @njit(cache=True, nogil=True)
-def _first_from(at: I64, low: int, high: int, moment: int) -> int:
-    """The first of the rows low .. high that is not before a moment, or high."""
-    while low < high:
-        middle = (low + high) >> 1
-        if at[middle] < moment:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@njit(cache=True, nogil=True)
 def _pick(
     main: Columns, tail: Columns, units: Units, rules: Rules,
     first: I64, at: I64, bits: U64, place: I64, seen: U8,
@@ -370,8 +358,8 @@ def _pick(
             rows = tail if from_tail else main
             narrowed = rows.allowed.shape[0] > 0
             allowed = units.allowed[u]
-            low = _first_from(rows.at, units.low[u], units.high[u], rules.since)
-            high = _first_from(rows.at, low, units.high[u], rules.before)
+            low = first_from(rows.at, units.low[u], units.high[u], rules.since)
+            high = first_from(rows.at, low, units.high[u], rules.before)
             if not shown:
                 seen[u] = high > low
             for i in range(low, high):

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
@@ -35,6 +36,18 @@ def still(array: Any, dtype: Any) -> npt.NDArray[Any]:
     view = np.require(array, dtype, ["C"]).view()
     view.flags.writeable = False
     return view
+
+
+@njit(cache=True, nogil=True)
+def first_from(at: I64, low: int, high: int, moment: int) -> int:
+    """The first of the events low .. high, which ascend, that is not before a moment; or high."""
+    while low < high:
+        middle = (low + high) >> 1
+        if at[middle] < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def columns(first: Any, at: Any, bits: Any) -> tuple[I64, I64, U64]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from tenure.core.sequences.events import I64
+from tenure.core.sequences.events import I64, first_from
 from tenure.core.sequences.funnel_state import (
     ALSO,
     BEGAN,
@@ -208,18 +208,6 @@ def _places(events: Events, rules: Rules, room: Room, lo: int, hi: int) -> Table
 
 
 @njit(cache=True, nogil=True)
-def _reach(at: I64, lo: int, hi: int, moment: int) -> int:
-    """The first event of lo .. hi that is not before a moment."""
-    while lo < hi:
-        middle = (lo + hi) >> 1
-        if at[middle] < moment:
-            lo = middle + 1
-        else:
-            hi = middle
-    return lo
-
-
-@njit(cache=True, nogil=True)
 def _choose(rules: Rules, room: Room, slot: int, step: int) -> None:
     room[CHOSEN, slot] = step
     room[SLOT, slot] = rules.want[step]
@@ -242,7 +230,7 @@ def _earliest(
     while i < hi and done < count:
         base = done
         if room[NEED, base] == 1 and at[i] < room[FLOOR, base]:
-            i = _reach(at, i, hi, room[FLOOR, base])
+            i = first_from(at, i, hi, room[FLOOR, base])
         following = places[room[CHOSEN, base], i - lo]
         if following == hi or at[following] > due:
             break
@@ -293,7 +281,7 @@ def _raised(events: Events, rules: Rules, room: Room, places: Table, lo: int, hi
         before = due + 1 if closing < 0 else at[pick[closing]]
         if after >= before:
             continue
-        last = places[rules.want.shape[0] + q, _reach(at, pick[opening], hi, before) - 1 - lo]
+        last = places[rules.want.shape[0] + q, first_from(at, pick[opening], hi, before) - 1 - lo]
         if last >= 0 and at[last] > after:
             room[FLOOR, opening] = at[last]
             return True

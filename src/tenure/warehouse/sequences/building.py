@@ -171,13 +171,14 @@ def _repeated(snapshot: Snapshot, files: list[str]) -> I64:
 
 def _ahead(make: Callable[[G], T], given: Sequence[G]) -> Iterator[T]:
     """What is made of each; the next one is made while one is used."""
+    if not given:
+        return
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as ahead:
-        waiting = ahead.submit(make, given[0]) if given else None
-        for place in range(1, len(given) + 1):
-            assert waiting is not None
-            made = waiting.result()
-            waiting = ahead.submit(make, given[place]) if place < len(given) else None
+        waiting = ahead.submit(make, given[0])
+        for following in given[1:]:
+            made, waiting = waiting.result(), ahead.submit(make, following)
             yield made
+        yield waiting.result()
 
 
 class _Spill:

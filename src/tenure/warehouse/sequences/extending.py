@@ -95,7 +95,7 @@ def extended(folder: Folder, lake: Lake, snapshot: Snapshot, manifest: Manifest)
     gone = np.sort(moved.row_key)
     tails, nobodies = {}, {}
     for copy in COPIES:
-        keys = (coding.users if copy == "user" else coding.accounts).codes.keys
+        keys = coding.keys(copy)
         units = np.unique(np.concatenate([arrived.unit(copy), moved.unit(copy)]))
         rows = _trails(main[copy], tail[copy], units[units >= 0], gone, arrived, copy)
         moved_before = [part.units for part in tail[copy]]

@@ -122,6 +122,7 @@ for page in iter(sys.stdin.readline, ""):
     child = os.fork()
     if child:
         os.waitpid(child, 0)
+        print(flush=True)
         continue
     folder, environment = json.loads(page)
     os.chdir(folder)
@@ -211,11 +212,16 @@ def shells() -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture
 def shell(shells: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
-    """The process of a page, once it is told its folder and environment."""
+    """The process of a page, once it is told its folder and environment.
+
+    What is written for the next page before this one's process has ended would be read by that, and lost.
+    """
     yield shells
     assert shells.stdin is not None
+    assert shells.stdout is not None
     shells.stdin.write("\n")
     shells.stdin.flush()
+    shells.stdout.readline()
 
 
 def tell(shell: subprocess.Popen[str], what: Any) -> str:

@@ -44,7 +44,10 @@ def of_kind(kind: str) -> list[Any]:
     return [pytest.param(case, id=case["id"]) for case in CASES if case["kind"] == kind]
 
 
-pytestmark = pytest.mark.skipif(not CASES, reason="needs the worked cases in the folder shared")
+pytestmark = [
+    pytest.mark.usefixtures("engine"),
+    pytest.mark.skipif(not CASES, reason="needs the worked cases in the folder shared"),
+]
 
 
 @pytest.mark.parametrize("case", of_kind("funnel"))

@@ -9,7 +9,7 @@ import pytest
 from reference.asked import opened
 from reference.cases import ANOMALIES, Example, examples, missing, near
 
-pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
+pytestmark = [pytest.mark.usefixtures("engine"), pytest.mark.skipif(missing() is not None, reason=str(missing()))]
 
 NEAR = "0.000001"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -60,6 +60,19 @@ class Engine(Protocol):
         self, sql: str, params: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None
     ) -> pa.Table:
         """The rows of one statement; `tables` maps a name to a version or to an Arrow table."""
+
+    def walked(
+        self,
+        sql: str,
+        params: Mapping[str, Any],
+        tables: Mapping[str, Any],
+        order: Sequence[str],
+        walk: Callable[[pa.Table], T],
+    ) -> list[T]:
+        """What `walk` makes of the rows of a statement in this order, in one or more parts.
+
+        The rows of one unit, which is the order's first column, are all in one part.
+        """
 
 
 class Sequences(Protocol):
@@ -146,12 +159,36 @@ class Snapshot:
         self, measure: str, sql: str, values: Mapping[str, Any], beside: Mapping[str, pa.Table] | None = None
     ) -> pa.Table:
         """The rows of a statement that was made of a measure."""
-        tables: dict[str, Any] = {name: self.versions.get(name) for name in (*TABLES_OF[measure], "supersessions")}
-        tables.update(beside or {})
-        out = self.engine.query(sql, {**self._moments, **values}, tables)
-        self.sql[measure] = sql
-        self.rows_read[measure] = max(self.rows_read.get(measure, 0), out.num_rows)
+        out = self.engine.query(sql, {**self._moments, **values}, self._tables(measure, beside))
+        self._note(measure, sql, out.num_rows)
         return out
+
+    def walked(
+        self,
+        measure: str,
+        sql: str,
+        values: Mapping[str, Any],
+        beside: Mapping[str, pa.Table],
+        order: Sequence[str],
+        walk: Callable[[pa.Table], T],
+    ) -> list[T]:
+        """What `walk` makes of the rows of a statement, part by part, as the engine deals them out."""
+        tables = self._tables(measure, beside)
+        parts = self.engine.walked(sql, {**self._moments, **values}, tables, order, partial(_with_count, walk))
+        self._note(measure, sql, sum(count for count, _ in parts))
+        return [made for _, made in parts]
+
+    def _tables(self, measure: str, beside: Mapping[str, pa.Table] | None) -> dict[str, Any]:
+        names = (*TABLES_OF[measure], "supersessions")
+        return {**{name: self.versions.get(name) for name in names}, **(beside or {})}
+
+    def _note(self, measure: str, sql: str, rows: int) -> None:
+        self.sql[measure] = sql
+        self.rows_read[measure] = max(self.rows_read.get(measure, 0), rows)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What an executor gets of it: definition and clock, without the lake."""
+        return {**self.__dict__, "engine": None, "sequences": None, "kept": {}}
 
     def has(self, table: str) -> bool:
         """Is there such a table in the lake?"""
@@ -163,3 +200,7 @@ class Snapshot:
         if not self.has("fx_rates"):
             return Rates(self.definition.reporting_currency)
         return Rates.of(self.known(None).run("fx_rates"), self.definition.reporting_currency)
+
+
+def _with_count(walk: Callable[[pa.Table], T], rows: pa.Table) -> tuple[int, T]:
+    return rows.num_rows, walk(rows)

@@ -68,10 +68,11 @@ def read(snapshot: Snapshot, wanted: Wanted, where: Where) -> Trails:
 def each(
     snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trails], T], *, lent: bool = False
 ) -> list[T]:
-    """What `walk` makes of the trails, part by part in the order of units; codes of values are alike in all parts.
+    """What `walk` makes of the trails, part by part.
 
-    Parts are walked by several threads, each of which has one in memory; without the index there is one part. `lent`:
-    what `walk` gives holds no array of its part, whose memory serves for the next one.
+    Parts of the index are walked by several threads, each of which has one in memory; elsewhere there are as many parts
+    as the engine makes, each of which may be walked on another machine. `lent`: what `walk` gives holds no array of its
+    part, whose memory serves for the next one.
     Raises: as `read` does.
     """
     if len(wanted.matchers) > MOST_MATCHERS:
@@ -94,9 +95,12 @@ def each(
             return plan.walked(walk, snapshot.threads, lent=lent)
     if snapshot.sequences is not None:
         snapshot.sequences.remember(sorted(picking.properties(wanted)))
-    found = _trails(wanted, snapshot.select(MEASURE, sql, values, joins.tables))
-    silent = wanted.silent and not wanted.every
-    return [walk(_with_silent(snapshot, joins, wanted, where, found) if silent else found)]
+    parts = snapshot.walked(MEASURE, sql, values, joins.tables, _ORDER, partial(_walked, wanted, walk))
+    return parts or [walk(_trails(wanted, _empty(wanted)))]
+
+
+def _walked(wanted: Wanted, walk: Callable[[Trails], T], rows: pa.Table) -> T:
+    return walk(_trails(wanted, rows))
 
 
 def counted(snapshot: Snapshot, wanted: Wanted, where: Where, walk: Callable[[Trails], T]) -> tuple[T, int]:
@@ -176,22 +180,6 @@ def _joined(snapshot: Snapshot, wanted: Wanted, where: Where) -> _Joins:
     return _Joins(snapshot, props | ({"roles"} if wanted.roles else set()))
 
 
-def _with_silent(snapshot: Snapshot, joins: _Joins, wanted: Wanted, where: Where, found: Trails) -> Trails:
-    """The trails, and in their order empty ones of the units that have events but none that meets a matcher."""
-    values: Parameters = {}
-    unit, name = _unit(wanted.unit), _unit_name(wanted.unit)
-    units = exp.select(unit.as_("unit"), exp.Min(this=name).as_("unit_name"))
-    units = units.from_(measures.within(MEASURE, "r"), copy=False)
-    units = _narrowed(joins.onto(units), wanted, where, values)
-    units = units.group_by(unit.copy(), copy=False).order_by(unit.copy(), copy=False)
-    units = units.where(exp.Not(this=exp.Is(this=unit.copy(), expression=exp.Null())), copy=False)
-    names = snapshot.select(MEASURE, measures.written(units), values, joins.tables)["unit_name"]
-    names = names.cast(pa.string()).combine_chunks()
-    counts = np.zeros(len(names), np.int64)
-    counts[np.asarray(pc.index_in(found.names, names).to_numpy(zero_copy_only=False))] = np.diff(found.first)
-    return replace(found, names=names, first=np.append(0, np.cumsum(counts)).astype(np.int64))
-
-
 def _narrowed(statement: exp.Select, wanted: Wanted, where: Where, values: Parameters) -> exp.Select:
     """The statement for a stretch of time and for some accounts."""
     for name, moment, compare in (("since", wanted.since, exp.GTE), ("before", wanted.before, exp.LT)):
@@ -206,7 +194,7 @@ def _narrowed(statement: exp.Select, wanted: Wanted, where: Where, values: Param
 
 
 def _statement(joins: _Joins, wanted: Wanted, where: Where) -> tuple[str, Parameters]:
-    """(SQL, parameters) of the trails."""
+    """(SQL, parameters) of the rows of the trails."""
     values: Parameters = {}
     bits = [
         exp.Case(ifs=[exp.If(this=_with_role(wanted, k, matcher, values), true=_integer(1 << k))], default=_integer(0))
@@ -214,7 +202,7 @@ def _statement(joins: _Joins, wanted: Wanted, where: Where) -> tuple[str, Parame
     ]
     columns = [
         _unit(wanted.unit).as_("unit"),
-        _unit_name(wanted.unit).as_("unit_name"),
+        *([_unit_name(wanted.unit).as_("unit_name")] if wanted.named else []),
         column("ts").as_("at"),
         column("recorded_at"),
         column("place"),
@@ -226,11 +214,36 @@ def _statement(joins: _Joins, wanted: Wanted, where: Where) -> tuple[str, Parame
     columns += [property_of(name).as_(f"value{i}") for i, name in enumerate(wanted.values)]
     inner = joins.onto(exp.select(*columns).from_(measures.within(MEASURE, "r"), copy=False))
     inner = _narrowed(inner, wanted, where, values)
-    outer = exp.select("*").from_(inner.subquery("t", copy=False), copy=False)
-    if not wanted.every:
-        outer = outer.where(exp.NEQ(this=column("bits", "t"), expression=exp.Literal.number(0)), copy=False)
-    outer = outer.order_by(*(exp.Ordered(this=column(name, "t"), nulls_first=False) for name in _ORDER), copy=False)
-    return measures.written(outer), values
+    if wanted.every:
+        return measures.written(inner), values
+    met = exp.select("*").from_(inner.subquery("t", copy=False), copy=False)
+    met = met.where(exp.NEQ(this=column("bits", "t"), expression=exp.Literal.number(0)), copy=False)
+    if not wanted.silent:
+        return measures.written(met), values
+    there = _units_there(joins, wanted, where, values)
+    return measures.written(exp.union(met, there, distinct=False, copy=False)), values
+
+
+def _units_there(joins: _Joins, wanted: Wanted, where: Where, values: Parameters) -> exp.Select:
+    """A row for each unit that did anything, without a moment: so those that meet no matcher have a trail too."""
+    unit = _unit(wanted.unit)
+    columns = [
+        unit.as_("unit"),
+        *([exp.Min(this=_unit_name(wanted.unit)).as_("unit_name")] if wanted.named else []),
+        *(_nothing("timestamptz").as_(name) for name in ("at", "recorded_at")),
+        *(_nothing("bigint").as_(name) for name in ("place", "row_key")),
+        _integer(0).as_("bits"),
+        *([_nothing("bigint").as_("person")] if wanted.person else []),
+        *(_nothing("text").as_(f"value{i}") for i in range(len(wanted.values))),
+    ]
+    units = joins.onto(exp.select(*columns).from_(measures.within(MEASURE, "r"), copy=False))
+    units = _narrowed(units, wanted, where, values)
+    units = units.where(exp.Not(this=exp.Is(this=unit.copy(), expression=exp.Null())), copy=False)
+    return units.group_by(unit.copy(), copy=False)
+
+
+def _nothing(kind: str) -> exp.Expression:
+    return exp.cast(exp.Null(), kind)
 
 
 _ORDER = ("unit", "at", "recorded_at", "place", "row_key")
@@ -276,6 +289,7 @@ def _empty(wanted: Wanted) -> pa.Table:
 
 
 def _trails(wanted: Wanted, found: pa.Table) -> Trails:
+    """The trails of rows that lie in their order; a row without a moment says that its unit is there."""
     left_out = found["unit"].null_count
     found = found.slice(0, found.num_rows - left_out)  # those without a unit lie last
     units = found["unit"]
@@ -284,15 +298,23 @@ def _trails(wanted: Wanted, found: pa.Table) -> Trails:
     else:
         keys = np.asarray(units.to_numpy(), np.int64)
     begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])) if len(keys) else np.zeros(0, np.int64)
+    names = pa.array([], pa.string())
+    if wanted.named:
+        names = found["unit_name"].take(pa.array(begins)).cast(pa.string())
+        names = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+    first = np.append(begins, len(keys)).astype(np.int64)
+    if found["at"].null_count:
+        happened = pc.is_valid(found["at"])
+        first = np.append(0, np.cumsum(np.asarray(happened.to_numpy(), np.int64)))[first]
+        found = found.filter(happened)
     person = np.zeros(0, np.int32)
     if wanted.person:
         known = pc.is_valid(found["person"]).to_numpy()
         distinct = np.unique(np.asarray(found["person"].fill_null(0).to_numpy(), np.int64), return_inverse=True)[1]
         person = np.where(known, distinct, MISSING).astype(np.int32)
-    names = found["unit_name"].take(pa.array(begins)).cast(pa.string())
     return Trails(
-        names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names,
-        np.append(begins, len(keys)).astype(np.int64),
+        names,
+        first,
         np.asarray(found["at"].cast(pa.int64()).to_numpy(), np.int64),
         np.asarray(found["bits"].to_numpy(), np.int64).view(np.uint64),
         np.asarray(found["row_key"].to_numpy(), np.int64),

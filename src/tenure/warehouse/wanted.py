@@ -73,7 +73,7 @@ class Wanted:
 
 
 def joined(parts: Sequence[Trails]) -> Trails:
-    """The trails of parts, one after the other; values have the same codes in all, and those that do not occur go."""
+    """The trails of parts, one after the other; values get the same codes in all, and those that do not occur go."""
     if len(parts) == 1:
         return parts[0]
     ends = np.cumsum([0, *(part.first[-1] for part in parts)])
@@ -91,8 +91,21 @@ def joined(parts: Sequence[Trails]) -> Trails:
 
 
 def _occurring(values: Sequence[tuple[Codes, list[str]]]) -> tuple[Codes, list[str]]:
-    codes, texts = np.concatenate([codes for codes, _ in values]), values[0][1]
+    codes, texts = _alike(values)
     there = np.flatnonzero(np.bincount(codes + 1, minlength=len(texts) + 1)[1:])
     place = np.full(len(texts) + 1, MISSING, np.int32)
     place[there] = np.arange(len(there))
     return place[codes], [texts[c] for c in there.tolist()]
+
+
+def _alike(values: Sequence[tuple[Codes, list[str]]]) -> tuple[Codes, list[str]]:
+    """(the codes of all parts, their texts), whether the parts had one list of texts or each its own."""
+    texts = values[0][1]
+    if all(own is texts for _, own in values):
+        return np.concatenate([codes for codes, _ in values]), texts
+    known: dict[str, int] = {}
+    codes = []
+    for part, own in values:
+        place = np.array([*(known.setdefault(text, len(known)) for text in own), MISSING], np.int32)
+        codes.append(place[part])
+    return np.concatenate(codes), list(known)

@@ -25,7 +25,8 @@ from tenure.warehouse.answer import Answer
 from tenure.warehouse.book import Shelf
 from tenure.warehouse.cache import AnswerCache, key
 from tenure.warehouse.catalogue import Summaries
-from tenure.warehouse.engines.duckdb import DuckDBEngine
+from tenure.warehouse.engines import routed
+from tenure.warehouse.engines.routed import ONE_MACHINE
 from tenure.warehouse.ingest import LoadReport, conform
 from tenure.warehouse.lake import Lake
 from tenure.warehouse.questions.base import Ask, Question
@@ -45,9 +46,9 @@ class Workspace:
         path: Path,
         settings: Mapping[str, Any] | None = None,
         *,
-        memory_limit: str = "2GB",
-        threads: int | None = None,
         temporary: bool = False,
+        engine: str = ONE_MACHINE,
+        **limits: Any,
     ) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
@@ -55,9 +56,7 @@ class Workspace:
         self.settings: dict[str, Any] = about["settings"]
         self.lake_timezone: str = about["lake_timezone"]
         self.lake = Lake(path / "lake")
-        self.engine = DuckDBEngine(
-            self.lake, memory_limit=memory_limit, threads=threads, spill=path / "cache" / "spill"
-        )
+        self.engine = routed.engine(self.lake, engine, spill=path / "cache" / "spill", **limits)
         # a temporary workspace is gone before anyone could share its cache
         cache = None if temporary else path / "cache"
         self._shelf = Shelf(None if cache is None else cache / "ledger")
@@ -159,7 +158,7 @@ class Workspace:
             now or datetime.now(UTC),
             self.lake_timezone,
             threads=self.engine.threads,
-            sequences=self.sequences,
+            sequences=None if self._is_large(versions) else self.sequences,
         )
         ask = Ask(snapshot, self._shelf, self.definition, self._summaries)
         depends = {
@@ -204,13 +203,18 @@ class Workspace:
 
     def index(self) -> bool:
         """Bring the sequence index up to date with the lake; whether anything had to be done."""
-        if self.sequences is None:
+        versions = self._versions()
+        if self.sequences is None or self._is_large(versions):
             return False
         now = datetime.now(UTC)
         definition = self.definition()
         return self.sequences.refresh(
-            Snapshot(self.engine, self._versions(), definition, now, self.lake_timezone, self.engine.threads)
+            Snapshot(self.engine, versions, definition, now, self.lake_timezone, self.engine.threads)
         )
+
+    def _is_large(self, versions: Mapping[str, int]) -> bool:
+        """Whether the events are the cluster's work; it needs no index."""
+        return "events" in versions and self.engine.is_large({"events": versions["events"]})
 
     def read(self, table: str) -> pa.Table:
         """All rows of a table of the lake, as they lie there."""

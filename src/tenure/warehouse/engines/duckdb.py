@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +21,7 @@ import pyarrow as pa
 from tenure.core.errors import SettingRefused, TenureError
 from tenure.warehouse.lake import Lake, schema_of
 
+T = TypeVar("T")
 ROWS_PER_BATCH = 262_144
 
 
@@ -63,6 +64,18 @@ class DuckDBEngine:
         """The rows of one statement as a stream of batches, for results larger than memory."""
         with self._cursor(tables or {}) as cursor, _refusals():
             yield from _relation(cursor, sql, params).to_arrow_reader(rows)
+
+    def walked(
+        self,
+        sql: str,
+        params: Mapping[str, Any],
+        tables: Mapping[str, Any],
+        order: Sequence[str],
+        walk: Callable[[pa.Table], T],
+    ) -> list[T]:
+        """What `walk` makes of the rows of a statement in this order, nulls last; they are one part."""
+        ascending = ", ".join(f'"{name}" ASC NULLS LAST' for name in order)
+        return [walk(self.query(f"SELECT * FROM ({sql}) ORDER BY {ascending}", params, tables))]
 
     @contextmanager
     def _cursor(self, tables: Mapping[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:

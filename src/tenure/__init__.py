@@ -18,7 +18,9 @@ def open(path: str | Path | None = None, settings: Mapping[str, Any] | None = No
     """The workspace in a folder (made if absent), or a temporary one that is gone with its last reference.
 
     `settings` override the workspace's metric settings (docs/reference/definitions.md); `memory_limit` and `threads`
-    bound the engine of this process. Heavy libraries load here, not on import.
+    bound the engine of this process. `engine` is duckdb or a Spark master, which gets the questions that read at least
+    `cluster_rows` rows, with `cluster_settings` of its own (docs/how-to/cluster.md). Heavy libraries load here, not on
+    import.
     """
     from tenure.warehouse.workspace import Workspace
 

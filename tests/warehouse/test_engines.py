@@ -26,10 +26,10 @@ EVENTS = SHARED / "data" / "openstack_events" / "events.csv.gz"
 NOW = {"now": "2026-11-01T00:00:00"}
 SPAN = {"from": "2026-01", "to": "2026-10"}
 WEEKS = {"period": "week", "first_interval": "2026-08-03", "intervals": 8, **NOW}
-STEPS = [{"event": "login"}, {"event": "report_view"}, {"event": "report_export"}]
+STEPS = [{"event": "login"}, {"event": "task_created"}, {"event": "task_completed"}]
 FIRM: dict[str, list[tuple[dict[str, Any], dict[str, Any] | None]]] = {
     "movements": [
-        (SPAN, {"period": "2026-03", "kind": "churn"}),
+        (SPAN, {"period": "2026-03", "kind": "new"}),
         ({**SPAN, "by": ["plan"], "where": {"currency": "CNY"}, "as_known_on": "2026-06-30"}, None),
     ],
     "ledger": [({"from": "2026-05", "to": "2026-06"}, None)],
@@ -42,7 +42,7 @@ FIRM: dict[str, list[tuple[dict[str, Any], dict[str, Any] | None]]] = {
     "ltv": [({"as_of": "2026-09-30", "by": ["plan"]}, None)],
     "definition_diff": [({**SPAN, "definitions": ["default", "chartmogul-like"]}, None)],
     "reconcile": [({"totals": [{"period": "2026-02", "amount": "1"}], "compare": "invoiced"}, {"period": "2026-02"})],
-    "invoiced": [({**SPAN, "by": ["type"]}, {"period": "2026-02"})],
+    "invoiced": [({**SPAN, "by": ["industry"]}, {"period": "2026-02"})],
     "closes": [({}, None)],
     "restatements": [(SPAN, None)],
     "anomalies": [({}, None)],
@@ -50,13 +50,13 @@ FIRM: dict[str, list[tuple[dict[str, Any], dict[str, Any] | None]]] = {
         ({"steps": STEPS, "from": "2026-08-01", "to": "2026-10-01", **NOW}, {"step": "2"}),
         (
             {
-                "steps": [STEPS[0], {"event": "report_view", "where": [{"prop": "industry", "op": "set"}]}],
+                "steps": [STEPS[0], {"event": "task_created", "where": [{"prop": "industry", "op": "set"}]}],
                 "unit": "account", "breakdown": {"prop": "industry", "attribution": "all"}, "trend": "week",
-                "exclusions": [{"event": "support_ticket", "from_step": 0, "to_step": 1}], **NOW,
+                "exclusions": [{"event": "support_opened", "from_step": 0, "to_step": 1}], **NOW,
             },
             {"step": "1"},
         ),
-        ({"steps": STEPS[:2], "order": "strict", "ignore": ["heartbeat"], "unit": "prop:plan", **NOW}, None),
+        ({"steps": STEPS[:2], "order": "strict", "ignore": ["help_viewed"], "unit": "prop:plan", **NOW}, None),
         ({"steps": [STEPS[0], {**STEPS[1], "min_users": 2}], "unit": "account", "window": "same_day", **NOW}, None),
     ],
     "retention": [
@@ -97,7 +97,7 @@ REAL: list[dict[str, Any]] = [
         "features": {m: {"event": None, "where": {"module": m}} for m in ("nova", "neutron", "horizon")},
     },
     {"question": "stickiness", "period": "month", "first_interval": "2015-01-01", "intervals": 12},
-    {"question": "funnel", "steps": CODE, "unit": "account", "window_seconds": 90 * 86_400, "from": "2014", "to": "2018"},
+    {"question": "funnel", "steps": CODE, "unit": "account", "window_seconds": 7_776_000, "from": "2014", "to": "2018"},
     {"question": "trend", "period": "month", "from": "2010-06", "to": "2026-07", "measure": "users"},
     {"question": "paths", "from": "2015-01-01", "to": "2015-02-01", "node": "prop:module"},
 ]  # fmt: skip

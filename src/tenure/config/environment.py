@@ -16,10 +16,10 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from tenure.core.errors import SettingRefused
+from tenure.warehouse.engines.names import CLUSTER_ROWS, ONE_MACHINE, is_engine
 
 LANGUAGES = ("en", "zh_Hans")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-ENGINES = ("duckdb",)
 SMTP_SECURITY = ("starttls", "tls", "none")
 _SIZE = re.compile(r"(?i)^\d+(\.\d+)?\s*(KB|MB|GB|TB)$")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -141,7 +141,20 @@ VARIABLES: tuple[Variable, ...] = (
         "Whole months before the running one for which refused events are kept; 0 = for ever.",
     ),
     Variable("TENURE_WEB_THREADS", "count", "4", "Requests that are answered at the same time, 1 or more."),
-    Variable("TENURE_ENGINE", "choice", "duckdb", "Engine that computes answers.", choices=ENGINES),
+    Variable(
+        "TENURE_ENGINE",
+        "engine",
+        ONE_MACHINE,
+        "Engine that computes large answers: duckdb, or a Spark master such as local[*], spark://HOST:7077, yarn, k8s://..."
+        " or sc://HOST.",
+    ),
+    Variable(
+        "TENURE_CLUSTER_ROWS",
+        "rows",
+        str(CLUSTER_ROWS),
+        "With a Spark master: questions that read at least so many rows go to the cluster, smaller ones to DuckDB.",
+    ),
+    Variable("TENURE_SPARK_SETTINGS", "pairs", "", "Settings of Spark, as spark.executor.memory=4g, by commas."),
     Variable("TENURE_MEMORY_LIMIT", "size", "2GB", "Memory that the engine of one process may use, such as 512MB."),
     Variable("TENURE_THREADS", "number", "0", "Threads of the engine; 0 = as many as the machine has cores."),
     Variable("TENURE_LANGUAGE", "choice", "en", "Language until a member chooses another.", choices=LANGUAGES),
@@ -196,6 +209,19 @@ def _choice(variable: Variable, text: str) -> str:
     return text
 
 
+def _engine(variable: Variable, text: str) -> str:
+    if not is_engine(text):
+        raise refuse(variable, text, "duckdb, local[*], spark://HOST:PORT, yarn, k8s://ADDRESS or sc://HOST:PORT")
+    return text
+
+
+def _pairs(variable: Variable, text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not all(sign and name.strip().startswith("spark.") for name, sign, _ in pairs):
+        raise refuse(variable, text, "pairs such as spark.executor.memory=4g,spark.cores.max=8")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def _size(variable: Variable, text: str) -> str:
     if not _SIZE.match(text):
         raise refuse(variable, text, "a size such as 512MB or 4GB")
@@ -237,7 +263,10 @@ _READERS: Mapping[str, Callable[[Variable, str], Any]] = {
     "days": _whole(1, 31),
     "count": _whole(1, 1024),
     "number": _whole(0, 3600),
+    "rows": _whole(0, 10**15),
     "choice": _choice,
+    "engine": _engine,
+    "pairs": _pairs,
     "size": _size,
     "timezone": _timezone,
     "currency": _currency,
@@ -271,6 +300,17 @@ def read(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
         given = _given(variable, environ)
         values[variable.name] = _READERS[variable.type](variable, variable.default if given is None else given)
     return values
+
+
+def limits(values: Mapping[str, Any]) -> dict[str, Any]:
+    """How a workspace is opened: its engine, and the bounds of this process."""
+    return {
+        "memory_limit": values["TENURE_MEMORY_LIMIT"],
+        "threads": values["TENURE_THREADS"] or None,
+        "engine": values["TENURE_ENGINE"],
+        "cluster_rows": values["TENURE_CLUSTER_ROWS"],
+        "cluster_settings": values["TENURE_SPARK_SETTINGS"],
+    }
 
 
 def octets(size: str) -> int:

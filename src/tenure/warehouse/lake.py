@@ -379,7 +379,7 @@ class Lake:
                 part,
                 path,
                 row_group_size=ROWS_PER_GROUP,
-                compression="lz4",
+                compression="zstd",
                 use_dictionary=[one.name for one in part.schema if not one.name.endswith(("_key", "row_id"))],
             )
             stats = json.dumps({"numRecords": part.num_rows})

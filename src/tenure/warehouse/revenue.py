@@ -253,9 +253,9 @@ class NetResult:
         return np.concatenate([self.net.customers_open[None], self.net.customers_open + np.cumsum(change, axis=0)])
 
     def occupied(self) -> list[int]:
-        """The slices in which anything was or happened."""
+        """The slices in which anything was or happened, by their labels: rows come in no order that means anything."""
         busy = (self.net.opening != 0).any(axis=1) | (self.net.change != 0).any(axis=(0, 2))
         busy |= (self.net.amounts != 0).any(axis=(0, 1, 3))
         per_slice = busy.reshape(-1, self.currencies).any(axis=1)
         per_slice |= (self.net.customers_open != 0) | (self.net.counts != 0).any(axis=(0, 1))
-        return [int(s) for s in np.flatnonzero(per_slice)]
+        return sorted(np.flatnonzero(per_slice).tolist(), key=lambda piece: self.cut.labels[piece])

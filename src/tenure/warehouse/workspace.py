@@ -26,7 +26,7 @@ from tenure.warehouse.book import Shelf
 from tenure.warehouse.cache import AnswerCache, key
 from tenure.warehouse.catalogue import Summaries
 from tenure.warehouse.engines import routed
-from tenure.warehouse.engines.routed import ONE_MACHINE
+from tenure.warehouse.engines.names import ONE_MACHINE
 from tenure.warehouse.ingest import LoadReport, conform
 from tenure.warehouse.lake import Lake
 from tenure.warehouse.questions.base import Ask, Question

@@ -137,4 +137,4 @@ def today(opened: Seen) -> date:
 
 @lru_cache(maxsize=4)
 def _opened(home: Path) -> Workspace:
-    return tenure.open(home, memory_limit=settings.TENURE_MEMORY_LIMIT, threads=settings.TENURE_THREADS or None)
+    return tenure.open(home, **settings.TENURE_LIMITS)

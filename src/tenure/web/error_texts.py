@@ -92,6 +92,22 @@ TEXTS: Mapping[str, Text] = {
         _("The lake has changes that this store does not know: the store was replaced or restored."),
         _("Run `tenure replay`, which writes the store's records into the lake again."),
     ),
+    "engine.cluster_lost": Text(
+        _("The cluster does not answer."),
+        _("Its keeper starts its master again, or sets TENURE_ENGINE to duckdb; `tenure doctor` looks at the cluster."),
+    ),
+    "engine.cluster_failed": Text(
+        _("The cluster could not compute the answer."),
+        _("Ask again. `tenure doctor` looks at the cluster, and its own log says more."),
+    ),
+    "engine.cancelled": Text(
+        _("The question was cancelled."),
+        _("Ask it again when you need it."),
+    ),
+    "engine.not_installed": Text(
+        _("%(what)s is not on this machine, which the engine %(value)s needs."),
+        _("Its keeper installs it (%(command)s), or sets TENURE_ENGINE to duckdb."),
+    ),
     "engine.out_of_memory": Text(
         _("The question needs more memory than this process may use."),
         _("Ask for a shorter range or fewer slices, or raise TENURE_MEMORY_LIMIT."),

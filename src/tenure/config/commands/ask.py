@@ -160,11 +160,7 @@ def opened() -> Any:
         from tenure.apps.workspaces.services import lake
 
         lake.flush()
-    return tenure.open(
-        values["TENURE_HOME"],
-        memory_limit=values["TENURE_MEMORY_LIMIT"],
-        threads=values["TENURE_THREADS"] or None,
-    )
+    return tenure.open(values["TENURE_HOME"], **environment.limits(values))
 
 
 @click.command(help=_("List the questions with their fields and the allowed values."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,19 +9,11 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from tenure.warehouse.engines.duckdb import DuckDBEngine
+from tenure.warehouse.engines.names import CLUSTER_ROWS, ONE_MACHINE
 from tenure.warehouse.engines.spark import SparkEngine
 from tenure.warehouse.lake import Lake
 
 T = TypeVar("T")
-ONE_MACHINE = "duckdb"
-CLUSTER_ROWS = 20_000_000
-"""From so many rows on a cluster is quicker than one machine (docs/explanation/scale.md)."""
-_MASTER = re.compile(r"local(\[(\d+|\*)(, ?\d+)?\])?|yarn|spark://[^\s/]+|k8s://\S+|sc://[^\s/]+\S*")
-
-
-def is_engine(text: str) -> bool:
-    """Whether a text names an engine: duckdb, or a master as Spark calls one."""
-    return text == ONE_MACHINE or _MASTER.fullmatch(text) is not None
 
 
 class RoutedEngine:

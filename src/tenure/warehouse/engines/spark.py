@@ -135,21 +135,9 @@ class SparkEngine:
 
     def _begun(self) -> SparkSession:
         if importlib.util.find_spec("pyspark") is None:
-            raise SettingRefused(
-                "setting.engine",
-                f"TENURE_ENGINE is {self.master}, and PySpark is not installed.",
-                fix="Install it: pip install 'tenure[spark]'; the cluster's page in the documentation tells the rest.",
-                field="TENURE_ENGINE",
-                value=self.master,
-            )
+            raise _not_installed(self.master, "PySpark", "pip install 'tenure[spark]'")
         if not self._remote and shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-            raise SettingRefused(
-                "setting.engine",
-                f"TENURE_ENGINE is {self.master}, and there is no Java on this machine.",
-                fix="Install Java 17, such as Debian's openjdk-17-jre-headless, or name a Connect server (sc://HOST).",
-                field="TENURE_ENGINE",
-                value=self.master,
-            )
+            raise _not_installed(self.master, "Java", "apt-get install openjdk-17-jre-headless")
         from pyspark.sql import SparkSession
         from pyspark.sql.functions import arrow_udf
 
@@ -261,14 +249,14 @@ class SparkEngine:
     def _rows(self, found: DataFrame) -> pa.Table:
         """The rows of a frame: small ones as they are, large ones by way of files beside the lake."""
         try:
-            return found.toArrow()
+            return _nullable(found.toArrow())
         except Exception as error:
             if not (_of_spark(error) and _TOO_LARGE.search(str(error))):
                 raise
         place = self._results / uuid.uuid4().hex
         try:
             found.write.parquet(_address(str(place)))
-            return ds.dataset(place, format="parquet").to_table()
+            return _nullable(ds.dataset(place, format="parquet").to_table())
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
@@ -327,6 +315,11 @@ def _unpacked(found: pa.Table) -> list[Any]:
     return [pickle.loads(b"".join(pieces)) for pieces in parts.values()]
 
 
+def _nullable(rows: pa.Table) -> pa.Table:
+    """Rows whose columns do not say what Spark knows of their nulls."""
+    return rows.cast(pa.schema([field.with_nullable(True).with_metadata({}) for field in rows.schema]))
+
+
 def _address(file: str) -> str:
     """A file as Spark takes it, which reads patterns into names."""
     where = re.sub(r"([\[\]{}*?\\])", r"\\\1", file)
@@ -367,6 +360,17 @@ def lost(master: str, detail: str) -> TenureError:
         fix="Start its master again, or set TENURE_ENGINE to duckdb; `tenure doctor` looks at the cluster.",
         value=master,
         detail=detail,
+    )
+
+
+def _not_installed(master: str, what: str, command: str) -> SettingRefused:
+    return SettingRefused(
+        "engine.not_installed",
+        f"{what} is not on this machine, which the engine {master} needs.",
+        fix=f"Install it: {command}; or set TENURE_ENGINE to duckdb.",
+        value=master,
+        what=what,
+        command=command,
     )
 
 

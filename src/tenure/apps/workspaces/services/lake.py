@@ -80,7 +80,7 @@ def index() -> bool:
 
 @lru_cache(maxsize=4)
 def _whole(home: Path) -> Workspace:
-    return Workspace.open(home, memory_limit=settings.TENURE_MEMORY_LIMIT, threads=settings.TENURE_THREADS or None)
+    return Workspace.open(home, **settings.TENURE_LIMITS)
 
 
 def tidy() -> dict[str, dict[str, int]]:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import json
 import math
+import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +69,109 @@ def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(one) and math.isnan(other))
     return bool(one == other)
+
+
+class Cluster:
+    """A standalone cluster on loopback: a master and two workers with a core each, every one a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.port = _free_port()
+        self.url = f"spark://127.0.0.1:{self.port}"
+        self._master: subprocess.Popen[bytes] | None = None
+        self._workers: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Cluster:
+        self._master = self._start("master.Master", "--port", str(self.port))
+        _wait_for(lambda: _answers(self.port), "the master does not listen")
+        for _ in range(2):
+            self._workers.append(self._start("worker.Worker", "--cores", "1", "--memory", "1g", self.url))
+        _wait_for(
+            lambda: (self._folder / "master.Master.log").read_text().count("Registering worker") == 2, "no workers"
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in [*self._workers, self._master]:
+            if process is not None:
+                _kill(process)
+
+    def kill_worker(self) -> None:
+        """Kill a worker and the executor that it runs, as if its machine were gone."""
+        _kill(self._workers.pop())
+
+    def kill_master(self) -> None:
+        """Kill the master."""
+        assert self._master is not None
+        _kill(self._master)
+
+    def _start(self, role: str, *arguments: str) -> subprocess.Popen[bytes]:
+        import pyspark
+
+        home = Path(pyspark.__file__).parent
+        log = self._folder / f"{role}.log"
+        command = [home / "bin" / "spark-class", f"org.apache.spark.deploy.{role}", "--host", "127.0.0.1"]
+        environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_WORKER_DIR": str(self._folder / "work")}
+        with log.open("ab") as said:
+            return subprocess.Popen(
+                [*map(str, command), "--webui-port", "0", *arguments],
+                env=environment, stdout=said, stderr=said, start_new_session=True,
+            )  # fmt: skip
+
+
+class Driver:
+    """A process that asks a cluster, as a server or a notebook would; see `asking_cluster`."""
+
+    def __init__(self, workspace: Path, master: str) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("asking_cluster.py"), workspace, master],
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Driver:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def ask(self, question: dict[str, Any], *, at_work: Callable[[], None] | None = None) -> dict[str, Any]:
+        """What the process says at the end; `at_work` is called once, when the cluster has done some of the tasks."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            said: dict[str, Any] = json.loads(line)
+            if "done" not in said:
+                assert at_work is None, "the question was over before the cluster was seen at work"
+                return said
+            if at_work is not None and said["done"] >= 2:
+                at_work()
+                at_work = None
+        raise AssertionError("the process that asks is gone")
+
+
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as door:
+        return door.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_for(seen: Callable[[], bool], otherwise: str, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < until, otherwise
+        time.sleep(0.2)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -255,7 +255,7 @@ class SparkEngine:
                 raise
         place = self._results / uuid.uuid4().hex
         try:
-            found.write.parquet(_address(str(place)))
+            found.write.parquet(f"file://{place}")
             return _nullable(ds.dataset(place, format="parquet").to_table())
         finally:
             shutil.rmtree(place, ignore_errors=True)

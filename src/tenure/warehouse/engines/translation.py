@@ -23,7 +23,10 @@ def _tree(sql: str) -> exp.Expression:
     statements = [one for one in sqlglot.parse(sql, read=measures.DIALECT) if one is not None]
     if len(statements) != 1:
         raise ValueError(f"one statement at a time, not {len(statements)}")
-    return statements[0].transform(_function, copy=False)
+    tree = statements[0]
+    for node in reversed(list(tree.find_all(exp.JSONExtractScalar, exp.TryCast, exp.DataType))):  # the inner ones first
+        node.replace(_function(node))
+    return tree
 
 
 def tables_of(sql: str) -> set[str]:

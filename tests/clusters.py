@@ -106,17 +106,36 @@ class Cluster:
         _kill(self._master)
 
     def _start(self, role: str, *arguments: str) -> subprocess.Popen[bytes]:
-        import pyspark
+        command = (f"org.apache.spark.deploy.{role}", "--host", "127.0.0.1", "--webui-port", "0", *arguments)
+        return _spark("spark-class", *command, log=self._folder / f"{role}.log")
 
-        home = Path(pyspark.__file__).parent
-        log = self._folder / f"{role}.log"
-        command = [home / "bin" / "spark-class", f"org.apache.spark.deploy.{role}", "--host", "127.0.0.1"]
-        environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_WORKER_DIR": str(self._folder / "work")}
-        with log.open("ab") as said:
-            return subprocess.Popen(
-                [*map(str, command), "--webui-port", "0", *arguments],
-                env=environment, stdout=said, stderr=said, start_new_session=True,
-            )  # fmt: skip
+
+class ConnectServer:
+    """A server of Spark Connect on loopback, with a cluster inside."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "connect.log"
+        self.port = _free_port()
+        self.url = f"sc://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ConnectServer:
+        settings = {**SETTINGS, "spark.connect.grpc.binding.port": str(self.port)}
+        pairs = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
+        server = "org.apache.spark.sql.connect.service.SparkConnectServer"
+        self._process = _spark(
+            "spark-submit", "--class", server, "--master", IN_PROCESS, *pairs, "spark-internal", log=self._log
+        )
+        _wait_for(lambda: _answers(self.port), "the server does not listen")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill the server."""
+        assert self._process is not None
+        _kill(self._process)
 
 
 class Driver:
@@ -151,6 +170,21 @@ class Driver:
                 at_work()
                 at_work = None
         raise AssertionError("the process that asks is gone")
+
+
+def _spark(program: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
+    """A process of Spark's own, with its executors in a group that can be killed."""
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    environment = {
+        **os.environ, "SPARK_HOME": str(home), "SPARK_WORKER_DIR": str(log.parent / "work"),
+        "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": os.pathsep.join(sys.path),
+    }  # fmt: skip
+    with log.open("ab") as said:
+        return subprocess.Popen(
+            [str(home / "bin" / program), *arguments], env=environment, stdout=said, stderr=said, start_new_session=True
+        )
 
 
 def _free_port() -> int:

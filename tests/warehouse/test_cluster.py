@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from clusters import Cluster, Driver, differences, without_spark
+from clusters import Cluster, ConnectServer, Driver, differences, without_spark
 from tenure.warehouse.workspace import Workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(without_spark()), reason=without_spark())]
@@ -94,3 +94,36 @@ def test_a_master_that_is_gone_is_said(driver: Driver, cluster: Cluster) -> None
     assert said["error"]["code"] == "engine.cluster_lost"
     assert cluster.url in said["error"]["message"]
     assert "tenure doctor" in said["error"]["fix"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConnectServer]:
+    with ConnectServer(tmp_path_factory.mktemp("connect")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def remote(server: ConnectServer, workspace: Workspace) -> Iterator[Driver]:
+    with Driver(Path(workspace.path), server.url) as asking:
+        yield asking
+
+
+@pytest.mark.parametrize("asked", [pytest.param(q, id=q["question"]) for q in CORE[:3]])
+def test_a_connect_server_says_what_one_machine_says(
+    remote: Driver, workspace: Workspace, asked: dict[str, Any]
+) -> None:
+    assert not differences(workspace.ask(asked).table, told(remote.ask(asked)))
+
+
+def test_a_connect_server_tells_how_far_it_is(remote: Driver, workspace: Workspace) -> None:
+    seen: list[bool] = []
+    asked = {**FUNNEL, "window_seconds": 7_200}
+    found = told(remote.ask(asked, at_work=lambda: seen.append(True)))
+    assert seen
+    assert not differences(workspace.ask(asked).table, found)
+
+
+def test_a_connect_server_that_is_gone_is_said(remote: Driver, server: ConnectServer) -> None:
+    server.kill()
+    said = remote.ask({**FUNNEL, "window_seconds": 3_600})
+    assert said["error"]["code"] == "engine.cluster_lost"

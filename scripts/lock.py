@@ -15,9 +15,6 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS_LEFT_OUT = {"spark"}
-"""Extras that are not part of `make demo` or `make test`: their packages are hundreds of megabytes."""
-
 HEAD = """\
 # Exact versions for `pip install -c constraints.txt`. Made by `make lock` from pyproject.toml; do not edit by hand.
 """
@@ -27,9 +24,8 @@ def requirements() -> list[str]:
     """Everything pyproject.toml asks for, and the installer itself."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = list(project["project"]["dependencies"])
-    for extra, packages in project["project"].get("optional-dependencies", {}).items():
-        if extra not in EXTRAS_LEFT_OUT:
-            wanted += packages
+    for packages in project["project"].get("optional-dependencies", {}).values():
+        wanted += packages
     wanted += [entry for entry in project["dependency-groups"]["dev"] if isinstance(entry, str)]
     wanted += project["build-system"]["requires"]
     return [*wanted, "pip", "setuptools", "wheel"]

@@ -24,8 +24,8 @@ REMEDIES = {
     "postgres": "PostgreSQL: install it (Debian: postgresql), start it, and set TENURE_TEST_POSTGRES to its URL,"
     " such as postgresql://tenure:secret@127.0.0.1:5432/tenure. `.ci/run` does all three.",
     "chromium": "A browser: install Debian's packages chromium-headless-shell and fonts-noto-cjk.",
-    "java": "Java 17 or newer and `pip install -e .[spark]`: the smoke test of the SQL files on Spark.",
-    "pyspark": "Java 17 or newer and `pip install -e .[spark]`: the smoke test of the SQL files on Spark.",
+    "java": "Java 17 or newer and `pip install -e .[spark]`: the questions on Spark. `.ci/run` does both.",
+    "pyspark": "Java 17 or newer and `pip install -e .[spark]`: the questions on Spark. `.ci/run` does both.",
     "shared": "The public data sets and worked cases: put them in the folder `shared` beside the repository.",
     "root": "A user that is not root: run the tests from an ordinary account.",
 }

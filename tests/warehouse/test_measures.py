@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,22 +10,14 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from clusters import IN_PROCESS, SETTINGS, without_spark
 from tenure.warehouse import measures
+from tenure.warehouse.engines.duckdb import DuckDBEngine
+from tenure.warehouse.engines.spark import SparkEngine
 from tenure.warehouse.identity import MEMBERS, MERGED, PEOPLE
-from tenure.warehouse.lake import schema_of
+from tenure.warehouse.lake import Lake
 from tenure.warehouse.measures import Condition, compose
-from tenure.warehouse.snapshot import TABLES_OF
-
-WITHOUT_SPARK = (
-    "pyspark is not installed: pip install 'tenure[spark]'"
-    if importlib.util.find_spec("pyspark") is None
-    else "Java is not installed: apt-get install openjdk-17-jre-headless"
-    if shutil.which("java") is None
-    else "the cluster has its own checks"
-    if os.environ.get("CI")
-    else ""
-)
-
+from tenure.warehouse.snapshot import NEVER, TABLES_OF
 
 HANDED = {
     "keys": pa.schema([("account_key", pa.int64()), ("row_key", pa.int64())]),
@@ -97,34 +86,16 @@ def test_operators(op: str, value: Any, words: str) -> None:
     assert words in sql
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    if WITHOUT_SPARK:
-        pytest.skip(WITHOUT_SPARK)
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "1")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-
-
-@pytest.mark.slow
+@pytest.mark.skipif(bool(without_spark()), reason=without_spark())
 @pytest.mark.parametrize("name", measures.names())
-def test_spark_runs_it_and_gives_the_same_columns(spark: Any, name: str) -> None:
-    """Every measure, translated, on empty tables of the lake's own types."""
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    for table in (*TABLES_OF[name], "supersessions"):
-        spark.createDataFrame([], from_arrow_schema(schema_of(table))).createOrReplaceTempView(table)
-    for handed, shape in HANDED.items():
-        spark.createDataFrame([], from_arrow_schema(shape)).createOrReplaceTempView(handed)
-    (sql,) = sqlglot.transpile(measures.text(name), read=measures.DIALECT, write="spark")
-    moment = "2024-01-01 00:00:00"
-    found = spark.sql(sql, args={"superseded_from": moment, "recorded_before": moment})
-    assert tuple(found.columns) == measures.columns(name)
-    assert found.count() == 0
+def test_spark_gives_the_same_columns(tmp_path: Path, name: str) -> None:
+    """Every measure on tables without rows: names and types are those of one machine."""
+    lake = Lake(tmp_path)
+    tables: dict[str, Any] = dict.fromkeys((*TABLES_OF[name], "supersessions"))
+    tables |= {handed: shape.empty_table() for handed, shape in HANDED.items()}
+    moments = {"superseded_from": NEVER, "recorded_before": NEVER}
+    engines = (DuckDBEngine(lake), SparkEngine(lake, IN_PROCESS, settings=SETTINGS))
+    here, there = (engine.query(measures.text(name), moments, tables) for engine in engines)
+    assert tuple(there.column_names) == measures.columns(name)
+    assert there.schema == here.schema
+    assert there.num_rows == here.num_rows

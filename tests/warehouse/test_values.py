@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from clusters import IN_PROCESS, SETTINGS, differences, without_spark
 from tenure.core.errors import TenureError
+from tenure.warehouse.engines import checking
 from tenure.warehouse.engines import spark as engines_spark
 from tenure.warehouse.engines.duckdb import DuckDBEngine
 from tenure.warehouse.engines.spark import SparkEngine
@@ -203,3 +205,16 @@ def test_what_is_not_installed_is_said(workspace: Workspace, monkeypatch: pytest
         SparkEngine(workspace.lake, IN_PROCESS).query("SELECT 1")
     assert refused.value.code == "engine.not_installed"
     assert "install" in refused.value.fix
+
+
+def test_the_doctor_sees_what_the_executors_have(engines: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    machines = checking.executors(engines[1])
+    assert machines
+    assert not [line for machine in machines for line in checking.differing(machine)]
+    assert not [machine.unread for machine in machines if machine.unread]
+    old = replace(machines[0], versions=tuple((n, "0.1" if n == "numba" else v) for n, v in machines[0].versions))
+    assert [(name, there) for name, there, _ in checking.differing(old)] == [("numba", "0.1")]
+    monkeypatch.setattr(checking, "a_file", lambda lake: "/nowhere/part.parquet")
+    assert {machine.unread for machine in checking.executors(engines[1])} == {
+        "/nowhere/part.parquet: No such file or directory"
+    }

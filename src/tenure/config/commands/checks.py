@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tenure.config.texts import text as _
 from tenure.core.errors import TenureError
+from tenure.warehouse.engines.names import ONE_MACHINE
 
 LEAST_FREE = 1 << 30
 NEAR = {"localhost", "127.0.0.1", "[::1]"}
@@ -28,6 +29,8 @@ def findings() -> Iterator[tuple[str, str | None]]:
     yield _("lake"), _lake()
     yield _("journal of events"), _journal(home)
     yield _("members"), _members()
+    if settings.TENURE_LIMITS["engine"] != ONE_MACHINE:
+        yield _("cluster"), _cluster()
 
 
 def _folder(home: Path) -> str | None:
@@ -121,4 +124,31 @@ def _members() -> str | None:
 
     if not selectors.members().filter(role="owner", is_active=True).exists():
         return _("there is no owner yet; run: tenure create-owner ADDRESS")
+    return None
+
+
+def _cluster() -> str | None:
+    """Whether the cluster answers, and its machines have what the questions need."""
+    from django.conf import settings
+
+    import tenure
+    from tenure.warehouse.engines import checking
+
+    cluster = tenure.open(settings.TENURE_HOME, **settings.TENURE_LIMITS).engine.cluster
+    assert cluster is not None
+    try:
+        machines = checking.executors(cluster)
+    except TenureError as problem:
+        return str(problem)
+    finally:
+        cluster.close()
+    for machine in machines:
+        if machine.unread:
+            return _("{host} cannot read the lake ({reason}); mount it there at the same place").format(
+                host=machine.host, reason=machine.unread
+            )
+        for name, there, here in checking.differing(machine):
+            return _("{host} has {name} {there}, this machine {here}; install the same version on both").format(
+                host=machine.host, name=name, there=there or _("not at all"), here=here
+            )
     return None

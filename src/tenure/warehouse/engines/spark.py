@@ -38,6 +38,7 @@ ROWS_PER_PART = 1_000_000
 LEAST_PARTS = 4
 _PIECE = 32 << 20
 """Bytes of a part's result in one row: Spark takes no more than 2 GB in one."""
+_PIECES = "part int, piece int, said binary"
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -100,8 +101,14 @@ class SparkEngine:
             rows = session.sql(translation.translated(sql, names), args=_given(sql, params))
             dealt = rows.repartitionById(parts, _part_of(rows, order[0], parts))
             ordered = dealt.sortWithinPartitions(*_ascending(order))
-            found = self._rows(ordered.mapInArrow(_walking(walk), "part int, piece int, said binary"))
+            found = self._rows(ordered.mapInArrow(_walking(walk), _PIECES))
         return _unpacked(found)
+
+    def everywhere(self, look: Callable[[pa.Table], T], tasks: int) -> list[T]:
+        """What `look` finds where each of so many tasks runs."""
+        with self._asking() as session:
+            found = session.range(0, tasks, 1, tasks).mapInArrow(_walking(look), _PIECES)
+            return _unpacked(self._rows(found))
 
     @contextmanager
     def watching(self, watch: Watch) -> Iterator[None]:

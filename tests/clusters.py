@@ -74,8 +74,8 @@ def _alike(one: Any, other: Any) -> bool:
 class Cluster:
     """A standalone cluster on loopback: a master and two workers with a core each, every one a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, memory: str = "1g") -> None:
+        self._folder, self._memory = folder, memory
         self.port = _free_port()
         self.url = f"spark://127.0.0.1:{self.port}"
         self._master: subprocess.Popen[bytes] | None = None
@@ -85,7 +85,7 @@ class Cluster:
         self._master = self._start("master.Master", "--port", str(self.port))
         _wait_for(lambda: _answers(self.port), "the master does not listen")
         for _ in range(2):
-            self._workers.append(self._start("worker.Worker", "--cores", "1", "--memory", "1g", self.url))
+            self._workers.append(self._start("worker.Worker", "--cores", "1", "--memory", self._memory, self.url))
         _wait_for(
             lambda: (self._folder / "master.Master.log").read_text().count("Registering worker") == 2, "no workers"
         )

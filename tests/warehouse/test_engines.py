@@ -26,6 +26,7 @@ EVENTS = SHARED / "data" / "openstack_events" / "events.csv.gz"
 NOW = {"now": "2026-11-01T00:00:00"}
 SPAN = {"from": "2026-01", "to": "2026-10"}
 WEEKS = {"period": "week", "first_interval": "2026-08-03", "intervals": 8, **NOW}
+OCTOBER = {"question": "trend", "period": "day", "from": "2026-10", "to": "2026-10", **NOW}
 STEPS = [{"event": "login"}, {"event": "task_created"}, {"event": "task_completed"}]
 FIRM: dict[str, list[tuple[dict[str, Any], dict[str, Any] | None]]] = {
     "movements": [
@@ -72,6 +73,8 @@ FIRM: dict[str, list[tuple[dict[str, Any], dict[str, Any] | None]]] = {
     "trend": [
         ({"period": "week", "from": "2026-08", "to": "2026-10", "breakdown": {"prop": "plan"}, **NOW}, None),
         ({"period": "day", "from": "2026-10", "to": "2026-10", "measure": "users", **NOW}, {"interval": "2026-10-05"}),
+        ({**OCTOBER, "measure": "users", "breakdown": {"prop": "industry", "limit": 2}}, None),
+        ({**OCTOBER, "measure": "avg:employees", "breakdown": "industry"}, None),
         (
             {
                 "period": "month", "from": "2026-08", "to": "2026-10", "formula": "A / B", **NOW,

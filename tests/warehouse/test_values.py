@@ -171,7 +171,7 @@ def test_a_question_can_be_stopped(engines: tuple[Any, Any]) -> None:
     watch = Watch(lambda done, known: seen.append((done, known)), lambda: any(known for _, known in seen))
     tables = {"mine": pa.table({"unit": pa.array(range(100), pa.int64()), "row_key": pa.array(range(100), pa.int64())})}
     with engines[1].watching(watch), pytest.raises(TenureError) as stopped:
-        engines[1].walked("SELECT m.unit, m.row_key FROM mine AS m", {}, tables, ["unit"], _without_end)
+        engines[1].walked("SELECT m.unit, m.row_key FROM mine AS m", {}, tables, ["unit"], "unit", _without_end)
     assert stopped.value.code == "engine.cancelled"
     assert engines[1].query("SELECT 1 AS one")["one"].to_pylist() == [1]
 

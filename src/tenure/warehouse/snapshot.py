@@ -67,11 +67,12 @@ class Engine(Protocol):
         params: Mapping[str, Any],
         tables: Mapping[str, Any],
         order: Sequence[str],
+        together: str | None,
         walk: Callable[[pa.Table], T],
     ) -> list[T]:
         """What `walk` makes of the rows of a statement in this order, in one or more parts.
 
-        The rows of one unit, which is the order's first column, are all in one part.
+        Rows with the same value in the column `together` are in one part; None where any row may be in any part.
         """
 
 
@@ -170,11 +171,14 @@ class Snapshot:
         values: Mapping[str, Any],
         beside: Mapping[str, pa.Table],
         order: Sequence[str],
+        together: str | None,
         walk: Callable[[pa.Table], T],
     ) -> list[T]:
         """What `walk` makes of the rows of a statement, part by part, as the engine deals them out."""
         tables = self._tables(measure, beside)
-        parts = self.engine.walked(sql, {**self._moments, **values}, tables, order, partial(_with_count, walk))
+        parts = self.engine.walked(
+            sql, {**self._moments, **values}, tables, order, together, partial(_with_count, walk)
+        )
         self._note(measure, sql, sum(count for count, _ in parts))
         return [made for _, made in parts]
 

@@ -95,7 +95,8 @@ def each(
             return plan.walked(walk, snapshot.threads, lent=lent)
     if snapshot.sequences is not None:
         snapshot.sequences.remember(sorted(picking.properties(wanted)))
-    parts = snapshot.walked(MEASURE, sql, values, joins.tables, _ORDER, partial(_walked, wanted, walk))
+    together = None if wanted.unit == EVERYTHING else "unit"
+    parts = snapshot.walked(MEASURE, sql, values, joins.tables, _ORDER, together, partial(_walked, wanted, walk))
     return parts or [walk(_trails(wanted, _empty(wanted)))]
 
 

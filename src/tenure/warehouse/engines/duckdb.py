@@ -71,6 +71,7 @@ class DuckDBEngine:
         params: Mapping[str, Any],
         tables: Mapping[str, Any],
         order: Sequence[str],
+        together: str | None,
         walk: Callable[[pa.Table], T],
     ) -> list[T]:
         """What `walk` makes of the rows of a statement in this order, nulls last; they are one part."""

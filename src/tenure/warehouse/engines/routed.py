@@ -47,10 +47,11 @@ class RoutedEngine:
         params: Mapping[str, Any],
         tables: Mapping[str, Any],
         order: Sequence[str],
+        together: str | None,
         walk: Callable[[pa.Table], T],
     ) -> list[T]:
         """What `walk` makes of the rows of a statement in this order, in one or more parts."""
-        return self._of(tables).walked(sql, params, tables, order, walk)
+        return self._of(tables).walked(sql, params, tables, order, together, walk)
 
     def _of(self, tables: Mapping[str, Any]) -> DuckDBEngine | SparkEngine:
         return self.cluster if self.cluster is not None and self.is_large(tables) else self.here

@@ -90,16 +90,18 @@ class SparkEngine:
         params: Mapping[str, Any],
         tables: Mapping[str, Any],
         order: Sequence[str],
+        together: str | None,
         walk: Callable[[pa.Table], T],
     ) -> list[T]:
-        """What `walk` makes of the rows of a statement, part by part; all rows of a unit are in one part, in order.
+        """What `walk` makes of the rows of a statement, part by part, in each of which they lie in this order.
 
-        The first column of the order is the unit: a number, or a text. Rows without one are dealt out to all parts.
+        Rows that have the same number or text in the column `together` are in one part; those that have none there, and
+        all rows where no column is named, are dealt out by their keys.
         """
         parts = self._parts(tables)
         with self._asking() as session, self._named(session, sql, tables) as names:
             rows = session.sql(translation.translated(sql, names), args=_given(sql, params))
-            dealt = rows.repartitionById(parts, _part_of(rows, order[0], parts))
+            dealt = rows.repartitionById(parts, _part_of(rows, together, parts))
             ordered = dealt.sortWithinPartitions(*_ascending(order))
             found = self._rows(ordered.mapInArrow(_walking(walk), _PIECES))
         return _unpacked(found)
@@ -276,16 +278,19 @@ def _given(sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: given[name] for name in translation.parameters_of(sql)}
 
 
-def _part_of(rows: DataFrame, unit: str, parts: int) -> Any:
-    """The part of a row: keys by their leading bits, so that parts follow each other in the order of units."""
+def _part_of(rows: DataFrame, together: str | None, parts: int) -> Any:
+    """The part of a row: keys by their leading bits, so that parts follow each other in the order of keys."""
     from pyspark.sql import functions as f
 
-    column, row_key = f.col(unit), f.coalesce(f.col("row_key"), f.lit(0))
-    if rows.schema[unit].dataType.typeName() == "string":
+    anywhere = f.pmod(f.coalesce(f.col("row_key"), f.lit(0)), f.lit(parts)).cast("int")
+    if together is None:
+        return anywhere
+    column = f.col(together)
+    if rows.schema[together].dataType.typeName() == "string":
         own = f.pmod(f.xxhash64(column), f.lit(parts))
     else:
         own = f.shiftright(column, 65 - parts.bit_length()) + f.lit(parts // 2)
-    return f.when(column.isNull(), f.pmod(row_key, f.lit(parts))).otherwise(own).cast("int")
+    return f.when(column.isNull(), anywhere).otherwise(own.cast("int"))
 
 
 def _ascending(order: Sequence[str]) -> list[Any]:

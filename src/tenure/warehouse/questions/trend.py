@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +34,23 @@ COUNTED = {"count": trails.EVERYTHING, "users": "user", "accounts": "account"}
 TOO_LARGE = Decimal(10**20)
 """A figure of this size is not shown: a note says so."""
 Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    """What events come to, of some units or of all: as many rows as there are cells that differ."""
+
+    cells: Codes
+    """(rows, 4): series, interval, code of the cut, and the code of the amount or the number of the unit"""
+    counts: Codes
+    """events in each row; units where units are counted and nothing is cut"""
+    cuts: list[str]
+    of_cut: Codes
+    """events of each cut"""
+    amounts: list[str | None]
+    """values of the property that is measured; None where an event has none"""
+    units: int
+    left_out: int
 
 
 @dataclass(frozen=True)
@@ -66,8 +85,8 @@ class Trend(Behaviour):
         named = self.series or (("", self.match),)
         formula = Formula.parse(self.formula, tuple(n for n, _ in named)) if self.formula is not None else None
         edges, labels = self._intervals(ask)
-        found = self._read(ask, [m for _, m in named])
-        values, notes = self._values(found, edges, len(named))
+        tally = self._counted(ask, [m for _, m in named], edges)
+        values, notes = self._values(tally, len(named))
         over = intervals_over(edges, behaviour.now_of(self.now, snapshot))
         cuts = sorted({cut for _, cut, _ in values} or ({NONE} if self.breakdown else {""}))
         rows: list[tuple[str, str, str, Decimal | None, bool]] = []
@@ -87,8 +106,8 @@ class Trend(Behaviour):
         data["complete"] = pa.array([r[4] for r in rows], pa.bool_())
         if any(value is not None and abs(value) >= TOO_LARGE for _, _, _, value, _ in rows):
             notes.append({"code": "too_large", "limit": str(TOO_LARGE)})
-        if found.left_out:
-            notes.append({"code": "without_unit", "count": found.left_out})
+        if tally.left_out:
+            notes.append({"code": "without_unit", "count": tally.left_out})
         return Result(pa.table(data), [], notes)
 
     def behind(self, ask: Ask, cell: Mapping[str, Any]) -> tuple[Trails, Codes]:
@@ -122,60 +141,129 @@ class Trend(Behaviour):
         return edges, [behaviour.interval_label(e, self.period, snapshot) for e in edges[:-1].tolist()]
 
     def _read(self, ask: Ask, matchers: list[Matcher]) -> Trails:
+        return trails.read(known(ask, self.as_known_on), self._wanted(ask, matchers), self.where)
+
+    def _wanted(self, ask: Ask, matchers: list[Matcher]) -> Wanted:
         edges, _ = self._intervals(ask)
         props = [None if self.breakdown is None else self.breakdown.prop, _measured(self.measure)[1]]
         values = tuple(dict.fromkeys(prop for prop in props if prop is not None))
         unit = COUNTED.get(self.measure, trails.EVERYTHING)
-        wanted = Wanted(unit, matchers, values=values, since=int(edges[0]), before=int(edges[-1]))
-        return trails.read(known(ask, self.as_known_on), wanted, self.where)
+        return Wanted(unit, matchers, values=values, since=int(edges[0]), before=int(edges[-1]))
 
-    def _values(
-        self, found: Trails, edges: npt.NDArray[np.int64], series: int
-    ) -> tuple[dict[tuple[int, str, int], Any], list[dict[str, Any]]]:
-        """({(series, cut, interval): what is known of its events}, notes)."""
-        interval = np.searchsorted(edges, found.at, "right") - 1
-        cut, names = self._cuts(found)
-        out: dict[tuple[int, str, int], Any] = {}
-        notes: list[dict[str, Any]] = []
+    def _counted(self, ask: Ask, matchers: list[Matcher], edges: Codes) -> _Tally:
+        wanted = replace(self._wanted(ask, matchers), proof=False, named=False)
+        walk = partial(self._tally, len(matchers), edges)
+        parts = trails.each(known(ask, self.as_known_on), wanted, self.where, walk, lent=True)
+        return _together(parts, units=wanted.unit != trails.EVERYTHING)
+
+    def _tally(self, series: int, edges: Codes, part: Trails) -> _Tally:
+        """What some trails come to."""
         how, prop = _measured(self.measure)
-        intervals = max(len(edges) - 1, 1)
+        cut, cuts = _codes(part, None if self.breakdown is None else self.breakdown.prop)
+        amount, amounts = _codes(part, prop)
+        interval = np.searchsorted(edges, part.at, "right") - 1
+        units = how in ("users", "accounts")
+        columns = []
         for k in range(series):
-            met = np.flatnonzero((found.bits >> np.uint64(k)) & np.uint64(1))
-            place = cut[met] * intervals + interval[met]
-            if how in ("users", "accounts"):
-                place = np.unique(np.stack([place, found.unit_of(met)]), axis=1)[0]
-            if prop is None:
-                for cell, count in zip(*np.unique(place, return_counts=True), strict=True):
-                    out[k, names[cell // intervals], int(cell % intervals)] = Decimal(int(count))
-                continue
-            codes, texts = found.values[prop]
-            numbers = [_number(text) for text in texts]
-            bad = sum(int((codes[met] == c).sum()) for c, n in enumerate(numbers) if n is None)
-            if bad:
-                notes.append({"code": "not_a_number", "property": prop, "count": bad})
-            for cell in np.unique(place).tolist():
-                counts = zip(*np.unique(codes[met[place == cell]], return_counts=True), strict=True)
-                amounts = [(numbers[c], int(n)) for c, n in counts if c != MISSING and numbers[c] is not None]
-                out[k, names[cell // intervals], cell % intervals] = _of_amounts(how, amounts)
-        return out, notes
+            met = np.flatnonzero((part.bits >> np.uint64(k)) & np.uint64(1))
+            last = part.unit_of(met) if units else amount[met]
+            columns.append(np.stack([np.full(len(met), k), interval[met], cut[met], last]))
+        dims = (series, max(len(edges) - 1, 1), len(cuts), max(part.units if units else len(amounts), 1))
+        cells, counts = _distinct(np.concatenate(columns, axis=1), dims)
+        if units and self.breakdown is None:  # a unit is in no other part
+            cells[3] = 0
+            cells, counts = _distinct(cells, (*dims[:3], 1))
+        of_cut = np.bincount(cut, minlength=len(cuts)).astype(np.int64)
+        texts = [NONE if text is None else text for text in cuts]
+        return _Tally(cells.T, counts, texts, of_cut, amounts, part.units, part.left_out)
 
-    def _cuts(self, found: Trails) -> tuple[Codes, list[str]]:
-        """(code of each event's cut, names of the cuts): the values met most, and Other for the rest."""
+    def _values(self, tally: _Tally, series: int) -> tuple[dict[tuple[int, str, int], Any], list[dict[str, Any]]]:
+        """({(series, cut, interval): what is known of its events}, notes)."""
+        how, prop = _measured(self.measure)
+        place, names = self._cuts(tally)
+        cells = np.stack([tally.cells[:, 0], place[tally.cells[:, 2]], tally.cells[:, 1], tally.cells[:, 3]], axis=1)
+        out: dict[tuple[int, str, int], Any] = {}
+        if prop is None:
+            counts = tally.counts
+            if how in ("users", "accounts") and self.breakdown is not None:  # one with several values of Other is one
+                cells = np.unique(cells, axis=0)
+                counts = np.ones(len(cells), np.int64)
+            found, of = np.unique(cells[:, :3], axis=0, return_inverse=True)
+            sums = np.zeros(len(found), np.int64)
+            np.add.at(sums, of.ravel(), counts)
+            for (k, cut, interval), count in zip(found.tolist(), sums.tolist(), strict=True):
+                out[k, names[cut], interval] = Decimal(count)
+            return out, []
+        numbers = [None if text is None else _number(text) for text in tally.amounts]
+        bad = [text is not None and number is None for text, number in zip(tally.amounts, numbers, strict=True)]
+        wrong = [0] * series
+        amounts: dict[tuple[int, str, int], dict[int, int]] = {}
+        for (k, cut, interval, amount), count in zip(cells.tolist(), tally.counts.tolist(), strict=True):
+            wrong[k] += count if bad[amount] else 0
+            here = amounts.setdefault((k, names[cut], interval), {})
+            here[amount] = here.get(amount, 0) + count
+        for cell, counted in amounts.items():
+            pairs = [(numbers[amount], n) for amount, n in counted.items()]
+            out[cell] = _of_amounts(how, [(number, n) for number, n in pairs if number is not None])
+        return out, [{"code": "not_a_number", "property": prop, "count": count} for count in wrong if count]
+
+    def _cuts(self, tally: _Tally) -> tuple[Codes, list[str]]:
+        """(place of each value among the cuts, names of the cuts): the values met most, and Other for the rest."""
         if self.breakdown is None:
-            return np.zeros(len(found.at), np.int64), [""]
-        codes, texts = found.values[self.breakdown.prop]
-        texts = [*texts, NONE]
-        codes = np.where(codes == MISSING, len(texts) - 1, codes)
-        counts = np.bincount(codes, minlength=len(texts))
+            return np.zeros(1, np.int64), [""]
+        texts, counts = tally.cuts, tally.of_cut
         order = sorted((c for c in range(len(texts)) if counts[c]), key=lambda c: (-counts[c], texts[c]))
         kept = order[: self.breakdown.limit]
         place = np.full(len(texts), len(kept), np.int64)
         place[kept] = np.arange(len(kept))
-        return place[codes], [texts[c] for c in kept] + [behaviour.OTHER]
+        return place, [texts[c] for c in kept] + [behaviour.OTHER]
 
     def _figure(self, value: Decimal | None) -> Decimal | None:
         """A cell's figure: nothing counted is 0, a mean of nothing is not defined."""
         return Decimal(0) if value is None and _measured(self.measure)[0] not in ("avg", "p90") else value
+
+
+def _codes(part: Trails, prop: str | None) -> tuple[Codes, list[str | None]]:
+    """(the code of each event's value, the values, None at last for none); all alike without a property."""
+    if prop is None:
+        return np.zeros(len(part.at), np.int64), [""]
+    codes, texts = part.values[prop]
+    return np.where(codes == MISSING, len(texts), codes).astype(np.int64), [*texts, None]
+
+
+def _distinct(cells: Codes, dims: tuple[int, ...]) -> tuple[Codes, Codes]:
+    """(the columns that differ, how often each stands there) of (4, n) numbers below `dims`."""
+    if math.prod(dims) < 1 << 62:
+        found, counts = np.unique(np.ravel_multi_index(tuple(cells), dims), return_counts=True)
+        return np.stack(np.unravel_index(found, dims)).astype(np.int64), counts.astype(np.int64)
+    found, counts = np.unique(cells, axis=1, return_counts=True)
+    return found.astype(np.int64), counts.astype(np.int64)
+
+
+def _together(parts: Sequence[_Tally], *, units: bool) -> _Tally:
+    """What all parts come to: their values get the same codes, and units numbers of their own."""
+    cuts: dict[str, int] = {}
+    amounts: dict[str | None, int] = {}
+    cells, cut_places, before = [], [], 0
+    for part in parts:
+        own = part.cells.copy()
+        cut_places.append(_places(cuts, part.cuts))
+        own[:, 2] = cut_places[-1][own[:, 2]]
+        own[:, 3] = own[:, 3] + before if units else _places(amounts, part.amounts)[own[:, 3]]
+        cells.append(own)
+        before += part.units
+    of_cut = np.zeros(len(cuts), np.int64)
+    for place, part in zip(cut_places, parts, strict=True):
+        np.add.at(of_cut, place, part.of_cut)
+    return _Tally(
+        np.concatenate(cells), np.concatenate([part.counts for part in parts]), [*cuts], of_cut, [*amounts], before,
+        sum(part.left_out for part in parts),
+    )  # fmt: skip
+
+
+def _places(known: dict[Any, int], texts: Sequence[Any]) -> Codes:
+    """The place of each text among all that are known, to which new ones are added."""
+    return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
 
 
 def _measured(measure: str) -> tuple[str, str | None]:

@@ -128,7 +128,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 // A refusal or a failure is an answer too: its text belongs in the drawer or the page, not in the console.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (["drawer", "main"].includes(event.detail.target.id) && event.detail.xhr.status >= 400) {
+  const { target, xhr } = event.detail;
+  if ((["drawer", "main"].includes(target.id) || target.matches(".progress-card")) && xhr.status >= 400) {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   }

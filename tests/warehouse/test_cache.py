@@ -48,18 +48,18 @@ def test_what_does_not_read_events_is_not_asked_anew_when_they_arrive(workspace:
 def test_only_questions_of_events_look_for_what_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that is kept while events arrive must have nothing of them."""
     looked: set[str] = set()
-    has, select = Snapshot.has, Snapshot.select
+    has, tables = Snapshot.has, Snapshot._tables
 
     def asks(self: Snapshot, table: str) -> bool:
         looked.add(table)
         return has(self, table)
 
-    def reads(self: Snapshot, measure: str, *others: Any) -> Any:
+    def reads(self: Snapshot, measure: str, beside: Any) -> Any:
         looked.update(TABLES_OF[measure])
-        return select(self, measure, *others)
+        return tables(self, measure, beside)
 
     monkeypatch.setattr(Snapshot, "has", asks)
-    monkeypatch.setattr(Snapshot, "select", reads)
+    monkeypatch.setattr(Snapshot, "_tables", reads)
     full = Workspace.open(tmp_path, settings={"reporting_currency": "USD"})
     for table, rows in TABLES.items():
         full.load(table, rows)
@@ -93,3 +93,25 @@ def test_a_table_that_an_answer_does_not_have_is_refused_with_those_it_has(works
     with pytest.raises(QuestionRefused) as refused:
         _ = workspace.ask(MRR).depth
     assert refused.value.fix == "It has: none beside its own."
+
+
+def test_what_was_answered_before_is_known(workspace: Workspace) -> None:
+    assert workspace.known(FUNNEL) is None
+    assert workspace.last(FUNNEL) is None
+    first = workspace.ask(FUNNEL)
+    known = Workspace.open(workspace.path).known(FUNNEL)
+    assert known is not None
+    assert known.table.equals(first.table)
+    workspace.load("events", events("u2", "a"))
+    assert workspace.known(FUNNEL) is None
+    last = Workspace.open(workspace.path).last(FUNNEL)
+    assert last is not None
+    assert (last.table, last.computed_at, last.versions) == (first.table, first.computed_at, first.versions)
+    assert workspace.last({**FUNNEL, "unit": "account"}) is None
+
+
+def test_a_last_answer_that_cannot_be_read_is_none(workspace: Workspace) -> None:
+    workspace.ask(FUNNEL)
+    for file in (workspace.path / "cache" / "answers").glob("*.last"):
+        file.write_bytes(b"\xff")
+    assert Workspace.open(workspace.path).last(FUNNEL) is None

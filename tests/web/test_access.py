@@ -26,6 +26,7 @@ PAGES = [
     ("home", "/", 200),
     ("cockpit_view", "/cockpit/views/9999/", 404),
     ("cockpit_part", "/cockpit/why/", 200),
+    ("computing", "/computing/", 200),
     ("settings", "/settings/", 302),
     ("movements", "/retain/movements/", 200),
     ("movements_file", "/retain/movements/movements.csv", 200),
@@ -240,6 +241,7 @@ API = [
     ("api:audit", "get", "/api/audit", None, KEEPERS, 200),
     ("api:export", "get", "/api/export", None, KEEPERS, 200),
     ("api:ask", "post", "/api/ask", QUESTION, EVERYBODY, 200),
+    ("api:stop_asking", "post", "/api/ask/stop", QUESTION, EVERYBODY, 200),
     ("api:rows_behind", "post", "/api/rows-behind",
      {"question": QUESTION, "cell": {"period": "2024-03", "kind": "churn"}}, EVERYBODY, 200),
     ("api:questions", "get", "/api/questions", None, EVERYBODY, 200),
@@ -287,6 +289,7 @@ API = [
 
 WRITES = [
     ("targets", "/targets/", {"metric": "mrr"}, AIMERS, 422),
+    ("stop_computing", "/computing/stop/", {"asked": "made-up"}, EVERYBODY, 302),
     ("drop_target", "/targets/drop/", {"metric": "mrr", "period": "2031"}, AIMERS, 404),
     ("annotate", "/annotations/", {"day": "soon", "text": "x"}, ANNOTATORS, 422),
     ("drop_annotation", "/annotations/none/drop/", {}, ANNOTATORS, 404),

@@ -72,6 +72,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         _("Replace what is known of a person, everywhere, for good."),
     ),
     "work": ("tenure.config.commands.serve:work", _("Run the worker alone, without web pages.")),
+    "compute": ("tenure.config.commands.serve:compute", _("Run the process that asks the cluster alone.")),
     "track": ("tenure.config.commands.serve:track", _("Run the port for events alone.")),
     "events": (
         "tenure.config.commands.events:events",

@@ -154,6 +154,12 @@ VARIABLES: tuple[Variable, ...] = (
         str(CLUSTER_ROWS),
         "With a Spark master: questions that read at least so many rows go to the cluster, smaller ones to DuckDB.",
     ),
+    Variable(
+        "TENURE_CLUSTER_MINUTES",
+        "count",
+        "15",
+        "Minutes for which pages show an answer of the cluster before it is computed anew, 1 or more.",
+    ),
     Variable("TENURE_SPARK_SETTINGS", "pairs", "", "Settings of Spark, as spark.executor.memory=4g, by commas."),
     Variable("TENURE_MEMORY_LIMIT", "size", "2GB", "Memory that the engine of one process may use, such as 512MB."),
     Variable("TENURE_THREADS", "number", "0", "Threads of the engine; 0 = as many as the machine has cores."),

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from tenure.web import refusals
+from tenure.web import asking, refusals
 
 POLICY = "; ".join(
     (
@@ -50,6 +50,19 @@ def refused_methods(get_response: Handler) -> Handler:
             refused.headers["Allow"] = response.headers.get("Allow", "")
             return refused
         return response
+
+    return respond
+
+
+def wished_answer(get_response: Handler) -> Handler:
+    """Hear which answer is wanted where the cluster failed (?answer=last, ?answer=again)."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        before = asking.WISH.set(request.GET.get("answer", ""))
+        try:
+            return get_response(request)
+        finally:
+            asking.WISH.reset(before)
 
     return respond
 

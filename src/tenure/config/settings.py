@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 TENURE_HOME: Path = VALUES["TENURE_HOME"]
 TENURE_LIMITS = environment.limits(VALUES)
+TENURE_CLUSTER_MINUTES: int = VALUES["TENURE_CLUSTER_MINUTES"]
 TENURE_REPORTING_CURRENCY: str = VALUES["TENURE_REPORTING_CURRENCY"]
 TENURE_TIMEZONE: str = VALUES["TENURE_TIMEZONE"]
 TENURE_KEEP_MONTHS: dict[str, int] = {
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "tenure.config.middleware.member_language",
     "tenure.config.middleware.refused_methods",
+    "tenure.config.middleware.wished_answer",
     "tenure.web.origin.origin",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -89,7 +91,7 @@ TEMPLATES = [
 
 DATABASES = {"default": environment.database(VALUES["TENURE_DATABASE_URL"], TENURE_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "cluster"]}}
 
 AUTH_USER_MODEL = "workspaces.Member"
 CSRF_FAILURE_VIEW = "tenure.web.refusals.forged"

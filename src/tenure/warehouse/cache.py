@@ -20,6 +20,7 @@ from tenure.warehouse.answer import Result
 
 KEPT_IN_MEMORY = 256
 KEPT_ON_DISK = 4_000
+LAST = ".last"
 _ABOUT = b"tenure"
 
 
@@ -34,6 +35,7 @@ class AnswerCache:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self._memory: OrderedDict[str, tuple[Result, dict[str, Any]]] = OrderedDict()
+        self._newest: OrderedDict[str, str] = OrderedDict()
         self._guard = threading.Lock()
         self._written = 0
 
@@ -56,10 +58,25 @@ class AnswerCache:
         self._remember(name, (result, about["beside"]))
         return result, about["beside"]
 
-    def put(self, name: str, result: Result, beside: dict[str, Any]) -> None:
-        """Keep a result."""
+    def last(self, series: str) -> tuple[Result, dict[str, Any]] | None:
+        """The result that was put last into a series, with what was noted beside it, if it is still kept."""
+        if self.folder is None:
+            with self._guard:
+                name = self._newest.get(series)
+            return None if name is None else self.get(name)
+        try:
+            return self.get((self.folder / f"{series}{LAST}").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+
+    def put(self, name: str, result: Result, beside: dict[str, Any], *, series: str) -> None:
+        """Keep a result, which is now the last of its series."""
         self._remember(name, (result, beside))
         if self.folder is None:
+            with self._guard:
+                self._newest[series] = name
+                while len(self._newest) > KEPT_IN_MEMORY:
+                    self._newest.popitem(last=False)
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         about = json.dumps(
@@ -69,6 +86,9 @@ class AnswerCache:
         for other, table in result.beside.items():
             self._write(f"{name}.{other}", table)
         self._write(name, result.table.replace_schema_metadata({_ABOUT: about.encode()}))
+        work = self.folder / f".{series}.{os.getpid()}.{threading.get_ident()}"
+        work.write_text(name, encoding="ascii")
+        work.rename(self.folder / f"{series}{LAST}")
         self._written += 1
         if self._written % 200 == 1:
             self._tidy()
@@ -90,9 +110,10 @@ class AnswerCache:
     def _tidy(self) -> None:
         if self.folder is None:
             return
-        files = sorted(self.folder.glob("*.arrow"), key=lambda p: p.stat().st_mtime)
-        for old in files[:-KEPT_ON_DISK]:
-            old.unlink(missing_ok=True)
+        for kind in (".arrow", LAST):
+            files = sorted(self.folder.glob(f"*{kind}"), key=lambda p: p.stat().st_mtime)
+            for old in files[:-KEPT_ON_DISK]:
+                old.unlink(missing_ok=True)
 
 
 def _read(file: Path) -> pa.Table:

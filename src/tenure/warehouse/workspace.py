@@ -11,6 +11,7 @@ import tempfile
 import uuid
 import weakref
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ import pyarrow as pa
 from tenure.core.definition import OF_THE_HOUSE, PRESETS, Definition
 from tenure.core.errors import QuestionRefused, TenureError
 from tenure.warehouse import mirror, questions
-from tenure.warehouse.answer import Answer
+from tenure.warehouse.answer import Answer, Result
 from tenure.warehouse.book import Shelf
 from tenure.warehouse.cache import AnswerCache, key
 from tenure.warehouse.catalogue import Summaries
@@ -35,7 +36,7 @@ from tenure.warehouse.snapshot import ARRIVING, Snapshot
 
 ABOUT = "workspace.json"
 DEFAULT = "default"
-FORMAT = 3
+FORMAT = 4
 
 
 class Workspace:
@@ -148,54 +149,74 @@ class Workspace:
 
         Raises: QuestionRefused for an unknown question, field or value.
         """
+        made = self._asking(question, now)
+        found = self._answers.get(made.place)
+        if found is None:
+            snapshot = made.ask.snapshot
+            result = made.question.answer(made.ask)
+            beside: dict[str, Any] = {
+                "rows_read": snapshot.rows_read,
+                "sql": snapshot.sql,
+                "computed_at": snapshot.now.isoformat(),
+                "versions": dict(snapshot.versions),
+            }
+            found = result, beside
+            self._answers.put(made.place, result, beside, series=made.series)
+        return made.answer(*found)
+
+    def known(self, question: Question | Mapping[str, Any], *, now: datetime | None = None) -> Answer | None:
+        """The answer to a question if it was computed before; nothing is computed.
+
+        Raises: as `ask` does.
+        """
+        made = self._asking(question, now)
+        found = self._answers.get(made.place)
+        return None if found is None else made.answer(*found)
+
+    def last(self, question: Question | Mapping[str, Any]) -> Answer | None:
+        """The answer that was computed last to a question under its definition, of whatever versions and hour.
+
+        Raises: as `ask` does.
+        """
+        made = self._asking(question, None)
+        found = self._answers.last(made.series)
+        return None if found is None else made.answer(*found)
+
+    def series(self, question: Question | Mapping[str, Any]) -> str:
+        """The key of the answers to a question under its definition, whatever the lake has and whenever it is asked.
+
+        Raises: as `ask` does.
+        """
+        return self._asking(question, None).series
+
+    def goes_to_cluster(self, question: Question | Mapping[str, Any]) -> bool:
+        """Whether a question that is not known may be the cluster's work: where not, it is not asked for any part."""
+        asked = question if isinstance(question, Question) else questions.parse(question)
+        return self.engine.is_large(_read_by(asked, self._versions()))
+
+    def _asking(self, question: Question | Mapping[str, Any], now: datetime | None) -> _Asking:
+        """A question with what it is asked of, and the keys of its answer."""
         asked = question if isinstance(question, Question) else questions.parse(question)
         definition = self.definition(getattr(asked, "definition", None))
         versions = self._versions()
         snapshot = Snapshot(
             self.engine,
-            versions if asked.of_events else {n: v for n, v in versions.items() if n not in ARRIVING},
+            _read_by(asked, versions),
             definition,
             now or datetime.now(UTC),
             self.lake_timezone,
             threads=self.engine.threads,
             sequences=None if self._is_large(versions) else self.sequences,
         )
-        ask = Ask(snapshot, self._shelf, self.definition, self._summaries)
-        depends = {
+        always = {
             "question": asked.canonical(),
             "definition": definition.settings,
             "name": [definition.name, definition.version],
-            "versions": snapshot.versions,
             "lake_timezone": self.lake_timezone,
-            "clock": asked.clock(snapshot),
             "format": FORMAT,
         }
-        place = key(depends)
-        found = self._answers.get(place)
-        if found is None:
-            result = asked.answer(ask)
-            beside: dict[str, Any] = {
-                "rows_read": snapshot.rows_read,
-                "sql": snapshot.sql,
-                "computed_at": snapshot.now.isoformat(),
-            }
-            self._answers.put(place, result, beside)
-        else:
-            result, beside = found
-        return Answer(
-            question=asked.canonical(),
-            table=result.table,
-            definition={"name": definition.name, "version": definition.version, "settings": definition.settings},
-            versions=dict(snapshot.versions),
-            rows_read=beside["rows_read"],
-            sql=[{"name": name, "sql": sql} for name, sql in beside["sql"].items()],
-            checks=result.checks,
-            notes=result.notes,
-            computed_at=datetime.fromisoformat(beside["computed_at"]),
-            proof=lambda cell: asked.rows_behind(ask, cell),
-            beside=result.beside,
-            by_unit=cache(lambda: asked.by_unit(ask)),
-        )
+        place = key({**always, "versions": snapshot.versions, "clock": asked.clock(snapshot)})
+        return _Asking(asked, Ask(snapshot, self._shelf, self.definition, self._summaries), place, key(always))
 
     def versions(self) -> dict[str, int]:
         """The lake versions a question asked now would read."""
@@ -222,6 +243,39 @@ class Workspace:
 
     def _versions(self) -> dict[str, int]:
         return mirror.snapshot(self.lake)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A question, what it is asked of, the key of its answer, and the key of its answers over time."""
+
+    question: Question
+    ask: Ask
+    place: str
+    series: str
+
+    def answer(self, result: Result, beside: Mapping[str, Any]) -> Answer:
+        """The answer with its proof."""
+        question, ask, definition = self.question, self.ask, self.ask.snapshot.definition
+        return Answer(
+            question=question.canonical(),
+            table=result.table,
+            definition={"name": definition.name, "version": definition.version, "settings": definition.settings},
+            versions=dict(beside["versions"]),
+            rows_read=beside["rows_read"],
+            sql=[{"name": name, "sql": sql} for name, sql in beside["sql"].items()],
+            checks=result.checks,
+            notes=result.notes,
+            computed_at=datetime.fromisoformat(beside["computed_at"]),
+            proof=lambda cell: question.rows_behind(ask, cell),
+            beside=result.beside,
+            by_unit=cache(lambda: question.by_unit(ask)),
+        )
+
+
+def _read_by(asked: Question, versions: Mapping[str, int]) -> Mapping[str, int]:
+    """The versions of the tables that a question may read."""
+    return versions if asked.of_events else {name: v for name, v in versions.items() if name not in ARRIVING}
 
 
 def _laid_over(base: Definition, row: Mapping[str, Any] | None) -> Definition:

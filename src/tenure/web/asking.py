@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from django.utils import timezone
 import tenure
 from tenure.apps.crm import selectors
 from tenure.apps.workspaces.permissions import Caller, may, require, require_everything
-from tenure.apps.workspaces.services import lake
+from tenure.apps.workspaces.services import computing, lake
 from tenure.core.definition import Definition
 from tenure.warehouse import questions
 from tenure.warehouse.answer import Answer
@@ -26,6 +27,17 @@ from tenure.warehouse.slices import Where
 from tenure.warehouse.workspace import Workspace
 
 EVERYTHING = Where()
+LAST, AGAIN = "last", "again"
+WISH: ContextVar[str] = ContextVar("wish", default="")
+"""What the reader wants where the cluster failed: its last answer, however old, or that it tries again."""
+
+
+class Computing(Exception):
+    """The cluster is at the answer."""
+
+    def __init__(self, done: int, known: int, series: str, last: datetime | None) -> None:
+        super().__init__(series)
+        self.done, self.known, self.series, self.last = done, known, series, last
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,22 @@ class Seen:
         Raises: NotAllowed: permission.scope for a question that cannot be limited and a caller who is,
                 permission.denied for one that names persons and a caller who may not read who they are.
                 QuestionRefused for an unknown question, field or value.
+                Computing if the answer is the cluster's, and is not there yet.
         """
+        asked, limited = self._limited(question)
+        answer = self._answered(limited)
+        # what was read to answer is of everybody's rows
+        return self._told(answer if limited is asked else replace(answer, rows_read={}), asked)
+
+    def stop(self, question: Question | Mapping[str, Any]) -> None:
+        """Let the cluster end with a question that this caller asks.
+
+        Raises: as `ask` does.
+        """
+        computing.stop(self.opened.series(self._limited(question)[1]))
+
+    def _limited(self, question: Question | Mapping[str, Any]) -> tuple[Any, Any]:
+        """(the question as it is meant here, the same about what the caller sees: itself for one who sees all)."""
         asked: Any = question if isinstance(question, Question) else questions.parse(question)
         if self.named is not None and getattr(asked, "definition", "") is None:
             asked = replace(asked, definition=self.named)
@@ -86,13 +113,34 @@ class Seen:
         if self.caller is not None and asked.persons():
             require(self.caller, "read_personal")
         if not self.limited or not asked.of_accounts:
-            return self._told(self.opened.ask(asked), asked)
+            return asked, asked
         if not isinstance(where, Where):
             require_everything(self.caller, asked.name)
         theirs = Condition("owner", "in", self.owners)
-        limited: Any = replace(asked, where=Where(where.rows, (*where.accounts, theirs)))
-        # what was read to answer is of everybody's rows
-        return self._told(replace(self.opened.ask(limited), rows_read={}), asked)
+        return asked, replace(asked, where=Where(where.rows, (*where.accounts, theirs)))
+
+    def _answered(self, asked: Question) -> Answer:
+        """The answer; for a page one of the cluster that is there already.
+
+        Raises: Computing if the cluster is at it, and TenureError if that failed.
+        """
+        if self.caller is None or not self.opened.goes_to_cluster(asked):
+            return self.opened.ask(asked)
+        wish = WISH.get()
+        known = self.opened.known(asked)
+        last = known or self.opened.last(asked)
+        series = self.opened.series(asked)
+        if last is not None and (known is not None or wish == LAST or computing.is_fresh(last.computed_at)):
+            return last
+        if wish == AGAIN:
+            computing.forget(series)
+        said = computing.begin(series, asked.canonical())
+        problem = said.error
+        if problem is None:
+            raise Computing(said.done, said.known, series, None if last is None else last.computed_at)
+        if last is not None:
+            problem.where["last"] = last.computed_at.isoformat()
+        raise problem
 
     def _told(self, answer: Answer, asked: Question) -> Answer:
         """The answer without what tells who a person is, for a caller who may not know."""

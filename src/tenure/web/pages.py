@@ -23,7 +23,7 @@ from tenure.apps.connectors.simulation import sample
 from tenure.apps.workspaces.models import Role, Scope
 from tenure.apps.workspaces.permissions import may, require, sees_everything
 from tenure.core.errors import TenureError
-from tenure.web import errors, saved_views
+from tenure.web import asking, errors, saved_views, waiting
 from tenure.web.looks import looks
 
 NAVIGATION_COOKIE = "tenure_navigation"
@@ -137,6 +137,9 @@ FOOT = (
 )
 """What stands below the sections."""
 
+OF_CLUSTER = {"engine.cancelled", "engine.cluster_failed", "engine.cluster_lost"}
+"""Refusals of answers that may be asked for again."""
+
 LETTERS = {
     "home": "c",
     "reconcile": "b",
@@ -221,6 +224,8 @@ def requires(permission: str) -> Callable[[View], View]:
             try:
                 require(request.user, permission)
                 return view(request, *arguments, **named)
+            except asking.Computing as under_way:
+                return computed(request, under_way)
             except TenureError as problem:
                 return refusal(request, problem)
 
@@ -233,7 +238,18 @@ def refusal(request: HttpRequest, problem: TenureError) -> HttpResponse:
     """The one page (or, in a drawer, the one fragment) for everything Tenure refuses."""
     said = errors.translated(problem)
     template = "components/refusal.html" if is_fragment(request) else "refusal.html"
-    return page(request, template, status=errors.status(problem), said=said, heading=_("This could not be shown"))
+    last = problem.where.get("last")
+    retry = waiting.ways(request, last) if problem.code in OF_CLUSTER else None
+    status = errors.status(problem)
+    return page(request, template, status=status, said=said, retry=retry, heading=_("This could not be shown"))
+
+
+def computed(request: HttpRequest, at: asking.Computing) -> HttpResponse:
+    """The page, or the part of one, in the place of what the cluster computes; it looks again every second."""
+    whole = not is_fragment(request)
+    panel = waiting.panel(at, waiting.address_of(request), whole=whole)
+    template = "computing.html" if whole else "components/progress.html"
+    return page(request, template, status=202, progress=panel, heading=panel["title"])
 
 
 def next_address(request: HttpRequest) -> str:

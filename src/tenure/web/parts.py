@@ -103,6 +103,7 @@ def parts(request: HttpRequest) -> HttpResponse:
             "percent": 62,
             "is_known": True,
             "cancel": HERE,
+            "note": _("It goes on if you leave this page, and you find it again in the list of imports."),
         },
         toasts=[
             {"text": _("Gave 3 accounts to Zhou Hang"), "undo": HERE},

@@ -30,7 +30,7 @@ from pyarrow import ArrowException
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.models import Door
 from tenure.apps.workspaces.processes import end_with_parent
-from tenure.apps.workspaces.services import lake, members
+from tenure.apps.workspaces.services import computing, lake, members
 from tenure.apps.workspaces.services.writing import coming_from
 from tenure.core.errors import TenureError
 
@@ -170,10 +170,19 @@ def work(sweep: Sweep) -> None:
             mirror.stop()
 
 
-def job_runner(name: str, *, until_empty: bool = False) -> Worker:
-    """What takes jobs from the queue and runs them, without end or until the queue is empty."""
+def compute() -> None:
+    """Run until told to stop: one question of the cluster after the other."""
+    end_with_parent()
+    with living() as name:
+        worker = job_runner(name, queue=computing.QUEUE)
+        worker.configure_signals()
+        worker.run()
+
+
+def job_runner(name: str, *, queue: str = "default", until_empty: bool = False) -> Worker:
+    """What takes jobs from a queue and runs them, without end or until the queue is empty."""
     return Worker(
-        queue_names=["default"],
+        queue_names=[queue],
         interval=1,
         batch=until_empty,
         backend_name="default",

@@ -20,6 +20,7 @@ from tenure.apps.workspaces.processes import PARENT
 from tenure.config import cli
 from tenure.config.texts import text as _
 from tenure.core.errors import TenureError
+from tenure.warehouse.engines.names import ONE_MACHINE
 
 STOP_SECONDS = 20
 START_SECONDS = 60
@@ -47,6 +48,14 @@ def work() -> None:
     from tenure.apps.workspaces import tasks
 
     tasks.work(sweep)
+
+
+@click.command(help=_("Run the process that asks the cluster alone: it computes what pages wait for."))
+def compute() -> None:
+    cli.ready()
+    from tenure.apps.workspaces import tasks
+
+    tasks.compute()
 
 
 @click.command(help=_("Run the port for events alone: it keeps what is sent, and writes it into the lake."))
@@ -82,6 +91,8 @@ def run(announce: Callable[[], None]) -> None:
     host, port = values["TENURE_HOST"], values["TENURE_PORT"]
     check_port(host, port)
     helpers = [_Helper("work")]
+    if values["TENURE_ENGINE"] != ONE_MACHINE:
+        helpers.append(_Helper("compute"))
     if values["TENURE_TRACKING_PORT"]:
         check_tracking_port(values)
         helpers.append(_Helper("track"))

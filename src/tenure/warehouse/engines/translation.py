@@ -16,6 +16,8 @@ from tenure.warehouse import measures
 from tenure.warehouse.engines import functions
 
 DIALECT = "spark"
+SMALL = frozenset({"repeated"})
+"""Parts of statements with few rows, which Spark cannot foresee: they go to the events, not the events to them."""
 
 
 @lru_cache(maxsize=256)
@@ -26,6 +28,10 @@ def _tree(sql: str) -> exp.Expression:
     tree = statements[0]
     for node in reversed(list(tree.find_all(exp.JSONExtractScalar, exp.TryCast, exp.DataType))):  # the inner ones first
         node.replace(_function(node))
+    for select in tree.find_all(exp.Select):
+        small = [join.this.alias_or_name for join in select.args.get("joins") or () if join.this.name in SMALL]
+        if small:
+            select.set("hint", exp.Hint(expressions=[exp.func("BROADCAST", *map(exp.to_identifier, small))]))
     return tree
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -33,6 +33,7 @@ from tenure.web.api import (
 )
 from tenure.web.api.caller import CALLERS, Patience
 from tenure.web.api.requests import too_large
+from tenure.web.asking import Computing
 from tenure.web.refusals import not_found
 
 api = NinjaAPI(
@@ -64,6 +65,13 @@ for routes in (
 @api.exception_handler(TenureError)
 def _refused(request: HttpRequest, problem: TenureError) -> HttpResponse:
     return errors.answer(problem)
+
+
+@api.exception_handler(Computing)
+def _computing(request: HttpRequest, at: Computing) -> HttpResponse:
+    last = None if at.last is None else at.last.isoformat()
+    said = {"computing": {"done": at.done, "known": at.known, "last": last}}
+    return JsonResponse(said, status=202, headers={"Retry-After": "2", "Cache-Control": "no-store"})
 
 
 @api.exception_handler(Http404)

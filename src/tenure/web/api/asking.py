@@ -57,13 +57,27 @@ _ROWS = {
     "/ask",
     summary=_("Ask a question"),
     description=_(
-        "The body is the question's JSON; the answer carries its rows, definition, lake versions, checks and SQL."
+        "The body is the question's JSON; the answer carries its rows, definition, lake versions, checks and SQL. "
+        "While a cluster computes it the status is 202, with how many tasks are done: ask the same again after "
+        "Retry-After seconds."
     ),
     openapi_extra=_ASK,
     url_name="ask",
 )
 def ask(request: HttpRequest) -> dict[str, Any]:
     return asking.workspace(allowed(request, "ask")).ask(json_object(request)).to_json()
+
+
+@router.post(
+    "/ask/stop",
+    summary=_("Stop a question"),
+    description=_("The body is that of a question which the cluster computes; it ends where it is."),
+    openapi_extra=_ASK,
+    url_name="stop_asking",
+)
+def stop(request: HttpRequest) -> dict[str, Any]:
+    asking.workspace(allowed(request, "ask")).stop(json_object(request))
+    return {"stopping": True}
 
 
 @router.post(

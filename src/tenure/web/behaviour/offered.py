@@ -8,7 +8,7 @@ from typing import Any
 from tenure.core.errors import TenureError
 from tenure.warehouse.matchers import ACCOUNT_TRAITS, CONTACT_TRAITS
 from tenure.web import asking
-from tenure.web.asking import Seen
+from tenure.web.asking import Computing, Seen
 from tenure.web.behaviour.address import written
 
 LATELY = timedelta(days=92)
@@ -31,14 +31,17 @@ def properties(seen: Seen) -> list[str]:
 
 
 def _catalogue(seen: Seen) -> list[dict[str, Any]]:
-    return seen.ask({"question": "event_catalogue"}).to_dicts()
+    try:
+        return seen.ask({"question": "event_catalogue"}).to_dicts()
+    except Computing:  # names are offered once the cluster has found them
+        return []
 
 
 def values(seen: Seen, prop: str) -> list[str]:
     """Values of a property; none where the reader may not know them."""
     try:
         return _frequent(seen, prop, MOST_VALUES) if prop else []
-    except TenureError:
+    except (TenureError, Computing):
         return []
 
 

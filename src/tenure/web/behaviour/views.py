@@ -21,7 +21,7 @@ from tenure.web.behaviour.form import form
 from tenure.web.behaviour.list import SHEETS
 from tenure.web.behaviour.sheet import ACCOUNT_FIELDS, Given
 from tenure.web.export import exports, table_file
-from tenure.web.pages import is_fragment, page, requires
+from tenure.web.pages import OF_CLUSTER, is_fragment, page, requires
 from tenure.web.range import picker
 from tenure.web.sparkline import sparkline
 from tenure.web.subscriptions import slices
@@ -64,6 +64,8 @@ def _answered(seen: Seen, given: Given) -> tuple[int, dict[str, str] | None, dic
         answer = seen.ask(given.question)
         shown = {**given.sheet.board(given, answer)}
     except TenureError as refused:
+        if refused.code in OF_CLUSTER:  # nothing of what was asked is wrong
+            raise
         said = errors.translated(refused)
         place = given.sheet.place_of(str(refused.where.get("field", "")))
         return errors.status(refused), {"field": place, "said": f"{said.message} {said.fix}"}, {"facts": facts}

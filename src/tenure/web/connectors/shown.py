@@ -279,6 +279,7 @@ def progress(run: ImportRun) -> dict[str, Any]:
         if bad else "",
         "percent": round(100 * share) if share is not None else 0,
         "is_known": share is not None,
+        "note": _("It goes on if you leave this page, and you find it again in the list of imports."),
     }  # fmt: skip
 
 

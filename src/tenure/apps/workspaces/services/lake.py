@@ -75,7 +75,12 @@ def prepare(house: Mapping[str, str] | None = None) -> None:
 
 def index() -> bool:
     """Bring the sequence index up to date with the lake; whether anything had to be done."""
-    return _whole(Path(settings.TENURE_HOME)).index()
+    return workspace().index()
+
+
+def workspace() -> Workspace:
+    """The workspace with its engine, as a worker has it."""
+    return _whole(Path(settings.TENURE_HOME))
 
 
 @lru_cache(maxsize=4)

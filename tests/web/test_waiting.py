@@ -1,0 +1,197 @@
+"""Answers that a cluster computes: a page waits for them, tells how far they are, stops them, or shows the last one."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tenure.core.errors import TenureError
+from tenure.warehouse.engines import routed
+from tenure.warehouse.engines.duckdb import DuckDBEngine
+from tenure.warehouse.engines.spark import lost
+from tenure.web import asking
+
+FUNNEL = {"question": "funnel", "steps": [{"event": "signup"}, {"event": "search"}], "window_seconds": 5_000_000}
+PAGE = "/activate/lifecycle/?period=month&from=2024-01&to=2024-03"
+
+
+class Cluster:
+    """Stands for a cluster: computes here, tells how far it is, and may be lost."""
+
+    def __init__(self, lake: Any) -> None:
+        self._here = DuckDBEngine(lake)
+        self._watch: Any = None
+        self.is_lost = False
+        self.asked = 0
+
+    def query(self, *given: Any) -> Any:
+        self._look()
+        return self._here.query(*given)
+
+    def walked(self, *given: Any) -> Any:
+        self._look()
+        return self._here.walked(*given)
+
+    @contextmanager
+    def watching(self, watch: Any) -> Any:
+        self._watch = watch
+        yield
+        self._watch = None
+
+    def _look(self) -> None:
+        self.asked += 1
+        assert self._watch is not None, "a page asked the cluster"
+        if self.is_lost:
+            raise lost("spark://one:7077", "connection refused")
+        self._watch.tell(3, 8)
+        if self._watch.stop():
+            raise TenureError("engine.cancelled", "The question was cancelled.", fix="Ask it again when you need it.")
+
+
+@pytest.fixture
+def cluster(own_sample, monkeypatch):
+    """Every question of events is the cluster's."""
+    import tenure
+    from tenure.apps.workspaces.services import lake
+
+    opened = tenure.open(own_sample)
+    rows = [
+        {"event": event, "ts": f"2024-0{month}-05T10:00:00Z", "user_id": f"u{user}", "account_id": account}
+        for user, account in enumerate(("acme", "acme", "birch"))
+        for month, event in ((1, "signup"), (2, "search"))
+    ]
+    rows += [{"event": "other", "ts": f"2024-01-0{day}T10:00:00Z", "user_id": "u0"} for day in range(1, 10)] * 4
+    opened.load("events", rows)
+    made = {}
+
+    def engine(lake: Any, name: str = "", **limits: Any) -> routed.RoutedEngine:
+        here = made.setdefault(lake.path, Cluster(lake))
+        return routed.RoutedEngine(DuckDBEngine(lake), here, 40)
+
+    monkeypatch.setattr(routed, "engine", engine)
+    for known in (asking._opened, lake._whole):
+        known.cache_clear()
+    asking._opened(own_sample)
+    yield made[own_sample / "lake"]
+    for known in (asking._opened, lake._whole):
+        known.cache_clear()
+
+
+def work():
+    """What the process that asks the cluster does until nothing waits."""
+    from tenure.apps.workspaces import tasks
+    from tenure.apps.workspaces.services import computing
+
+    tasks.job_runner("test", queue=computing.QUEUE, until_empty=True).run()
+
+
+def test_a_page_waits_and_is_loaded_again(cluster, signed_in, transactional_db):
+    browser = signed_in("owner")
+    waits = browser.get(PAGE)
+    assert waits.status_code == 202
+    assert "Waiting for the cluster" in waits.content.decode()
+    assert cluster.asked == 0
+    (looked,) = {line.split('"')[0] for line in waits.content.decode().split('hx-get="')[1:] if "/computing/" in line}
+    assert "HX-Refresh" not in browser.get(looked, headers={"HX-Request": "true"})
+    work()
+    assert browser.get(looked, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    shown = browser.get(PAGE)
+    assert shown.status_code == 200
+    assert "2024" in shown.content.decode()
+
+
+def test_one_question_is_one_job_however_often_it_is_asked(cluster, signed_in, transactional_db):
+    from django_tasks_db.models import DBTaskResult
+
+    for role in ("owner", "analyst", "viewer"):
+        assert signed_in(role).get(PAGE).status_code == 202
+    assert DBTaskResult.objects.count() == 1
+
+
+def test_it_can_be_stopped_and_tried_again(cluster, signed_in, transactional_db):
+    browser = signed_in("owner")
+    page = browser.get(PAGE).content.decode()
+    signed = page.split('name="asked" value="')[1].split('"')[0]
+    assert browser.post("/computing/stop/", {"asked": signed, "next": PAGE}).url == PAGE
+    work()
+    stopped = browser.get(PAGE)
+    assert stopped.status_code == 409
+    assert "The question was cancelled." in stopped.content.decode()
+    assert browser.get(f"{PAGE}&answer=again").status_code == 202
+    work()
+    assert browser.get(PAGE).status_code == 200
+
+
+def test_a_key_that_is_not_ours_stops_nothing(cluster, signed_in, transactional_db):
+    browser = signed_in("owner")
+    browser.get(PAGE)
+    browser.post("/computing/stop/", {"asked": "made-up"})
+    work()
+    assert browser.get(PAGE).status_code == 200
+
+
+def test_a_lost_cluster_is_said_with_the_last_answer(cluster, signed_in, transactional_db, settings):
+    browser = signed_in("owner")
+    browser.get(PAGE)
+    work()
+    settings.TENURE_CLUSTER_MINUTES = 0
+    cluster.is_lost = True
+    assert browser.get(f"{PAGE}&density=1").status_code in (200, 202)
+    import tenure
+
+    tenure.open(settings.TENURE_HOME).load("events", [{"event": "late", "ts": "2024-03-01T00:00:00Z", "user_id": "u1"}])
+    assert browser.get(PAGE).status_code == 202
+    work()
+    gone = browser.get(PAGE)
+    assert gone.status_code == 503
+    text = gone.content.decode()
+    assert "The cluster at spark://one:7077 does not answer." in text
+    assert "The last answer, of" in text
+    last = browser.get(f"{PAGE}&answer=last")
+    assert last.status_code == 200
+    cluster.is_lost = False
+    assert browser.get(f"{PAGE}&answer=again").status_code == 202
+
+
+def test_programs_wait_too(cluster, client, key, transactional_db):
+    headers = key("viewer")
+
+    def post(address: str) -> Any:
+        return client.post(address, json.dumps(FUNNEL), content_type="application/json", headers=headers)
+
+    waits = post("/api/ask")
+    assert (waits.status_code, waits["Retry-After"]) == (202, "2")
+    assert waits.json() == {"computing": {"done": 0, "known": 0, "last": None}}
+    work()
+    assert [row["units"] for row in post("/api/ask").json()["rows"]] == [3, 3]
+    assert post("/api/ask/stop").json() == {"stopping": True}
+
+
+def test_nobody_gets_an_answer_about_what_they_do_not_see(cluster, client, key, signed_in, transactional_db):
+    from tenure.apps.crm import services
+    from tenure.apps.workspaces.services import teams
+
+    for account, owner in (("acme", "Sally"), ("birch", "Tess")):
+        services.add("accounts", {"account_id": account, "owner": owner}, by="the test")
+    seller = signed_in("sales")
+    from tenure.apps.workspaces.models import Member
+
+    teams.set_scope(Member.objects.get(role="sales"), scope="own", team=None, owns_as="Sally", by="the test")
+    assert (
+        client.post("/api/ask", json.dumps(FUNNEL), content_type="application/json", headers=key("viewer")).status_code
+        == 202
+    )
+    work()
+    asked = seller.post("/api/ask", json.dumps(FUNNEL), content_type="application/json")
+    assert asked.status_code == 202
+    work()
+    asked = seller.post("/api/ask", json.dumps(FUNNEL), content_type="application/json")
+    assert [row["units"] for row in asked.json()["rows"]] == [2, 2]
+
+
+def test_what_reads_no_events_does_not_wait(cluster, signed_in, transactional_db):
+    assert signed_in("owner").get("/retain/movements/").status_code == 200
+    assert cluster.asked == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,9 +97,9 @@ def test_a_page_waits_and_is_loaded_again(cluster, signed_in, transactional_db):
     assert "Waiting for the cluster" in waits.content.decode()
     assert cluster.asked == 0
     (looked,) = {line.split('"')[0] for line in waits.content.decode().split('hx-get="')[1:] if "/computing/" in line}
-    assert "HX-Refresh" not in browser.get(looked, headers={"HX-Request": "true"})
+    assert "HX-Redirect" not in browser.get(looked, headers={"HX-Request": "true"})
     work()
-    assert browser.get(looked, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    assert browser.get(looked, headers={"HX-Request": "true"})["HX-Redirect"] == PAGE
     shown = browser.get(PAGE)
     assert shown.status_code == 200
     assert "2024" in shown.content.decode()
@@ -195,3 +197,41 @@ def test_nobody_gets_an_answer_about_what_they_do_not_see(cluster, client, key, 
 def test_what_reads_no_events_does_not_wait(cluster, signed_in, transactional_db):
     assert signed_in("owner").get("/retain/movements/").status_code == 200
     assert cluster.asked == 0
+
+
+def test_a_stop_that_comes_too_late_or_too_early_stops_nothing(cluster, client, key, settings, transactional_db):
+    headers = key("viewer")
+
+    def post(address: str) -> Any:
+        return client.post(address, json.dumps(FUNNEL), content_type="application/json", headers=headers)
+
+    post("/api/ask/stop")
+    assert not list((Path(settings.TENURE_HOME) / "cache").glob("asked/*"))
+    post("/api/ask")
+    work()
+    assert post("/api/ask").status_code == 200
+
+
+def test_a_try_that_failed_is_told_and_not_begun_anew(cluster, signed_in, transactional_db):
+    cluster.is_lost = True
+    browser = signed_in("owner")
+    browser.get(PAGE)
+    work()
+    again = browser.get(f"{PAGE}&answer=again").content.decode()
+    (looked,) = re.findall(r'hx-get="(/computing/[^"]*)"', again)
+    work()
+    sent_to = browser.get(looked, headers={"HX-Request": "true"})["HX-Redirect"]
+    assert browser.get(sent_to).status_code == 503
+
+
+def test_a_failure_that_nobody_foresaw_is_told(cluster, signed_in, monkeypatch, transactional_db):
+    def broken(self: Cluster) -> None:
+        raise RuntimeError("the gateway is gone")
+
+    monkeypatch.setattr(Cluster, "_look", broken)
+    browser = signed_in("owner")
+    browser.get(PAGE)
+    work()
+    told = browser.get(PAGE)
+    assert told.status_code == 502
+    assert "engine.cluster_failed" in told.content.decode()

@@ -13,12 +13,13 @@ from tenure.web.pages import next_address, page, requires
 
 @requires("ask")
 def look(request: HttpRequest) -> HttpResponse:
-    """How far a page's answer is; once it is there, or did not come, the page is loaded again."""
+    """How far a page's answer is; once it is there, or did not come, the page is loaded again.
+
+    It is loaded without the wish to try again: a try that failed is told, and not begun anew for ever.
+    """
     asked = waiting.read(request.GET.get("asked", ""))
     if asked is None or not computing.is_under_way(asked["series"]):
-        response = HttpResponse()
-        response["HX-Refresh"] = "true"
-        return response
+        return HttpResponse(headers={"HX-Refresh": "true"} if asked is None else {"HX-Redirect": asked["next"]})
     said = computing.progress(asked["series"])
     at = Computing(said.done, said.known, asked["series"], None)
     return page(request, "components/progress.html", progress=waiting.panel(at, asked["next"], whole=True))

@@ -53,6 +53,7 @@ def begin(series: str, question: Mapping[str, Any]) -> Progress:
     """Queue a question unless it is queued or failed; gives how far it is."""
     said = progress(series)
     if said.failure is None and not is_under_way(series):
+        _wish(series).unlink(missing_ok=True)  # of a question that was over before it was read
         compute.enqueue(series, dict(question))
     return said
 
@@ -76,7 +77,9 @@ def progress(series: str) -> Progress:
 
 
 def stop(series: str) -> None:
-    """Let a question end where it is, or before it begins."""
+    """Let a question end where it is, or before it begins; one that is not under way is left alone."""
+    if not is_under_way(series):
+        return
     _wish(series).parent.mkdir(parents=True, exist_ok=True)
     _wish(series).touch()
 
@@ -104,7 +107,10 @@ def compute(series: str, question: Mapping[str, Any]) -> None:
                 with cluster.watching(watch):
                     workspace.ask(question)
     except TenureError as problem:
-        _tell(series, Progress(failure=json.loads(json.dumps(problem.as_dict(), default=str))))
+        _fail(series, problem)
+    except Exception as problem:  # without a word a page would ask for ever
+        _fail(series, failed(problem))
+        raise
     except BaseException:
         _place(series).unlink(missing_ok=True)
         raise
@@ -117,6 +123,20 @@ def compute(series: str, question: Mapping[str, Any]) -> None:
 def cancelled() -> TenureError:
     """The refusal of a question that somebody stopped."""
     return TenureError("engine.cancelled", "The question was cancelled.", fix="Ask it again when you need it.")
+
+
+def failed(problem: Exception) -> TenureError:
+    """The refusal of a question that ended in a way nobody foresaw; the log has the rest."""
+    return TenureError(
+        "engine.cluster_failed",
+        "The cluster could not compute the answer.",
+        fix="Ask again; `tenure doctor` looks at the cluster, and its own log says more.",
+        detail=type(problem).__name__,
+    )
+
+
+def _fail(series: str, problem: TenureError) -> None:
+    _tell(series, Progress(failure=json.loads(json.dumps(problem.as_dict(), default=str))))
 
 
 def _tell(series: str, said: Progress) -> None:

@@ -235,3 +235,22 @@ def test_a_failure_that_nobody_foresaw_is_told(cluster, signed_in, monkeypatch, 
     told = browser.get(PAGE)
     assert told.status_code == 502
     assert "engine.cluster_failed" in told.content.decode()
+
+
+def test_an_answer_that_was_thrown_away_for_an_erasure_is_not_the_last(
+    cluster, client, key, settings, transactional_db
+):
+    from tenure.apps.connectors import erasure
+
+    headers = key("viewer")
+
+    def ask() -> int:
+        return client.post("/api/ask", json.dumps(FUNNEL), content_type="application/json", headers=headers).status_code
+
+    ask()
+    work()
+    assert ask() == 200
+    home = Path(settings.TENURE_HOME)
+    erasure._drop_answers(home)
+    asking._opened(home).load("events", [{"event": "late", "ts": "2024-03-01T00:00:00Z"}])
+    assert ask() == 202

@@ -31,6 +31,7 @@ from tenure.core.errors import TenureError
 from tenure.version import __version__
 from tenure.warehouse import forgetting
 from tenure.warehouse.arrivals import live
+from tenure.warehouse.cache import LAST
 from tenure.warehouse.sequences.folder import Folder
 
 TABLE = "contacts"
@@ -151,7 +152,8 @@ def _drop_answers(home: Path) -> int:
     """Throw kept answers away, and the sequence index; how many answers there were."""
     Folder(home / "cache" / "sequences").clear()
     kept = [file for file in (home / "cache").rglob("*") if file.is_file() and file.suffix == ".arrow"]
-    for file in kept:
+    told = (home / "cache" / "answers").glob(f"*{LAST}")  # a process may have the answer itself in memory
+    for file in (*kept, *told):
         file.unlink(missing_ok=True)
     return len(kept)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tenure.core.errors import TenureError
 from tenure.warehouse.engines import routed
 from tenure.warehouse.engines.duckdb import DuckDBEngine
 from tenure.warehouse.engines.spark import lost
+from tenure.warehouse.workspace import Workspace
 from tenure.web import asking
 
 FUNNEL = {"question": "funnel", "steps": [{"event": "signup"}, {"event": "search"}], "window_seconds": 5_000_000}
@@ -235,6 +238,20 @@ def test_a_failure_that_nobody_foresaw_is_told(cluster, signed_in, monkeypatch, 
     told = browser.get(PAGE)
     assert told.status_code == 502
     assert "engine.cluster_failed" in told.content.decode()
+
+
+@pytest.mark.parametrize("wish", ["", "&answer=last"])
+def test_an_answer_of_before_is_shown_with_its_moment(
+    cluster, signed_in, settings, monkeypatch, transactional_db, wish
+):
+    browser = signed_in("owner")
+    browser.get(PAGE)
+    work()
+    asking._opened(Path(settings.TENURE_HOME)).load("events", [{"event": "late", "ts": "2024-03-01T00:00:00Z"}])
+    settings.TENURE_CLUSTER_MINUTES = 10**7
+    last, then = Workspace.last, datetime(2021, 5, 6, 12, tzinfo=UTC)
+    monkeypatch.setattr(Workspace, "last", lambda self, asked: replace(last(self, asked), computed_at=then))
+    assert "Data as of 6 May" in browser.get(PAGE + wish).content.decode()
 
 
 def test_an_answer_that_was_thrown_away_for_an_erasure_is_not_the_last(

@@ -58,11 +58,12 @@ def wished_answer(get_response: Handler) -> Handler:
     """Hear which answer is wanted where the cluster failed (?answer=last, ?answer=again)."""
 
     def respond(request: HttpRequest) -> HttpResponse:
-        before = asking.WISH.set(request.GET.get("answer", ""))
+        before, oldest = asking.WISH.set(request.GET.get("answer", "")), asking.OLDEST.set(None)
         try:
             return get_response(request)
         finally:
             asking.WISH.reset(before)
+            asking.OLDEST.reset(oldest)
 
     return respond
 

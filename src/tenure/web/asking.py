@@ -30,6 +30,8 @@ EVERYTHING = Where()
 LAST, AGAIN = "last", "again"
 WISH: ContextVar[str] = ContextVar("wish", default="")
 """What the reader wants where the cluster failed: its last answer, however old, or that it tries again."""
+OLDEST: ContextVar[datetime | None] = ContextVar("oldest", default=None)
+"""When the oldest of the answers was computed that a request showed and that may lack what was written since."""
 
 
 class Computing(Exception):
@@ -128,9 +130,12 @@ class Seen:
             return self.opened.ask(asked)
         wish = WISH.get()
         known = self.opened.known(asked)
-        last = known or self.opened.last(asked)
+        last = None if known is not None else self.opened.last(asked)
         series = self.opened.series(asked)
-        if last is not None and (known is not None or wish == LAST or computing.is_fresh(last.computed_at)):
+        if known is not None:
+            return known
+        if last is not None and (wish == LAST or computing.is_fresh(last.computed_at)):
+            OLDEST.set(min(last.computed_at, OLDEST.get() or last.computed_at))
             return last
         if wish == AGAIN:
             computing.forget(series)
@@ -176,6 +181,11 @@ def everything() -> Seen:
     """The workspace as a command sees it: every account, with every change of the store in its lake."""
     lake.flush()
     return Seen(None, _opened(Path(settings.TENURE_HOME)), None)
+
+
+def as_of() -> datetime:
+    """Everything written until then is in what the request has asked so far: now, unless a last answer was shown."""
+    return OLDEST.get() or timezone.now()
 
 
 def today(opened: Seen) -> date:

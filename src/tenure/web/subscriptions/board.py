@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,7 +21,7 @@ from tenure.web.goals.annotations import Happened, Mark
 from tenure.web.range import against_name, compared_name, comparison_names, picker
 from tenure.web.stretch import Stretch
 from tenure.web.subscriptions import findings, slices
-from tenure.web.subscriptions.figures import Row, Series, Tile, net_new, tiles
+from tenure.web.subscriptions.figures import Row, Series, Tile, data_as_of, net_new, tiles
 from tenure.web.subscriptions.pictures import (
     Beside,
     Door,
@@ -230,9 +230,9 @@ def made_of(answer: Answer) -> dict[str, str]:
     return {"text": _("Definition %(name)s, version %(version)s") % places}
 
 
-def freshness() -> dict[str, str]:
-    """How fresh the figures of a page are, as a fact for the line under its title."""
-    return {"text": _("Data as of %(moment)s") % {"moment": f.moment(timezone.localtime())}}
+def freshness() -> dict[str, Any]:
+    """How fresh the figures of a page are, as a fact for the line under its title; known once they are all asked."""
+    return {"text": lazy(data_as_of, str)()}
 
 
 def _facts(ask: Ask, stretch: Stretch, movements: Answer) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tenure.core.metrics.swing import outside_usual
+from tenure.web import asking
 from tenure.web import formatting as f
 from tenure.web.goals.annotations import Mark
 from tenure.web.sparkline import Sparkline, sparkline
@@ -28,6 +29,11 @@ class Delta:
     text: str
     arrow: str
     mood: str
+
+
+def data_as_of() -> str:
+    """As of when the answers are that the request has asked so far."""
+    return _("Data as of %(moment)s") % {"moment": f.moment(timezone.localtime(asking.as_of()))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Tile:
     @property
     def freshness(self) -> str:
         """As of when the figure is: everything written until then is in it."""
-        return _("Data as of %(moment)s") % {"moment": f.moment(timezone.localtime())}
+        return data_as_of()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,22 +96,22 @@ def test_a_table_that_an_answer_does_not_have_is_refused_with_those_it_has(works
 
 
 def test_what_was_answered_before_is_known(workspace: Workspace) -> None:
-    assert workspace.known(FUNNEL) is None
-    assert workspace.last(FUNNEL) is None
+    assert workspace.asking(FUNNEL).known() is None
+    assert workspace.asking(FUNNEL).last() is None
     first = workspace.ask(FUNNEL)
-    known = Workspace.open(workspace.path).known(FUNNEL)
+    known = Workspace.open(workspace.path).asking(FUNNEL).known()
     assert known is not None
     assert known.table.equals(first.table)
     workspace.load("events", events("u2", "a"))
-    assert workspace.known(FUNNEL) is None
-    last = Workspace.open(workspace.path).last(FUNNEL)
+    assert workspace.asking(FUNNEL).known() is None
+    last = Workspace.open(workspace.path).asking(FUNNEL).last()
     assert last is not None
     assert (last.table, last.computed_at, last.versions) == (first.table, first.computed_at, first.versions)
-    assert workspace.last({**FUNNEL, "unit": "account"}) is None
+    assert workspace.asking({**FUNNEL, "unit": "account"}).last() is None
 
 
 def test_a_last_answer_that_cannot_be_read_is_none(workspace: Workspace) -> None:
     workspace.ask(FUNNEL)
     for file in (workspace.path / "cache" / "answers").glob("*.last"):
         file.write_bytes(b"\xff")
-    assert Workspace.open(workspace.path).last(FUNNEL) is None
+    assert Workspace.open(workspace.path).asking(FUNNEL).last() is None

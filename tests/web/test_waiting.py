@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from tenure.core.errors import TenureError
 from tenure.warehouse.engines import routed
 from tenure.warehouse.engines.duckdb import DuckDBEngine
 from tenure.warehouse.engines.spark import lost
-from tenure.warehouse.workspace import Workspace
+from tenure.warehouse.workspace import Asking
 from tenure.web import asking
 
 FUNNEL = {"question": "funnel", "steps": [{"event": "signup"}, {"event": "search"}], "window_seconds": 5_000_000}
@@ -172,7 +174,7 @@ def test_programs_wait_too(cluster, client, key, transactional_db):
     assert waits.json() == {"computing": {"done": 0, "known": 0, "last": None}}
     work()
     assert [row["units"] for row in post("/api/ask").json()["rows"]] == [3, 3]
-    assert post("/api/ask/stop").json() == {"stopping": True}
+    assert post("/api/ask/stop").json() == {"stopping": False}
 
 
 def test_nobody_gets_an_answer_about_what_they_do_not_see(cluster, client, key, signed_in, transactional_db):
@@ -249,8 +251,8 @@ def test_an_answer_of_before_is_shown_with_its_moment(
     work()
     asking._opened(Path(settings.TENURE_HOME)).load("events", [{"event": "late", "ts": "2024-03-01T00:00:00Z"}])
     settings.TENURE_CLUSTER_MINUTES = 10**7
-    last, then = Workspace.last, datetime(2021, 5, 6, 12, tzinfo=UTC)
-    monkeypatch.setattr(Workspace, "last", lambda self, asked: replace(last(self, asked), computed_at=then))
+    last, then = Asking.last, datetime(2021, 5, 6, 12, tzinfo=UTC)
+    monkeypatch.setattr(Asking, "last", lambda self: replace(last(self), computed_at=then))
     assert "Data as of 6 May" in browser.get(PAGE + wish).content.decode()
 
 
@@ -271,3 +273,62 @@ def test_an_answer_that_was_thrown_away_for_an_erasure_is_not_the_last(
     erasure._drop_answers(home)
     asking._opened(home).load("events", [{"event": "late", "ts": "2024-03-01T00:00:00Z"}])
     assert ask() == 202
+
+
+def test_rows_behind_a_figure_are_the_cluster_s_too(cluster, client, key, transactional_db):
+    headers = key("analyst")
+    asked = {"question": FUNNEL, "cell": {"step": "2"}}
+
+    def post(address: str, body: Any) -> Any:
+        return client.post(address, json.dumps(body), content_type="application/json", headers=headers)
+
+    post("/api/ask", FUNNEL)
+    work()
+    before = cluster.asked
+    assert post("/api/rows-behind", asked).status_code == 202
+    assert cluster.asked == before
+    work()
+    rows = post("/api/rows-behind", asked)
+    assert (rows.status_code, rows.json()["count"]) == (200, 3)
+    assert {row["event"] for row in rows.json()["rows"]} == {"search"}
+    wrong = {"question": FUNNEL, "cell": {"step": "9"}}
+    assert post("/api/rows-behind", wrong).status_code == 202
+    work()
+    assert post("/api/rows-behind", wrong).json()["error"]["code"] == "question.unknown_cell"
+
+
+def test_an_old_failure_is_forgotten(cluster, signed_in, transactional_db, settings):
+    from tenure.apps.workspaces.services import computing
+
+    cluster.is_lost = True
+    browser = signed_in("owner")
+    browser.get(PAGE)
+    work()
+    assert browser.get(PAGE).status_code == 503
+    cluster.is_lost = False
+    for sign in computing._folder().glob("*.json"):
+        os.utime(sign, (0, time.time() - computing.FAILURE_SECONDS - 1))
+    assert browser.get(PAGE).status_code == 202
+    work()
+    assert browser.get(PAGE).status_code == 200
+    stale = computing._folder() / "old.json"
+    stale.write_text("{}")
+    os.utime(stale, (0, 0))
+    assert computing.sweep() == 1
+
+
+def test_a_job_that_its_workers_died_of_is_told(cluster, signed_in, transactional_db):
+    from django_tasks_db.models import DBTaskResult
+
+    from tenure.apps.workspaces.services import computing
+
+    browser = signed_in("owner")
+    browser.get(PAGE)
+    job = DBTaskResult.objects.get()
+    computing._tell(job.args_kwargs["args"][0], computing.Progress(3, 8))
+    assert "3 of 8 tasks so far" in browser.get(PAGE).content.decode()
+    job.set_failed(RuntimeError("killed"))
+    told = browser.get(PAGE)
+    assert told.status_code == 502
+    assert "engine.cluster_failed" in told.content.decode()
+    assert DBTaskResult.objects.count() == 1

@@ -149,59 +149,26 @@ class Workspace:
 
         Raises: QuestionRefused for an unknown question, field or value.
         """
-        made = self._asking(question, now)
-        found = self._answers.get(made.place)
-        if found is None:
-            snapshot = made.ask.snapshot
-            result = made.question.answer(made.ask)
-            beside: dict[str, Any] = {
-                "rows_read": snapshot.rows_read,
-                "sql": snapshot.sql,
-                "computed_at": snapshot.now.isoformat(),
-                "versions": dict(snapshot.versions),
-            }
-            found = result, beside
-            self._answers.put(made.place, result, beside, series=made.series)
-        return made.answer(*found)
+        return self.asking(question, now=now).answer()
 
-    def known(self, question: Question | Mapping[str, Any], *, now: datetime | None = None) -> Answer | None:
-        """The answer to a question if it was computed before; nothing is computed.
+    def asking(
+        self,
+        question: Question | Mapping[str, Any],
+        cell: Mapping[str, Any] | None = None,
+        *,
+        now: datetime | None = None,
+    ) -> Asking:
+        """A question, or the rows behind a cell of its answer, before anything is computed.
 
-        Raises: as `ask` does.
+        Raises: QuestionRefused for an unknown question, field or value.
         """
-        made = self._asking(question, now)
-        found = self._answers.get(made.place)
-        return None if found is None else made.answer(*found)
-
-    def last(self, question: Question | Mapping[str, Any]) -> Answer | None:
-        """The answer that was computed last to a question under its definition, of whatever versions and hour.
-
-        Raises: as `ask` does.
-        """
-        made = self._asking(question, None)
-        found = self._answers.last(made.series)
-        return None if found is None else made.answer(*found)
-
-    def series(self, question: Question | Mapping[str, Any]) -> str:
-        """The key of the answers to a question under its definition, whatever the lake has and whenever it is asked.
-
-        Raises: as `ask` does.
-        """
-        return self._asking(question, None).series
-
-    def goes_to_cluster(self, question: Question | Mapping[str, Any]) -> bool:
-        """Whether a question that is not known may be the cluster's work: where not, it is not asked for any part."""
-        asked = question if isinstance(question, Question) else questions.parse(question)
-        return self.engine.is_large(_read_by(asked, self._versions()))
-
-    def _asking(self, question: Question | Mapping[str, Any], now: datetime | None) -> _Asking:
-        """A question with what it is asked of, and the keys of its answer."""
         asked = question if isinstance(question, Question) else questions.parse(question)
         definition = self.definition(getattr(asked, "definition", None))
         versions = self._versions()
+        read = versions if asked.of_events else {name: v for name, v in versions.items() if name not in ARRIVING}
         snapshot = Snapshot(
             self.engine,
-            _read_by(asked, versions),
+            read,
             definition,
             now or datetime.now(UTC),
             self.lake_timezone,
@@ -214,9 +181,16 @@ class Workspace:
             "name": [definition.name, definition.version],
             "lake_timezone": self.lake_timezone,
             "format": FORMAT,
-        }
-        place = key({**always, "versions": snapshot.versions, "clock": asked.clock(snapshot)})
-        return _Asking(asked, Ask(snapshot, self._shelf, self.definition, self._summaries), place, key(always))
+        } | ({} if cell is None else {"cell": dict(cell)})
+        return Asking(
+            question=asked,
+            cell=cell,
+            series=key(always),
+            goes_to_cluster=self.engine.is_large(read),
+            ask=Ask(snapshot, self._shelf, self.definition, self._summaries),
+            place=key({**always, "versions": snapshot.versions, "clock": asked.clock(snapshot)}),
+            answers=self._answers,
+        )
 
     def versions(self) -> dict[str, int]:
         """The lake versions a question asked now would read."""
@@ -246,16 +220,50 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
-    """A question, what it is asked of, the key of its answer, and the key of its answers over time."""
+class Asking:
+    """A question with what it is asked of, and where its answers are kept; of a cell the answer's table is its rows."""
 
     question: Question
+    cell: Mapping[str, Any] | None
+    series: str
+    """the key of its answers, whatever the lake has and whenever it is asked"""
+    goes_to_cluster: bool
+    """whether it may be the cluster's work: where not, the cluster is not asked for any part"""
     ask: Ask
     place: str
-    series: str
+    """the key of its answer"""
+    answers: AnswerCache
 
-    def answer(self, result: Result, beside: Mapping[str, Any]) -> Answer:
-        """The answer with its proof."""
+    def answer(self) -> Answer:
+        """The answer, computed where it is not kept."""
+        found = self.answers.get(self.place)
+        if found is None:
+            snapshot = self.ask.snapshot
+            if self.cell is None:
+                result = self.question.answer(self.ask)
+            else:
+                result = Result(self.question.rows_behind(self.ask, self.cell))
+            beside: dict[str, Any] = {
+                "rows_read": snapshot.rows_read,
+                "sql": snapshot.sql,
+                "computed_at": snapshot.now.isoformat(),
+                "versions": dict(snapshot.versions),
+            }
+            found = result, beside
+            self.answers.put(self.place, result, beside, series=self.series)
+        return self._answer(*found)
+
+    def known(self) -> Answer | None:
+        """The answer if it is kept."""
+        found = self.answers.get(self.place)
+        return None if found is None else self._answer(*found)
+
+    def last(self) -> Answer | None:
+        """The answer that was computed last, of whatever versions and hour, if it is kept."""
+        found = self.answers.last(self.series)
+        return None if found is None else self._answer(*found)
+
+    def _answer(self, result: Result, beside: Mapping[str, Any]) -> Answer:
         question, ask, definition = self.question, self.ask, self.ask.snapshot.definition
         return Answer(
             question=question.canonical(),
@@ -271,11 +279,6 @@ class _Asking:
             beside=result.beside,
             by_unit=cache(lambda: question.by_unit(ask)),
         )
-
-
-def _read_by(asked: Question, versions: Mapping[str, int]) -> Mapping[str, int]:
-    """The versions of the tables that a question may read."""
-    return versions if asked.of_events else {name: v for name, v in versions.items() if name not in ARRIVING}
 
 
 def _laid_over(base: Definition, row: Mapping[str, Any] | None) -> Definition:

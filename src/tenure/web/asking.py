@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -24,7 +24,7 @@ from tenure.warehouse.answer import Answer
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.questions.base import Question
 from tenure.warehouse.slices import Where
-from tenure.warehouse.workspace import Workspace
+from tenure.warehouse.workspace import Asking, Workspace
 
 EVERYTHING = Where()
 LAST, AGAIN = "last", "again"
@@ -95,12 +95,12 @@ class Seen:
         # what was read to answer is of everybody's rows
         return self._told(answer if limited is asked else replace(answer, rows_read={}), asked)
 
-    def stop(self, question: Question | Mapping[str, Any]) -> None:
-        """Let the cluster end with a question that this caller asks.
+    def stop(self, question: Question | Mapping[str, Any]) -> bool:
+        """Let the cluster end with a question that this caller asks; whether it was at it.
 
         Raises: as `ask` does.
         """
-        computing.stop(self.opened.series(self._limited(question)[1]))
+        return computing.stop(self.opened.asking(self._limited(question)[1]).series)
 
     def _limited(self, question: Question | Mapping[str, Any]) -> tuple[Any, Any]:
         """(the question as it is meant here, the same about what the caller sees: itself for one who sees all)."""
@@ -121,28 +121,33 @@ class Seen:
         theirs = Condition("owner", "in", self.owners)
         return asked, replace(asked, where=Where(where.rows, (*where.accounts, theirs)))
 
-    def _answered(self, asked: Question) -> Answer:
-        """The answer; for a page one of the cluster that is there already.
+    def _answered(self, asked: Question, cell: Mapping[str, Any] | None = None) -> Answer:
+        """The answer, or one whose table is the rows behind a cell; for a page one of the cluster that is there.
 
         Raises: Computing if the cluster is at it, and TenureError if that failed.
         """
-        if self.caller is None or not self.opened.goes_to_cluster(asked):
-            return self.opened.ask(asked)
-        wish = WISH.get()
-        known = self.opened.known(asked)
-        last = None if known is not None else self.opened.last(asked)
-        series = self.opened.series(asked)
-        if known is not None:
-            return known
-        if last is not None and (wish == LAST or computing.is_fresh(last.computed_at)):
-            OLDEST.set(min(last.computed_at, OLDEST.get() or last.computed_at))
-            return last
-        if wish == AGAIN:
-            computing.forget(series)
-        said = computing.begin(series, asked.canonical())
+        asking = self.opened.asking(asked, cell)
+        if self.caller is None or not asking.goes_to_cluster:
+            return asking.answer()
+        found, wish = asking.known(), WISH.get()
+        if found is None:
+            last = asking.last()
+            if last is None or not (wish == LAST or computing.is_fresh(last.computed_at)):
+                self._begin(asking, last, again=wish == AGAIN)
+            else:
+                OLDEST.set(min(last.computed_at, OLDEST.get() or last.computed_at))
+                found = last
+        # the rows behind it are the cluster's, too
+        return replace(found, proof=lambda behind: self._answered(asked, behind).table)
+
+    def _begin(self, asking: Asking, last: Answer | None, *, again: bool) -> NoReturn:
+        """Let the cluster compute an answer, or tell how it failed."""
+        if again:
+            computing.forget(asking.series)
+        said = computing.begin(asking.series, asking.question.canonical(), asking.cell)
         problem = said.error
         if problem is None:
-            raise Computing(said.done, said.known, series, None if last is None else last.computed_at)
+            raise Computing(said.done, said.known, asking.series, None if last is None else last.computed_at)
         if last is not None:
             problem.where["last"] = last.computed_at.isoformat()
         raise problem

@@ -91,6 +91,7 @@ def tend(sweep: Sweep) -> None:
     """What is looked after when a worker starts and every minute: lost jobs, leftovers, the tidying."""
     take_up_lost_jobs()
     sweep()
+    computing.sweep()
     queue_tidy()
 
 

@@ -33,6 +33,46 @@ _ASK = {
         },
     }
 }
+_WAITS = {
+    "parameters": [
+        {
+            "in": "query",
+            "name": "answer",
+            "required": False,
+            "schema": {"type": "string", "enum": [asking.LAST, asking.AGAIN]},
+            "description": "Where the cluster failed: its last answer, however old, or that it tries again.",
+        }
+    ],
+    "responses": {
+        202: {
+            "description": "The cluster computes it: ask the same again after Retry-After seconds.",
+            "headers": {"Retry-After": {"schema": {"type": "integer"}}},
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["computing"],
+                        "properties": {
+                            "computing": {
+                                "type": "object",
+                                "required": ["done", "known", "last"],
+                                "properties": {
+                                    "done": {"type": "integer", "description": "tasks that are done"},
+                                    "known": {"type": "integer", "description": "tasks known of so far"},
+                                    "last": {
+                                        "type": "string", "nullable": True, "format": "date-time",
+                                        "description": "when the last answer was computed",
+                                    },
+                                },
+                            }
+                        },
+                    }
+                }
+            },
+        }
+    },
+}  # fmt: skip
+"""What a question that a cluster may compute has beside the others."""
 _ROWS = {
     "requestBody": {
         "required": True,
@@ -61,7 +101,7 @@ _ROWS = {
         "While a cluster computes it the status is 202, with how many tasks are done: ask the same again after "
         "Retry-After seconds."
     ),
-    openapi_extra=_ASK,
+    openapi_extra={**_ASK, **_WAITS},
     url_name="ask",
 )
 def ask(request: HttpRequest) -> dict[str, Any]:
@@ -76,15 +116,14 @@ def ask(request: HttpRequest) -> dict[str, Any]:
     url_name="stop_asking",
 )
 def stop(request: HttpRequest) -> dict[str, Any]:
-    asking.workspace(allowed(request, "ask")).stop(json_object(request))
-    return {"stopping": True}
+    return {"stopping": asking.workspace(allowed(request, "ask")).stop(json_object(request))}
 
 
 @router.post(
     "/rows-behind",
     summary=_("The rows behind a cell"),
     description=_("The source rows behind one cell of an answer, named by the answer's own columns."),
-    openapi_extra=_ROWS,
+    openapi_extra={**_ROWS, **_WAITS},
     url_name="rows_behind",
 )
 def rows_behind(request: HttpRequest) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +26,10 @@ from tenure.core.errors import TenureError
 from tenure.warehouse.engines.watching import Watch
 
 QUEUE = "cluster"
+FAILURE_SECONDS = 60
+"""So long a failure is told before the question is asked again by whoever looks."""
+SIGN_DAYS = 1
+"""So long files lie of questions that nobody asks any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,17 @@ def is_fresh(computed_at: datetime) -> bool:
     return now() - computed_at < timedelta(minutes=settings.TENURE_CLUSTER_MINUTES)
 
 
-def begin(series: str, question: Mapping[str, Any]) -> Progress:
-    """Queue a question unless it is queued or failed; gives how far it is."""
+def begin(series: str, question: Mapping[str, Any], cell: Mapping[str, Any] | None = None) -> Progress:
+    """Queue a question, or the rows behind a cell of it, unless it is queued or failed; gives how far it is."""
     said = progress(series)
-    if said.failure is None and not is_under_way(series):
-        _wish(series).unlink(missing_ok=True)  # of a question that was over before it was read
-        compute.enqueue(series, dict(question))
-    return said
+    if said.failure is not None or is_under_way(series):
+        return said
+    if said.known and progress(series).known:  # it was at work, and every worker that took it up is gone
+        _fail(series, failed("every process that took it up was killed"))
+        return progress(series)
+    _wish(series).unlink(missing_ok=True)  # of a question that was over before it was read
+    compute.enqueue(series, dict(question), None if cell is None else dict(cell))
+    return Progress()
 
 
 def is_under_way(series: str) -> bool:
@@ -69,19 +79,23 @@ def is_under_way(series: str) -> bool:
 
 
 def progress(series: str) -> Progress:
-    """How far a question is; nothing is known of one that waits."""
+    """How far a question is, or how it failed lately; nothing is known of one that waits."""
+    place = _place(series)
     try:
-        return Progress(**json.loads(_place(series).read_text(encoding="utf-8")))
+        said = Progress(**json.loads(place.read_text(encoding="utf-8")))
+        old = said.failure is not None and time.time() - place.stat().st_mtime > FAILURE_SECONDS
     except (OSError, ValueError, TypeError):
         return Progress()
+    return Progress() if old else said
 
 
-def stop(series: str) -> None:
-    """Let a question end where it is, or before it begins; one that is not under way is left alone."""
+def stop(series: str) -> bool:
+    """Let a question end where it is, or before it begins; whether it is under way, else it is left alone."""
     if not is_under_way(series):
-        return
+        return False
     _wish(series).parent.mkdir(parents=True, exist_ok=True)
     _wish(series).touch()
+    return True
 
 
 def forget(series: str) -> None:
@@ -89,27 +103,34 @@ def forget(series: str) -> None:
     _place(series).unlink(missing_ok=True)
 
 
+def sweep() -> int:
+    """Delete the files of questions that nobody asks any more; how many."""
+    before = time.time() - SIGN_DAYS * 86_400
+    old = [place for place in _folder().glob("*") if place.stat().st_mtime < before]
+    for place in old:
+        place.unlink(missing_ok=True)
+    return len(old)
+
+
 @task(queue_name=QUEUE)
-def compute(series: str, question: Mapping[str, Any]) -> None:
-    """Compute the answer to a question, which is kept where all processes find it."""
+def compute(series: str, question: Mapping[str, Any], cell: Mapping[str, Any] | None) -> None:
+    """Compute the answer to a question, or the rows behind a cell, which are kept where all processes find them."""
     try:
         lake.flush()
         workspace = lake.workspace()
-        last = workspace.last(question)
+        asking = workspace.asking(question, cell)
+        last = asking.last()
         if last is None or not is_fresh(last.computed_at):
             cluster = workspace.engine.cluster
             watch = Watch(lambda done, known: _tell(series, Progress(done, known)), _wish(series).exists)
             if watch.stop():
                 raise cancelled()
-            if cluster is None:
-                workspace.ask(question)
-            else:
-                with cluster.watching(watch):
-                    workspace.ask(question)
+            with nullcontext() if cluster is None else cluster.watching(watch):
+                asking.answer()
     except TenureError as problem:
         _fail(series, problem)
     except Exception as problem:  # without a word a page would ask for ever
-        _fail(series, failed(problem))
+        _fail(series, failed(type(problem).__name__))
         raise
     except BaseException:
         _place(series).unlink(missing_ok=True)
@@ -125,13 +146,13 @@ def cancelled() -> TenureError:
     return TenureError("engine.cancelled", "The question was cancelled.", fix="Ask it again when you need it.")
 
 
-def failed(problem: Exception) -> TenureError:
+def failed(why: str) -> TenureError:
     """The refusal of a question that ended in a way nobody foresaw; the log has the rest."""
     return TenureError(
         "engine.cluster_failed",
         "The cluster could not compute the answer.",
         fix="Ask again; `tenure doctor` looks at the cluster, and its own log says more.",
-        detail=type(problem).__name__,
+        detail=why,
     )
 
 
@@ -147,8 +168,12 @@ def _tell(series: str, said: Progress) -> None:
     part.replace(place)
 
 
+def _folder() -> Path:
+    return Path(settings.TENURE_HOME) / "cache" / "asked"
+
+
 def _place(series: str) -> Path:
-    return Path(settings.TENURE_HOME) / "cache" / "asked" / f"{series}.json"
+    return _folder() / f"{series}.json"
 
 
 def _wish(series: str) -> Path:

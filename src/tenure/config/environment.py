@@ -147,6 +147,7 @@ VARIABLES: tuple[Variable, ...] = (
         ONE_MACHINE,
         "Engine that computes large answers: duckdb, or a Spark master such as local[*], spark://HOST:7077, yarn, k8s://..."
         " or sc://HOST.",
+        secret=True,
     ),
     Variable(
         "TENURE_CLUSTER_ROWS",
@@ -160,7 +161,9 @@ VARIABLES: tuple[Variable, ...] = (
         "15",
         "Minutes for which pages show an answer of the cluster before it is computed anew, 1 or more.",
     ),
-    Variable("TENURE_SPARK_SETTINGS", "pairs", "", "Settings of Spark, as spark.executor.memory=4g, by commas."),
+    Variable(
+        "TENURE_SPARK_SETTINGS", "pairs", "", "Settings of Spark, as spark.executor.memory=4g, by commas.", secret=True
+    ),
     Variable("TENURE_MEMORY_LIMIT", "size", "2GB", "Memory that the engine of one process may use, such as 512MB."),
     Variable("TENURE_THREADS", "number", "0", "Threads of the engine; 0 = as many as the machine has cores."),
     Variable("TENURE_LANGUAGE", "choice", "en", "Language until a member chooses another.", choices=LANGUAGES),

@@ -32,8 +32,6 @@ class DuckDBEngine:
     list of some of its files, or an Arrow table.
     """
 
-    name = "duckdb"
-
     def __init__(
         self, lake: Lake, *, memory_limit: str = "2GB", threads: int | None = None, spill: Path | None = None
     ) -> None:

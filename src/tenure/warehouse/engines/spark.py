@@ -18,8 +18,7 @@ import threading
 import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
@@ -52,6 +51,9 @@ _USUAL = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
+_DOORS = re.compile(r"(?P<kind>spark|sc)://(?P<doors>[^/;]+)")
+_DOOR = re.compile(r"(.*?)(?::([^:\]]*))?", re.DOTALL)
+_USUAL_PORTS = {"spark": 7077, "sc": 15002}
 _TOO_LARGE = re.compile(r"maxResultSize|RESULT_SIZE|too large|Total size of serialized results", re.IGNORECASE)
 
 
@@ -61,15 +63,11 @@ class SparkEngine:
     `master` is what Spark calls one: local[2], spark://host:7077, yarn, k8s://..., or sc://host of a Connect server.
     """
 
-    name = "spark"
-
-    def __init__(
-        self, lake: Lake, master: str, *, settings: Mapping[str, str] | None = None, results: Path | None = None
-    ) -> None:
+    def __init__(self, lake: Lake, master: str, *, settings: Mapping[str, str] | None = None) -> None:
         self.lake = lake
         self.master = master
         self._settings = {**_USUAL, **(settings or {}), **_SETTINGS}
-        self._results = results if results is not None else lake.path.parent / "cache" / "cluster"
+        self._results = lake.path.parent / "cache" / "cluster"
         self._session: SparkSession | None = None
         self._process = 0
         self._guard = threading.Lock()
@@ -125,8 +123,10 @@ class SparkEngine:
         """End the session; the next question begins another."""
         with self._guard:
             session, self._session = self._session, None
-        if session is not None:
-            session.stop()
+            ours = self._process == os.getpid()
+        if session is not None and ours:
+            with suppress(Exception):  # what is gone already cannot be told to end
+                session.stop()
 
     # --------------------------------------------------------------------------------------------------- session
 
@@ -178,7 +178,11 @@ class SparkEngine:
         """The session while one question is asked; what Spark says of the cluster becomes what a person can do."""
         watch: Watch | None = getattr(self._watch, "now", None)
         with self._refusals(watch):
-            reach(self.master)
+            try:
+                reach(self.master)
+            except TenureError:
+                self.close()  # a master that is started again knows nothing of this session
+                raise
             session = self.session()
             with watched(session, watch, remote=self._remote):
                 yield session
@@ -200,7 +204,7 @@ class SparkEngine:
                 ) from error
             detail = str(error).strip().split("\n", 1)[0][:300]
             if self._session is None or not self._alive():
-                self._session = None
+                self.close()
                 raise lost(self.master, detail) from error
             raise TenureError(
                 "engine.cluster_failed",
@@ -348,29 +352,32 @@ def reach(master: str) -> None:
     """
     import socket
 
-    found = re.match(r"(?:spark|sc)://([^,/;]+)", master)
+    found = _DOORS.match(master)
     if found is None:
         return
-    doors = re.match(r"(?:spark|sc)://([^/;]+)", master)
-    assert doors is not None
     said = ""
-    for door in doors[1].split(","):
-        host, _, port = door.rpartition(":") if ":" in door else (door, ":", "15002")
+    for door in found["doors"].split(","):
+        host, port = _DOOR.fullmatch(door).groups()  # type: ignore[union-attr] - any text has a host and a port
         try:
-            with socket.create_connection((host.strip("[]"), int(port)), timeout=5):
+            with socket.create_connection((host.strip("[]"), int(port or _USUAL_PORTS[found["kind"]])), timeout=5):
                 return
         except (OSError, ValueError) as error:
             said = str(error)
     raise lost(master, said)
 
 
+def shown(master: str) -> str:
+    """A master as it may be shown: the address of a Connect server may carry a token."""
+    return master.split("/;", 1)[0]
+
+
 def lost(master: str, detail: str) -> TenureError:
     """The error of a cluster that does not answer."""
     return TenureError(
         "engine.cluster_lost",
-        f"The cluster at {master} does not answer.",
+        f"The cluster at {shown(master)} does not answer.",
         fix="Start its master again, or set TENURE_ENGINE to duckdb; `tenure doctor` looks at the cluster.",
-        value=master,
+        value=shown(master),
         detail=detail,
     )
 
@@ -378,9 +385,9 @@ def lost(master: str, detail: str) -> TenureError:
 def _not_installed(master: str, what: str, command: str) -> SettingRefused:
     return SettingRefused(
         "engine.not_installed",
-        f"{what} is not on this machine, which the engine {master} needs.",
+        f"{what} is not on this machine, which the engine {shown(master)} needs.",
         fix=f"Install it: {command}; or set TENURE_ENGINE to duckdb.",
-        value=master,
+        value=shown(master),
         what=what,
         command=command,
     )

@@ -13,14 +13,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from tenure.warehouse.book import Shelf
 from tenure.warehouse.cache import AnswerCache
+from tenure.warehouse.engines.spark import SparkEngine
 from tenure.warehouse.workspace import Workspace
 
 IN_PROCESS = "local[2]"
@@ -61,6 +64,30 @@ def differences(one: pa.Table, other: pa.Table) -> list[str]:
     pairs = zip(one.to_pylist(), other.to_pylist(), strict=True)
     return [f"row {i}, {name}: {a[name]!r} and {b[name]!r}" for i, (a, b) in enumerate(pairs) for name in a
             if not _alike(a[name], b[name])]  # fmt: skip
+
+
+@contextmanager
+def too_large(monkeypatch: pytest.MonkeyPatch, engine: SparkEngine) -> Iterator[None]:
+    """The next result is refused as too large for the driver."""
+    frame = type(engine.session().range(1))
+    whole = frame.toArrow
+
+    class TooLargeError(Exception):
+        __module__ = "pyspark.errors"
+
+        def __str__(self) -> str:
+            return "Total size of serialized results is bigger than spark.driver.maxResultSize"
+
+    refused: list[bool] = []
+
+    def once(self: Any) -> Any:
+        monkeypatch.setattr(frame, "toArrow", whole)
+        refused.append(True)
+        raise TooLargeError
+
+    monkeypatch.setattr(frame, "toArrow", once)
+    yield
+    assert refused
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -104,6 +131,13 @@ class Cluster:
         """Kill the master."""
         assert self._master is not None
         _kill(self._master)
+
+    def start_master(self) -> None:
+        """Start the master again, at the same port; it waits for a worker that is still there."""
+        log = self._folder / "master.Master.log"
+        before = log.read_text().count("Registering worker")
+        self._master = self._start("master.Master", "--port", str(self.port))
+        _wait_for(lambda: log.read_text().count("Registering worker") > before, "no worker came back")
 
     def _start(self, role: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = (f"org.apache.spark.deploy.{role}", "--host", "127.0.0.1", "--webui-port", "0", *arguments)
@@ -154,6 +188,17 @@ class Driver:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
+
+    def kill_java(self) -> None:
+        """Kill the Java by which the process speaks to the cluster."""
+        killed = 0
+        for place in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                pid, name, _, parent = place.read_text().split()[:4]
+                if (name, int(parent)) == ("(java)", self._process.pid):
+                    os.kill(int(pid), signal.SIGKILL)
+                    killed += 1
+        assert killed == 1
 
     def ask(self, question: dict[str, Any], *, at_work: Callable[[], None] | None = None) -> dict[str, Any]:
         """What the process says at the end; `at_work` is called once, when the cluster has done some of the tasks."""

@@ -19,8 +19,9 @@ def open(path: str | Path | None = None, settings: Mapping[str, Any] | None = No
 
     `settings` override the workspace's metric settings (docs/reference/definitions.md); `memory_limit` and `threads`
     bound the engine of this process. `engine` is duckdb or a Spark master, which gets the questions that read at least
-    `cluster_rows` rows, with `cluster_settings` of its own (docs/how-to/cluster.md). Heavy libraries load here, not on
-    import.
+    `cluster_rows` rows, with `cluster_settings` of its own (docs/how-to/cluster.md). `lake` is
+    s3://BUCKET/PREFIX where the lake lies in object storage (docs/how-to/object-storage.md). Heavy libraries load here,
+    not on import.
     """
     from tenure.warehouse.workspace import Workspace
 

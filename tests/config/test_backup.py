@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from buckets import served, without_buckets
+
 HEAD = "account_id,subscription_id,amount,start\n"
 
 
@@ -205,3 +207,38 @@ def test_a_killed_backup_and_a_killed_restore_leave_nothing_half(
         assert target.exists()
         assert not sign.exists()
         target.rename(tmp_path / target.name)
+
+
+def test_a_backup_takes_a_lake_into_a_bucket_and_back(shell: Any, script: Any, filled: Path, tmp_path: Path) -> None:
+    missing = without_buckets()
+    if missing:
+        pytest.skip(missing)
+    before = answers(script, filled)
+    assert shell("backup", "near.tenure").returncode == 0
+    with served() as server:
+        server.make("lake-of-tests")
+        there = {**server.environ, "TENURE_LAKE": "s3://lake-of-tests/租户/lake"}
+        done = shell("restore", "near.tenure", "--home", "away", **there)
+        assert done.returncode == 0, done.stderr
+        away = tmp_path / "away"
+        assert not (away / "lake").exists()
+        done = shell("restore", "near.tenure", "--home", "again", **there)
+        assert (done.returncode, "There are objects at s3://lake-of-tests" in done.stderr) == (2, True), done.stderr
+        assert not (tmp_path / "again").exists()
+        there["TENURE_HOME"] = str(away)
+        healthy = shell("doctor", **there)
+        assert healthy.returncode == 0, healthy.stdout
+        more = write(tmp_path / "more.csv", range(500, 520))
+        assert shell("import", "subscriptions", str(more), **there).returncode == 0
+        asked = shell("ask", *QUESTIONS[0], "--format", "csv", **there).stdout
+        assert asked not in before
+        done = shell("backup", "away.tenure", **there)
+        assert done.returncode == 0, done.stderr
+        server.process.kill()
+        server.process.wait()
+        sick = shell("doctor", **there)
+        assert (sick.returncode, "does not answer" in sick.stdout) == (1, True), sick.stdout
+        assert server.environ["AWS_SECRET_ACCESS_KEY"] not in sick.stdout + sick.stderr
+    done = shell("restore", "away.tenure", "--home", "back")
+    assert done.returncode == 0, done.stderr
+    assert shell("ask", *QUESTIONS[0], "--format", "csv", TENURE_HOME=str(tmp_path / "back")).stdout == asked

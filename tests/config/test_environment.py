@@ -29,6 +29,8 @@ def test_every_default_is_allowed() -> None:
         ("TENURE_LANGUAGE", "zh_Hans", "zh_Hans"),
         ("TENURE_HOME", "/srv/tenure", Path("/srv/tenure")),
         ("TENURE_PORT", "  ", 8000),
+        ("TENURE_LAKE", "", ""),
+        ("TENURE_LAKE", "s3://lake-1/生产/lake/", "s3://lake-1/生产/lake"),
     ],
 )
 def test_values_are_typed(name: str, text: str, value: Any) -> None:
@@ -43,6 +45,8 @@ def test_values_are_typed(name: str, text: str, value: Any) -> None:
         ("TENURE_WEB_THREADS", "0", "a whole number from 1 to 1024"),
         ("TENURE_DEBUG", "maybe", "one of true, yes, on, 1, false, no, off, 0"),
         ("TENURE_ENGINE", "spark", "duckdb, local[*], spark://HOST:PORT, yarn, k8s://ADDRESS or sc://HOST:PORT"),
+        ("TENURE_LAKE", "/mnt/lake", "s3://BUCKET/PREFIX, without percent signs, backslashes or empty steps"),
+        ("TENURE_LAKE", "s3://lake/../x", "s3://BUCKET/PREFIX, without percent signs, backslashes or empty steps"),
         ("TENURE_SPARK_SETTINGS", "memory=4g", "pairs such as spark.executor.memory=4g,spark.cores.max=8"),
         ("TENURE_LANGUAGE", "de", "one of en, zh_Hans"),
         ("TENURE_MEMORY_LIMIT", "a lot", "a size such as 512MB or 4GB"),
@@ -62,6 +66,14 @@ def test_a_wrong_value_names_the_variable_and_the_allowed_ones(name: str, text: 
     assert refused.value.where["allowed"] == allowed
     assert name in str(refused.value)
     assert "secret@" not in str(refused.value)
+
+
+def test_how_a_bucket_is_reached_matters_only_with_a_lake_in_one() -> None:
+    half = {"AWS_SECRET_ACCESS_KEY": "hush"}
+    assert environment.read(half)["TENURE_LAKE"] == ""
+    with pytest.raises(SettingRefused, match="AWS_ACCESS_KEY_ID is not set") as refused:
+        environment.read({**half, "TENURE_LAKE": "s3://lake"})
+    assert "hush" not in str(refused.value.as_dict())
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_a_file_is_read_once_and_forgotten_with_the_table(tmp_path, monkeypatch)
         workspace.load("events", [event("a", day)])
     read: list[str] = []
     summary = catalogue._summary
-    monkeypatch.setattr(catalogue, "_summary", lambda file: read.append(file.stem) or summary(file))
+    monkeypatch.setattr(catalogue, "_summary", lambda lake, file: read.append(Path(file).stem) or summary(lake, file))
     assert by_name(workspace)["a"]["first_seen"].day == 21
     workspace.load("events", [event("a", 1)])
     assert by_name(workspace)["a"]["first_seen"].day == 2

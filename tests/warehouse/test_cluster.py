@@ -96,6 +96,22 @@ def test_a_master_that_is_gone_is_said(driver: Driver, cluster: Cluster) -> None
     assert "tenure doctor" in said["error"]["fix"]
 
 
+def test_a_master_that_is_started_again_is_asked_afresh(driver: Driver, cluster: Cluster, workspace: Workspace) -> None:
+    cluster.start_master()
+    asked = {**FUNNEL, "window_seconds": 10_800}
+    assert not differences(workspace.ask(asked).table, told(driver.ask(asked)))
+
+
+def test_a_java_that_died_is_started_again(driver: Driver, workspace: Workspace) -> None:
+    driver.kill_java()
+    asked = {**FUNNEL, "window_seconds": 14_400}
+    said = driver.ask(asked)
+    if "error" in said:  # it was only seen while the question was asked
+        assert said["error"]["code"] == "engine.cluster_lost"
+        said = driver.ask(asked)
+    assert not differences(workspace.ask(asked).table, told(said))
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConnectServer]:
     with ConnectServer(tmp_path_factory.mktemp("connect")) as running:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from clusters import IN_PROCESS, SETTINGS, differences, without_spark
+from clusters import IN_PROCESS, SETTINGS, differences, too_large, without_spark
 from tenure.core.errors import TenureError
 from tenure.warehouse.engines import checking
 from tenure.warehouse.engines import spark as engines_spark
@@ -146,23 +146,10 @@ def test_threads_do_not_see_each_other_s_tables(engines: tuple[Any, Any]) -> Non
 def test_a_result_too_large_for_the_driver_comes_by_way_of_files(
     engines: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    frame = type(engines[1].session().range(1))
-    whole = frame.toArrow
-
-    class TooLargeError(Exception):
-        __module__ = "pyspark.errors"
-
-        def __str__(self) -> str:
-            return "Total size of serialized results is bigger than spark.driver.maxResultSize"
-
-    def once(self: Any) -> Any:
-        monkeypatch.setattr(frame, "toArrow", whole)
-        raise TooLargeError
-
-    monkeypatch.setattr(frame, "toArrow", once)
-    found = engines[1].query("SELECT m.value FROM mine AS m", {}, {"mine": KINDS["texts"]})
+    with too_large(monkeypatch, engines[1]):
+        found = engines[1].query("SELECT m.value FROM mine AS m", {}, {"mine": KINDS["texts"]})
     assert sorted(map(str, found["value"].to_pylist())) == sorted(map(str, TEXTS))
-    assert not list(engines[1]._results.iterdir())
+    assert not list((engines[1].lake.path.parent / "cache" / "cluster").iterdir())
 
 
 def test_a_question_can_be_stopped(engines: tuple[Any, Any]) -> None:

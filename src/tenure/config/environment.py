@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from tenure.core.errors import SettingRefused
+from tenure.warehouse import storage
 from tenure.warehouse.engines.names import CLUSTER_ROWS, ONE_MACHINE, is_engine
 
 LANGUAGES = ("en", "zh_Hans")
@@ -39,6 +40,13 @@ class Variable:
 
 VARIABLES: tuple[Variable, ...] = (
     Variable("TENURE_HOME", "path", "./tenure-data", "Folder of the workspace: store, lake, cache, imports, keys."),
+    Variable(
+        "TENURE_LAKE",
+        "lake",
+        "",
+        "Where the lake lies. Empty: the folder lake in TENURE_HOME; or s3://BUCKET/PREFIX in object storage, reached"
+        " by AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    ),
     Variable(
         "TENURE_DATABASE_URL",
         "database",
@@ -255,6 +263,12 @@ def _database(variable: Variable, text: str) -> str:
     return text
 
 
+def _lake(variable: Variable, text: str) -> str:
+    if text and storage.bucket_of(text) is None:
+        raise refuse(variable, text, "s3://BUCKET/PREFIX, without percent signs, backslashes or empty steps")
+    return text.rstrip("/")
+
+
 def _issuer(variable: Variable, text: str) -> str:
     if text and not re.fullmatch(r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/[^\s?#]*)?", text):
         raise refuse(variable, text, "an address that begins with https://")
@@ -267,6 +281,7 @@ _READERS: Mapping[str, Callable[[Variable, str], Any]] = {
     "list": lambda _, text: [part.strip() for part in text.split(",") if part.strip()],
     "boolean": _boolean,
     "issuer": _issuer,
+    "lake": _lake,
     "port": _whole(1, 65535),
     "free_port": _whole(0, 65535),
     "days": _whole(1, 31),
@@ -308,6 +323,8 @@ def read(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
     for variable in VARIABLES:
         given = _given(variable, environ)
         values[variable.name] = _READERS[variable.type](variable, variable.default if given is None else given)
+    if values["TENURE_LAKE"]:
+        storage.check_access(environ)
     return values
 
 
@@ -316,6 +333,7 @@ def limits(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "memory_limit": values["TENURE_MEMORY_LIMIT"],
         "threads": values["TENURE_THREADS"] or None,
+        "lake": values["TENURE_LAKE"],
         "engine": values["TENURE_ENGINE"],
         "cluster_rows": values["TENURE_CLUSTER_ROWS"],
         "cluster_settings": values["TENURE_SPARK_SETTINGS"],

@@ -20,7 +20,7 @@ from tenure.apps.workspaces.services import keys  # noqa: E402
 from tenure.config import environment  # noqa: E402
 from tenure.warehouse.arrivals import flusher  # noqa: E402
 from tenure.warehouse.arrivals.journal import Journal  # noqa: E402
-from tenure.warehouse.lake import Lake  # noqa: E402
+from tenure.warehouse.lake import lake_of  # noqa: E402
 from tenure.web.tracking.gauges import Gauges, Limits  # noqa: E402
 from tenure.web.tracking.receiver import Receiver  # noqa: E402
 
@@ -64,7 +64,7 @@ def made() -> Receiver:
     return Receiver(
         WriteKeys(),
         Gauges(folder, limits),
-        lambda: Journal(folder, above=flusher.taken(Lake(home / "lake"), folder)),
+        lambda: Journal(folder, above=flusher.taken(lake_of(home, values["TENURE_LAKE"]), folder)),
         origins=values["TENURE_TRACKING_ORIGINS"],
     )
 

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tenure.core.tracking import SAID
-from tenure.warehouse.lake import Lake, schema_of
+from tenure.warehouse.lake import Lake
 from tenure.warehouse.schema import STAMP
 from tenure.warehouse.snapshot import Snapshot
 
@@ -92,19 +92,20 @@ class Summaries:
         files = [] if version is None else self._lake.files("events", version)
         self._tidy({Path(file).stem for file in files})
         for file in files:
-            yield self._file(Path(file))
+            yield self._file(file)
 
-    def _file(self, file: Path) -> tuple[pa.Table, pa.Table]:
+    def _file(self, file: str) -> tuple[pa.Table, pa.Table]:
+        stem = Path(file).stem
         if self._folder is None:
-            known = self._memory.get(file.stem)
+            known = self._memory.get(stem)
             if known is None:
-                known = self._memory[file.stem] = _summary(file)
+                known = self._memory[stem] = _summary(self._lake, file)
             return known
-        names, samples = (self._folder / f"{file.stem}.{kind}.arrow" for kind in ("names", "samples"))
+        names, samples = (self._folder / f"{stem}.{kind}.arrow" for kind in ("names", "samples"))
         try:
             return _opened(names), _opened(samples)
         except (OSError, pa.ArrowInvalid):
-            made = _summary(file)
+            made = _summary(self._lake, file)
         self._folder.mkdir(parents=True, exist_ok=True)
         for place, table in zip((names, samples), made, strict=True):
             draft = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
@@ -123,12 +124,10 @@ class Summaries:
                     place.unlink(missing_ok=True)
 
 
-def _summary(file: Path) -> tuple[pa.Table, pa.Table]:
+def _summary(lake: Lake, file: str) -> tuple[pa.Table, pa.Table]:
     """(NAMES, SAMPLES) of one data file."""
-    whole = schema_of("events")
-    rows = ds.dataset([str(file)], schema=whole, format="parquet").to_table(
-        columns=list(_READ), filter=ds.field("superseded_at").is_null() & ds.field("ts").is_valid()
-    )
+    known = ds.field("superseded_at").is_null() & ds.field("ts").is_valid()
+    rows = lake.rows("events", [file], _READ, where=known)
     rows = rows.filter(pc.invert(pc.is_in(rows["event"], pa.array([*SAID, None], pa.string()))))
     each = max(FEWEST_SAMPLES, SAMPLES_OF_A_FILE // max(pc.count_distinct(rows["event"]).as_py(), 1))
     picked = _picked(rows, min(each, SAMPLES_OF_AN_EVENT))[: 2 * SAMPLES_OF_A_FILE]

@@ -64,10 +64,11 @@ def _renamed(
     before = lake.version(table) or 0
     rows = 0
     with lake.lock(table):
+        seen = lake.version(table)
         if terms:
             either = reduce(or_, terms)
             wanted = either.is_valid() & either  # a text that is not there names nobody, and its row stays
-            found = lake.read(table, where=wanted)
+            found = lake.read(table, version=seen, where=wanted)
             rows = found.num_rows
             if rows:
                 for name in naming:
@@ -78,7 +79,7 @@ def _renamed(
                     keys = stable_hash(pc.coalesce(found["user_id"], found["anonymous_id"]))
                     found = found.set_column(columns.index("user_key"), "user_key", pa.array(keys))
                 position = (lake.transaction(table, APP) or 0) + 1
-                lake.replace(table, [found], ~wanted, transaction=(APP, position))
+                lake.replace(table, [found], ~wanted, transaction=(APP, position), version=seen)
     return {"rows": rows, "before": before, "after": lake.version(table) or 0}
 
 
@@ -97,7 +98,8 @@ def blank(
     Older versions of the table can still be read until `delete_older`.
     """
     wanted = ds.field(key).isin(list(values))
-    found = lake.read(table, where=wanted)
+    seen = lake.version(table)
+    found = lake.read(table, version=seen, where=wanted)
     if found.num_rows:
         for name in columns:
             place = found.column_names.index(name)
@@ -105,7 +107,7 @@ def blank(
             gone = pa.nulls(found.num_rows, found.field(name).type)
             found = found.set_column(place, found.field(name), gone if kept is None else pa.array(kept, pa.string()))
         position = lake.transaction(table, mirror.APP) or 0
-        lake.replace(table, [found], ~wanted, transaction=(mirror.APP, position))
+        lake.replace(table, [found], ~wanted, transaction=(mirror.APP, position), version=seen)
     return int(found.num_rows)
 
 

@@ -8,7 +8,6 @@ after one that died, a small file says at which version each touched table was b
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from tenure.core.errors import TenureError
 from tenure.core.hashing import stable_hash
 from tenure.warehouse import schema
 from tenure.warehouse.ingest import conform
@@ -26,6 +26,7 @@ from tenure.warehouse.lake import Lake
 APP = "outbox"
 STORE = "store"
 SUPERSESSIONS = "supersessions"
+VEIL = ".mirror.json"
 ROWS_AT_ONCE = 200_000
 SUPERSEDE = pa.schema(
     [pa.field("source", pa.string()), pa.field("row_id", pa.string()), pa.field("superseded_at", schema.STAMP)]
@@ -59,13 +60,15 @@ def apply(lake: Lake, changes: Iterable[Change], *, timezone: str, reporting_cur
         for batch in _batches(changes):
             last = batch[-1].position
             for name, part in _by_lake_table(batch).items():
-                done = lake.transaction(name, APP) or 0
-                fresh = [change for change in part if change.position > done]
-                if not fresh:
-                    continue
-                rows = _lake_rows(name, fresh, timezone, reporting_currency)
-                veil.hide(name)
-                lake.append(name, rows, transaction=(APP, fresh[-1].position))
+                while fresh := _not_taken(lake, name, part):
+                    done, changes_left = fresh
+                    rows = _lake_rows(name, changes_left, timezone, reporting_currency)
+                    veil.hide(name)
+                    try:
+                        lake.append(name, rows, transaction=(APP, changes_left[-1].position), after=done)
+                    except TenureError as error:
+                        if error.code != "lake.overtaken":  # by another machine: look again what is left
+                            raise
         veil.lift()
     return last
 
@@ -145,20 +148,17 @@ class _Veil:
 
     def _write(self) -> None:
         self._sequence += 1
-        file = self._lake.path / ".mirror.json"
-        draft = file.with_suffix(f".{os.getpid()}.draft")
-        with draft.open("w", encoding="ascii") as opened:
-            json.dump({"sequence": self._sequence, "hidden": self._hidden}, opened)
-            opened.flush()
-            os.fsync(opened.fileno())
-        draft.replace(file)
+        said = json.dumps({"sequence": self._sequence, "hidden": self._hidden})
+        with self._lake.storage.refusals():
+            self._lake.storage.write(VEIL, said.encode("ascii"))
 
 
 def _read_veil(lake: Lake) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = json.loads((lake.path / ".mirror.json").read_text(encoding="ascii"))
-    except FileNotFoundError:
-        return {"sequence": 0, "hidden": {}}
+    with lake.storage.refusals():
+        try:
+            state: dict[str, Any] = json.loads(lake.storage.read(VEIL))
+        except FileNotFoundError:
+            return {"sequence": 0, "hidden": {}}
     return state
 
 
@@ -189,6 +189,13 @@ def _by_lake_table(batch: list[Change]) -> dict[str, list[Change]]:
     for change in batch:
         groups[change.table if change.op == "insert" else SUPERSESSIONS].append(change)
     return groups
+
+
+def _not_taken(lake: Lake, name: str, part: list[Change]) -> tuple[int, list[Change]] | None:
+    """(the last position that a table has, the changes it does not have); None if it has all."""
+    done = lake.transaction(name, APP) or 0
+    fresh = [change for change in part if change.position > done]
+    return (done, fresh) if fresh else None
 
 
 def _lake_rows(name: str, changes: list[Change], timezone: str, reporting_currency: str) -> pa.Table:

@@ -29,7 +29,7 @@ from tenure.warehouse.catalogue import Summaries
 from tenure.warehouse.engines import routed
 from tenure.warehouse.engines.names import ONE_MACHINE
 from tenure.warehouse.ingest import LoadReport, conform
-from tenure.warehouse.lake import Lake
+from tenure.warehouse.lake import lake_of
 from tenure.warehouse.questions.base import Ask, Question
 from tenure.warehouse.sequences.index import SequenceIndex
 from tenure.warehouse.snapshot import ARRIVING, Snapshot
@@ -49,6 +49,7 @@ class Workspace:
         *,
         temporary: bool = False,
         engine: str = ONE_MACHINE,
+        lake: str = "",
         **limits: Any,
     ) -> None:
         self.path = path
@@ -56,7 +57,7 @@ class Workspace:
         about = _about(path, settings)
         self.settings: dict[str, Any] = about["settings"]
         self.lake_timezone: str = about["lake_timezone"]
-        self.lake = Lake(path / "lake")
+        self.lake = lake_of(path, lake)
         self.engine = routed.engine(self.lake, engine, spill=path / "cache" / "spill", **limits)
         # a temporary workspace is gone before anyone could share its cache
         cache = None if temporary else path / "cache"
@@ -71,7 +72,10 @@ class Workspace:
     def open(
         cls, path: str | Path | None = None, settings: Mapping[str, Any] | None = None, **limits: Any
     ) -> Workspace:
-        """The workspace in a folder (made if absent), or a temporary one; `settings` override its metric settings."""
+        """The workspace in a folder (made if absent), or a temporary one; `settings` override its metric settings.
+
+        Its lake is the folder `lake` in it, or the place in object storage that `lake` names (s3://BUCKET/PREFIX).
+        """
         if path is None:
             return cls(Path(tempfile.mkdtemp(prefix="tenure-")), settings, temporary=True, **limits)
         return cls(Path(path), settings, **limits)
@@ -163,6 +167,7 @@ class Workspace:
         Raises: QuestionRefused for an unknown question, field or value.
         """
         asked = question if isinstance(question, Question) else questions.parse(question)
+        era = self._answers.era()  # before anything is read
         definition = self.definition(getattr(asked, "definition", None))
         versions = self._versions()
         read = versions if asked.of_events else {name: v for name, v in versions.items() if name not in ARRIVING}
@@ -190,6 +195,7 @@ class Workspace:
             ask=Ask(snapshot, self._shelf, self.definition, self._summaries),
             place=key({**always, "versions": snapshot.versions, "clock": asked.clock(snapshot)}),
             answers=self._answers,
+            era=era,
         )
 
     def versions(self) -> dict[str, int]:
@@ -233,6 +239,7 @@ class Asking:
     place: str
     """the key of its answer"""
     answers: AnswerCache
+    era: str
 
     def answer(self) -> Answer:
         """The answer, computed where it is not kept."""
@@ -250,7 +257,7 @@ class Asking:
                 "versions": dict(snapshot.versions),
             }
             found = result, beside
-            self.answers.put(self.place, result, beside, series=self.series)
+            self.answers.put(self.place, result, beside, series=self.series, era=self.era)
         return self._answer(*found)
 
     def known(self) -> Answer | None:

@@ -129,6 +129,30 @@ TEXTS: Mapping[str, Text] = {
         _("The files of %(table)s do not hold the rows its log says."),
         _("Nothing was changed. Restore the table's folder from a backup or mirror the table anew."),
     ),
+    "lake.no_bucket": Text(
+        _("There is no bucket %(bucket)s."),
+        _("Its keeper makes the bucket, or corrects TENURE_LAKE, AWS_REGION or AWS_ENDPOINT_URL."),
+    ),
+    "lake.access_refused": Text(
+        _("The storage refuses this key in the bucket %(bucket)s."),
+        _("Its keeper checks AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; the key must list, read, put and delete."),
+    ),
+    "lake.unreachable": Text(
+        _("The storage of %(lake)s does not answer."),
+        _("Nothing is lost: what comes in waits. Its keeper checks AWS_ENDPOINT_URL and whether the server runs."),
+    ),
+    "lake.storage_failed": Text(
+        _("The storage of %(lake)s could not do what was asked of it."),
+        _("Ask again; if it stays, the log of the storage server says more."),
+    ),
+    "lake.contended": Text(
+        _("Others wrote to %(table)s each time this process tried."),
+        _("Nothing was changed. Try again."),
+    ),
+    "lake.overtaken": Text(
+        _("Another process has written to %(table)s in between."),
+        _("Nothing was changed. Try again."),
+    ),
     "load.not_rows": Text(
         _("That is not something rows can be read from."),
         _("Hand over a list of dicts, an Arrow table, a frame, or the path of a file."),

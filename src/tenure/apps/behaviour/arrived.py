@@ -119,8 +119,9 @@ def _known(kind: str, staged: Path, check: Callable[[], None]) -> Keys:
     parts = [_keys(table) for table in _batches(kind, staged)]
     wanted = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
     found = [np.zeros(0, np.int64)]
-    for file in lake.lake().files(kind):
+    here = lake.lake()
+    for file in here.files(kind):
         check()
-        there = ds.dataset([file], format="parquet").to_table(columns=["row_key"])["row_key"].to_numpy()
+        there = here.rows(kind, [file], ["row_key"])["row_key"].to_numpy()
         found.append(wanted[np.isin(wanted, there)])
     return np.unique(np.concatenate(found))

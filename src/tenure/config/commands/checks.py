@@ -81,9 +81,9 @@ def _mirror() -> str | None:
 
     try:
         lake.flush()
+        wrong = lake.differences()
     except TenureError as problem:
         return str(problem)
-    wrong = lake.differences()
     if wrong:
         tables = ", ".join(
             _("{table}: {stored} in the store, {mirrored} in the lake").format(table=table, stored=a, mirrored=b)
@@ -96,8 +96,10 @@ def _mirror() -> str | None:
 def _lake() -> str | None:
     from tenure.apps.workspaces.services import lake
 
-    here = lake.lake()
-    missing = [file for name in here.versions() for file in here.files(name) if not Path(file).exists()]
+    try:
+        missing = lake.lake().missing()
+    except TenureError as problem:
+        return str(problem)
     if missing:
         return _("{count} files are missing, such as {file}; restore the lake from a backup").format(
             count=len(missing), file=missing[0]

@@ -46,7 +46,8 @@ def demo(home: Path | None, port: int | None, accounts: int, no_serve: bool) -> 
     folder = (home or Path("tenure-demo")).absolute()
     company = _claim(folder, accounts)
     os.environ["TENURE_HOME"] = str(folder)
-    os.environ.pop("TENURE_DATABASE_URL", None)
+    for elsewhere in ("TENURE_DATABASE_URL", "TENURE_LAKE"):
+        os.environ.pop(elsewhere, None)
     serve.place(None, port)
     if not no_serve:
         from tenure.config import environment

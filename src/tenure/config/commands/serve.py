@@ -129,7 +129,7 @@ def run_tracking() -> None:
     from tenure.apps.workspaces.processes import end_with_parent
     from tenure.config import environment
     from tenure.warehouse.arrivals.flusher import Flusher
-    from tenure.warehouse.lake import Lake
+    from tenure.warehouse.lake import lake_of
 
     end_with_parent()
     values = environment.read()
@@ -157,7 +157,8 @@ def run_tracking() -> None:
         log_level="warning",
     )
     os.environ[PARENT] = str(os.getpid())
-    flusher = Flusher(home / "journal", Lake(home / "lake"), days=values["TENURE_TRACKING_DEDUPE_DAYS"])
+    lake = lake_of(home, values["TENURE_LAKE"])
+    flusher = Flusher(home / "journal", lake, days=values["TENURE_TRACKING_DEDUPE_DAYS"])
     stopping = threading.Event()
 
     def flush() -> None:

@@ -164,9 +164,8 @@ class Flusher:
         since = pa.scalar(int(time.time() * 1_000_000) - self._days * DAY, pa.timestamp("us", tz="UTC"))
         files = self.lake.files("events")
         for file in files:
-            read = ds.dataset([file], format="parquet").to_table(
-                columns=["source", "event_id", "received_at"], filter=ds.field("received_at") >= since
-            )
+            columns = ["source", "event_id", "received_at"]
+            read = self.lake.rows("events", [file], columns, where=ds.field("received_at") >= since)
             if read.num_rows:
                 latest = int(np.max(read["received_at"].cast(pa.int64()).to_numpy()))
                 yield ids_of(read["source"], read["event_id"]), latest

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.fs as pafs
 
 from tenure.warehouse.engines.spark import SparkEngine
 from tenure.warehouse.lake import Lake
@@ -36,7 +37,9 @@ def executors(engine: SparkEngine) -> list[Executor]:
 
     Raises: TenureError (engine.cluster_lost, engine.cluster_failed).
     """
-    found = engine.everywhere(_looking(a_file(engine.lake)), TASKS)
+    storage, file = engine.lake.storage, a_file(engine.lake)
+    look = _looking(storage.files, None if file is None else storage.inside(file))
+    found = engine.everywhere(look, TASKS)
     return sorted(set(found), key=lambda one: (one.host, one.versions))
 
 
@@ -50,21 +53,21 @@ def a_file(lake: Lake) -> str | None:
     return next((file for name in lake.versions() for file in lake.files(name)), None)
 
 
-def _looking(file: str | None) -> Callable[[pa.Table], Executor]:
+def _looking(files: pafs.FileSystem | None, file: str | None) -> Callable[[pa.Table], Executor]:
     def look(_: pa.Table) -> Executor:
-        return Executor(socket.gethostname(), here(), _unread(file))
+        return Executor(socket.gethostname(), here(), _unread(files or pafs.LocalFileSystem(), file))
 
     return look
 
 
-def _unread(file: str | None) -> str:
+def _unread(files: pafs.FileSystem, file: str | None) -> str:
     if file is None:
         return ""
     try:
-        with Path(file).open("rb") as stream:
+        with files.open_input_file(file) as stream:
             return "" if stream.read(4) == b"PAR1" else f"{file} is no Parquet file"
     except OSError as error:
-        return f"{file}: {error.strerror}"
+        return f"{file}: {os.strerror(error.errno) if error.errno else error}"
 
 
 def _version(name: str) -> str:

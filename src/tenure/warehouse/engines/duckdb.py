@@ -20,9 +20,12 @@ import pyarrow as pa
 
 from tenure.core.errors import SettingRefused, TenureError
 from tenure.warehouse.lake import Lake, schema_of
+from tenure.warehouse.storage import Bucket
 
 T = TypeVar("T")
 ROWS_PER_BATCH = 262_144
+_STREAM = "reading the stream registered as"
+"""What DuckDB says when Arrow could not read for it."""
 
 
 class DuckDBEngine:
@@ -48,7 +51,7 @@ class DuckDBEngine:
         self, sql: str, params: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None
     ) -> pa.Table:
         """The rows of one statement; `params` fill $name, those that it does not name are left out."""
-        with self._cursor(tables or {}) as cursor, _refusals():
+        with self._cursor(tables or {}) as cursor, _refusals(self.lake):
             return _relation(cursor, sql, params).to_arrow_table()
 
     def query_batches(
@@ -60,7 +63,7 @@ class DuckDBEngine:
         rows: int = ROWS_PER_BATCH,
     ) -> Iterator[pa.RecordBatch]:
         """The rows of one statement as a stream of batches, for results larger than memory."""
-        with self._cursor(tables or {}) as cursor, _refusals():
+        with self._cursor(tables or {}) as cursor, _refusals(self.lake):
             yield from _relation(cursor, sql, params).to_arrow_reader(rows)
 
     def walked(
@@ -80,7 +83,7 @@ class DuckDBEngine:
     def _cursor(self, tables: Mapping[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._connected().cursor()
         try:
-            with _refusals():
+            with _refusals(self.lake):
                 for name, given in tables.items():
                     self._name(cursor, name, given)
             yield cursor
@@ -120,7 +123,8 @@ class DuckDBEngine:
                 value=self._memory_limit,
                 detail=str(error),
             ) from error
-        connection.execute(f"SET GLOBAL allowed_directories = [{_quoted(str(self.lake.path.absolute()))}]")
+        if not self.lake.storage.shared:  # in object storage DuckDB opens no file at all
+            connection.execute(f"SET GLOBAL allowed_directories = [{_quoted(self.lake.storage.address(''))}]")
         connection.execute("SET GLOBAL enable_external_access = false")
         connection.execute("SET GLOBAL lock_configuration = true")
         return connection
@@ -134,6 +138,9 @@ class DuckDBEngine:
         files = given if isinstance(given, list) else [] if given is None else self.lake.files(name, given)
         if not files:
             cursor.register(name, wanted.empty_table())
+            return
+        if self.lake.storage.shared:  # read by Arrow, which is asked for the columns and rows that a statement needs
+            cursor.register(name, self.lake.dataset(name, files))
             return
         rows = f"SELECT * FROM read_parquet([{', '.join(map(_quoted, files))}], union_by_name = true)"
         looked_at, younger = self._younger.get(name, ([], set()))
@@ -162,7 +169,7 @@ def _relation(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, 
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(lake: Lake) -> Iterator[None]:
     """Turn what DuckDB says about its bounds into what a person can do about it."""
     try:
         yield
@@ -173,6 +180,10 @@ def _refusals() -> Iterator[None]:
             fix="Ask for a shorter range or fewer slices, or raise the memory limit (TENURE_MEMORY_LIMIT).",
             detail=str(error),
         ) from error
+    except duckdb.InvalidInputException as error:
+        if not (isinstance(lake.storage, Bucket) and _STREAM in str(error)):
+            raise
+        raise lake.storage.refusal(str(error)) from None
     except duckdb.IOException as error:
         raise TenureError(
             "engine.cannot_read",

@@ -17,12 +17,13 @@ import sys
 import threading
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.fs as pafs
 
 from tenure.core.errors import SettingRefused, TenureError
 from tenure.warehouse.engines import functions, translation
@@ -37,12 +38,13 @@ ROWS_PER_PART = 1_000_000
 LEAST_PARTS = 4
 _PIECE = 32 << 20
 """Bytes of a part's result in one row: Spark takes no more than 2 GB in one."""
+_ROWS_AT_ONCE = 65_536
 _PIECES = "part int, piece int, said binary"
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": str(_ROWS_AT_ONCE),
     "spark.sql.execution.pythonUDF.arrow.enabled": "true",
 }
 """What an answer depends on; a cluster's own settings cannot change it."""
@@ -67,7 +69,6 @@ class SparkEngine:
         self.lake = lake
         self.master = master
         self._settings = {**_USUAL, **(settings or {}), **_SETTINGS}
-        self._results = lake.path.parent / "cache" / "cluster"
         self._session: SparkSession | None = None
         self._process = 0
         self._guard = threading.Lock()
@@ -124,9 +125,13 @@ class SparkEngine:
         with self._guard:
             session, self._session = self._session, None
             ours = self._process == os.getpid()
-        if session is not None and ours:
-            with suppress(Exception):  # what is gone already cannot be told to end
-                session.stop()
+        if session is None or not ours:
+            return
+        try:
+            session.stop()
+        except Exception:  # noqa: BLE001 - a dead gateway throws anything
+            if not self._remote:
+                _forget_java()
 
     # --------------------------------------------------------------------------------------------------- session
 
@@ -232,24 +237,28 @@ class SparkEngine:
             raise ValueError(f"the statement reads tables that are not given: {', '.join(sorted(missing))}")
         try:
             for name, known in names.items():
-                self._frame(session, name, tables[name]).createOrReplaceTempView(known)
+                self._frame(session, name, tables[name], translation.columns_of(sql)).createOrReplaceTempView(known)
             yield names
         finally:
             for known in names.values():
                 session.catalog.dropTempView(known)
 
-    def _frame(self, session: SparkSession, name: str, given: Any) -> DataFrame:
+    def _frame(self, session: SparkSession, name: str, given: Any, named: Set[str] | None) -> DataFrame:
         from pyspark.sql.pandas.types import from_arrow_schema
 
         if isinstance(given, pa.Table):
             if given.num_rows:
                 return session.createDataFrame(given)
             return session.createDataFrame([], from_arrow_schema(given.schema))
-        shape = from_arrow_schema(schema_of(name))
+        whole = schema_of(name)
         files = given if isinstance(given, list) else [] if given is None else self.lake.files(name, given)
         if not files:
-            return session.createDataFrame([], shape)
-        return session.read.schema(shape).parquet(*map(_address, files))
+            return session.createDataFrame([], from_arrow_schema(whole))
+        if not self.lake.storage.shared:
+            return session.read.schema(from_arrow_schema(whole)).parquet(*map(_address, files))
+        shape = pa.schema([field for field in whole if named is None or field.name in named] or [whole.field(0)])
+        read = _reading(self.lake.storage.files, [self.lake.storage.inside(file) for file in files], shape)
+        return session.range(0, len(files), 1, len(files)).mapInArrow(read, from_arrow_schema(shape))
 
     def _parts(self, tables: Mapping[str, Any]) -> int:
         """Into how many parts rows are dealt: a power of two, about a million rows of the largest table in each."""
@@ -260,18 +269,22 @@ class SparkEngine:
         return parts
 
     def _rows(self, found: DataFrame) -> pa.Table:
-        """The rows of a frame: small ones as they are, large ones by way of files beside the lake."""
+        """The rows of a frame: small ones as they are, large ones by way of files that the executors write."""
         try:
             return _nullable(found.toArrow())
         except Exception as error:
             if not (_of_spark(error) and _TOO_LARGE.search(str(error))):
                 raise
-        place = self._results / uuid.uuid4().hex
-        try:
-            found.write.parquet(f"file://{place}")
-            return _nullable(ds.dataset(place, format="parquet").to_table())
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+        from pyspark.sql.pandas.types import to_arrow_schema
+
+        shape, files = to_arrow_schema(found.schema), self.lake.storage.files or pafs.LocalFileSystem()
+        with self.lake.storage.aside() as folder:
+            written = found.mapInArrow(_writing(files, folder), "file string").toArrow()
+            parts = [shape.empty_table()]
+            for file in sorted(written["file"].to_pylist()):
+                with files.open_input_file(file) as source:
+                    parts.append(pa.ipc.open_file(source).read_all().cast(shape))
+        return _nullable(pa.concat_tables(parts))
 
 
 # ------------------------------------------------------------------------------------------------- what is sent
@@ -338,8 +351,42 @@ def _nullable(rows: pa.Table) -> pa.Table:
 
 def _address(file: str) -> str:
     """A file as Spark takes it, which reads patterns into names."""
-    where = re.sub(r"([\[\]{}*?\\])", r"\\\1", file)
-    return where.replace("s3://", "s3a://", 1) if file.startswith("s3://") else f"file://{where}"
+    return "file://" + re.sub(r"([\[\]{}*?\\])", r"\\\1", file)
+
+
+def _reading(
+    files: pafs.FileSystem, places: Sequence[str], shape: pa.Schema
+) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What an executor does with the numbers of files in object storage: it reads them as this machine would."""
+
+    def reading(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch["id"].to_pylist():
+                whole = ds.dataset([places[number]], schema=shape, format="parquet", filesystem=files)
+                yield from whole.to_batches(batch_size=_ROWS_AT_ONCE)
+
+    return reading
+
+
+def _writing(files: pafs.FileSystem, folder: str) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What an executor does with a part that is too large to be sent: it writes a file, whose name goes back."""
+
+    def writing(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pyspark import TaskContext
+
+        task = TaskContext.get()
+        place = f"{folder}/{task.partitionId():08d}-{task.taskAttemptId()}.arrow"
+        some = iter(batches)
+        first = next(some, None)
+        if first is None:
+            return
+        with files.open_output_stream(place) as sink, pa.ipc.new_file(sink, first.schema) as writer:
+            writer.write_batch(first)
+            for batch in some:
+                writer.write_batch(batch)
+        yield pa.RecordBatch.from_arrays([pa.array([place])], ["file"])
+
+    return writing
 
 
 # --------------------------------------------------------------------------------------------------- the cluster
@@ -380,6 +427,15 @@ def lost(master: str, detail: str) -> TenureError:
         value=shown(master),
         detail=detail,
     )
+
+
+def _forget_java() -> None:
+    """Let the next session start another Java: PySpark holds on to one that died."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+    SparkSession._instantiatedSession = SparkSession._activeSession = None  # type: ignore[attr-defined]
 
 
 def _not_installed(master: str, what: str, command: str) -> SettingRefused:

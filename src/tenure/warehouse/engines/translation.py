@@ -47,6 +47,14 @@ def parameters_of(sql: str) -> set[str]:
     return {place.name for place in _tree(sql).find_all(exp.Placeholder)}
 
 
+def columns_of(sql: str) -> set[str] | None:
+    """The columns that a statement names, of whatever table; None: it may want all that there are."""
+    tree = _tree(sql)
+    if any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star)):
+        return None
+    return {column.name for column in tree.find_all(exp.Column)}
+
+
 def translated(sql: str, names: Mapping[str, str]) -> str:
     """A statement for Spark, reading each of its tables by another name."""
     tree = _tree(sql).copy()

@@ -18,12 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from tenure.core.sequences.buckets import Seen, bucket_of, deal
 from tenure.core.sequences.events import I64
 from tenure.warehouse.identity import Identities
-from tenure.warehouse.lake import Lake, schema_of
+from tenure.warehouse.lake import Lake
 from tenure.warehouse.sequences import parts
 from tenure.warehouse.sequences.folder import COPIES, Folder, Manifest, in_threads
 from tenure.warehouse.sequences.rows import Coding, Packed, Rows, TooManyTexts, resolved, width
@@ -60,12 +59,12 @@ def build(folder: Folder, lake: Lake, snapshot: Snapshot) -> Manifest:
             shutil.rmtree(spill, ignore_errors=True)
 
 
-def known_until(files: list[str], now: int) -> int | None:
+def known_until(lake: Lake, files: list[str], now: int) -> int | None:
     """The first moment from which on one of the files' events, known now, is known no more; None = never."""
     if not files:
         return None
     there = ds.field("superseded_at").is_valid()
-    found = ds.dataset(files, schema=schema_of(EVENTS), format="parquet").to_table(["superseded_at"], there)
+    found = lake.rows(EVENTS, files, ["superseded_at"], where=there)
     moments = np.asarray(found["superseded_at"].cast(pa.int64()).to_numpy(), np.int64)
     later = moments[moments > now]
     return int(later.min()) if len(later) else None
@@ -87,7 +86,7 @@ def _built(
     identities = Identities.of(snapshot)
     rows = 0
     with _Spill(spill, buckets, len(coding.properties)) as dealt:
-        for found in _resolved(snapshot, identities, coding.properties, files):
+        for found in _resolved(lake, snapshot, identities, coding.properties, files):
             read = coding.read(found)
             dealt.add(read, coding)
             rows += len(read.at)
@@ -107,7 +106,7 @@ def _built(
         versions={EVENTS: version},
         identity_versions=identity_versions(snapshot),
         moment=moment,
-        until=known_until(files, moment),
+        until=known_until(lake, files, moment),
         buckets=buckets,
         rows=rows,
         tail_rows=0,
@@ -128,13 +127,13 @@ def identity_versions(snapshot: Snapshot) -> dict[str, int]:
 
 
 def _resolved(
-    snapshot: Snapshot, identities: Identities, properties: tuple[str, ...], files: list[str]
+    lake: Lake, snapshot: Snapshot, identities: Identities, properties: tuple[str, ...], files: list[str]
 ) -> Iterator[pa.Table]:
     """The events of the files, each once, in tables of some size; the next one is made while one is used.
 
     Those of one key may lie in several files: all of them are looked at together, and apart from the others.
     """
-    repeated = pa.array(_repeated(snapshot, files))
+    repeated = pa.array(_repeated(lake, snapshot, files))
     chunks: list[list[str] | pa.Array] = [[file] for file in files]
     chunks += [repeated.slice(begin, _KEYS_AT_ONCE) for begin in range(0, len(repeated), _KEYS_AT_ONCE)]
 
@@ -142,13 +141,13 @@ def _resolved(
         if isinstance(chunk, list):
             found = resolved(snapshot, identities, properties, chunk, once=True)
             return found.filter(pc.invert(pc.is_in(found["row_key"], repeated))) if len(repeated) else found
-        whole = ds.dataset(files, schema=schema_of(EVENTS), format="parquet")
-        return resolved(snapshot, identities, properties, whole.to_table(filter=ds.field("row_key").isin(chunk)))
+        rows = lake.rows(EVENTS, files, where=ds.field("row_key").isin(chunk))
+        return resolved(snapshot, identities, properties, rows)
 
     return _ahead(one, chunks)
 
 
-def _repeated(snapshot: Snapshot, files: list[str]) -> I64:
+def _repeated(lake: Lake, snapshot: Snapshot, files: list[str]) -> I64:
     """The keys of events that were sent more than once, in order.
 
     A first look over all keys, which are too many to be held, leaves those that may be; a second one counts them.
@@ -160,7 +159,7 @@ def _repeated(snapshot: Snapshot, files: list[str]) -> I64:
 
     if not files:
         return np.zeros(0, np.int64)
-    seen = Seen(sum(pq.read_metadata(file).num_rows for file in files))
+    seen = Seen(lake.rows_in(files))
     maybe = np.concatenate([seen.add(some) for some in _ahead(keys, files)])
     suspected = Seen(len(maybe))
     suspected.add(maybe)

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tenure.core.sequences.buckets import KeyCodes, bucket_of
 from tenure.core.sequences.events import I32, I64
@@ -44,7 +43,7 @@ def new_rows(lake: Lake, manifest: Manifest, snapshot: Snapshot) -> int | None:
     if until is None or until < version:
         return None
     added = lake.added_since(EVENTS, version, until)
-    return None if added is None else sum(pq.read_metadata(file).num_rows for file in added)
+    return None if added is None else lake.rows_in(added)
 
 
 def extended(folder: Folder, lake: Lake, snapshot: Snapshot, manifest: Manifest) -> Manifest | None:
@@ -59,7 +58,7 @@ def extended(folder: Folder, lake: Lake, snapshot: Snapshot, manifest: Manifest)
     moment = building.micros(snapshot)
     identities = Identities.of(snapshot)
     former = Identities(*(folder.table(part) for part in (manifest.people, manifest.members, manifest.merged)))
-    if not former.merged.equals(identities.merged) or building.known_until(added, moment) is not None:
+    if not former.merged.equals(identities.merged) or building.known_until(lake, added, moment) is not None:
         return None
     coding = Coding.of(folder, manifest)
     main = {copy: [parts.read(folder, name, copy) for name in manifest.main[copy]] for copy in COPIES}
@@ -181,7 +180,7 @@ def _told_anew(
     if not len(moved.at):
         return _none(coding)
     files = lake.files(EVENTS, snapshot.versions[EVENTS])
-    whole = _with(files, "user_key", ids)
+    whole = _with(lake, files, "user_key", ids)
     read = coding.read(resolved(snapshot, identities, coding.properties, whole))
     read = read.taken(np.isin(read.row_key, moved.row_key))
     return read if len(read.at) == len(moved.at) else None
@@ -225,12 +224,12 @@ _EVENTS_AS_SENT = (
 )
 
 
-def _with(files: list[str], name: str, keys: I64) -> pa.Table:
+def _with(lake: Lake, files: list[str], name: str, keys: I64) -> pa.Table:
     """The events of some files that have one of the keys in a column, which alone is read of all of them."""
     wanted = KeyCodes(keys)
     found = [schema_of(EVENTS).empty_table()]
     for file in files:
-        source = pq.ParquetFile(file)
+        source = lake.parquet(file)
         numbers = np.asarray(source.read([name])[name].fill_null(0).to_numpy(), np.int64)
         hits = np.flatnonzero(wanted.has(numbers))
         groups = [source.metadata.row_group(g).num_rows for g in range(source.num_row_groups)]

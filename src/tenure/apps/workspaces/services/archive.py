@@ -59,7 +59,7 @@ class Writer:
             with content.open("rb") as source:
                 self._copy(name, source)
         else:
-            self._copy(name, content)
+            self._copy(name, content, content.size() if isinstance(content, pa.NativeFile) else None)
 
     def close(self, about: Mapping[str, Any]) -> dict[str, Any]:
         """Write the manifest and end the file; gives the manifest."""

@@ -55,7 +55,8 @@ def backup(target: Path, *, by: Actor, secrets: bool = False) -> dict[str, Any]:
         for name, text in held.entries.items():
             writer.add(f"lake/{name}", text)
         for name, file in held.files.items():
-            writer.add(f"lake/{name}", file)
+            with here.opened(file) as source:
+                writer.add(f"lake/{name}", source)
         for name, opened in arrived.items():
             writer.add(f"journal/{name}", opened)
         for name, upload in uploads.items():

@@ -28,7 +28,7 @@ from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 from tenure.core.periods import add_months
 from tenure.warehouse import mirror
-from tenure.warehouse.lake import Lake
+from tenure.warehouse.lake import Lake, lake_of
 from tenure.warehouse.schema import STAMP
 from tenure.warehouse.workspace import Workspace
 
@@ -38,12 +38,12 @@ KEPT_BY = {"events": "ts", "refused_events": "received_at"}
 
 def lake() -> Lake:
     """The lake of this workspace."""
-    return _lake(Path(settings.TENURE_HOME))
+    return _lake(Path(settings.TENURE_HOME), settings.TENURE_LAKE)
 
 
 @lru_cache(maxsize=4)
-def _lake(home: Path) -> Lake:
-    return Lake(home / "lake")
+def _lake(home: Path, place: str) -> Lake:
+    return lake_of(home, place)
 
 
 def _workspace() -> dict[str, Any]:
@@ -70,7 +70,7 @@ def prepare(house: Mapping[str, str] | None = None) -> None:
     home = Path(settings.TENURE_HOME)
     if not (home / "workspace.json").exists():
         usual = {"timezone": settings.TENURE_TIMEZONE, "reporting_currency": settings.TENURE_REPORTING_CURRENCY}
-        Workspace.open(home, {**usual, **(house or {})})
+        Workspace.open(home, {**usual, **(house or {})}, lake=settings.TENURE_LAKE)
 
 
 def index() -> bool:

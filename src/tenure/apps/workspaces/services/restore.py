@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
 from tenure.apps.workspaces.services import archive, backup
 from tenure.apps.workspaces.services.archive import BackupRefused
+from tenure.warehouse import copying
 from tenure.warehouse.lake import Lake
 
 _CHUNK = 1 << 20
@@ -27,10 +29,11 @@ def restore(file: Path, home: Path) -> dict[str, Any]:
     """Make a workspace of a backup in a folder that is empty or not there yet; gives the backup's manifest.
 
     Raises: BackupRefused, with nothing written, if the file is not a whole backup, is of a later release or of
-    another kind of store, or if the folder (or the PostgreSQL database) is not empty.
+    another kind of store, or if the folder (or the PostgreSQL database, or the place of the lake) is not empty.
     """
     home = home.absolute()
     _check_empty(home)
+    _check_lake_empty()
     manifest = examine(file)
     _check_fits(file, manifest)
     with _work_folder(home) as work:
@@ -38,6 +41,9 @@ def restore(file: Path, home: Path) -> dict[str, Any]:
             if name != archive.MANIFEST:
                 _write(work / name, content)
         _check_contents(file, work, manifest)
+        if settings.TENURE_LAKE:
+            copying.bring(work / "lake", Lake(settings.TENURE_LAKE))
+            shutil.rmtree(work / "lake", ignore_errors=True)
         _settle_store(work, home, manifest)
         _sync(work)
         work.rename(home)
@@ -62,6 +68,16 @@ def _check_empty(home: Path) -> None:
             _("{folder} is not an empty folder.").format(folder=home),
             fix=_("Name a folder that is empty or does not exist yet; nothing is ever overwritten."),
             folder=str(home),
+        )
+
+
+def _check_lake_empty() -> None:
+    if settings.TENURE_LAKE and not copying.is_empty(Lake(settings.TENURE_LAKE)):
+        raise BackupRefused(
+            "backup.lake_not_empty",
+            _("There are objects at {place}, which TENURE_LAKE names.").format(place=settings.TENURE_LAKE),
+            fix=_("Name an empty place in object storage, or remove TENURE_LAKE; nothing is ever overwritten."),
+            place=settings.TENURE_LAKE,
         )
 
 

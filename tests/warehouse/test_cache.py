@@ -6,9 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tenure.core.errors import QuestionRefused
+from tenure.warehouse.cache import AnswerCache
 from tenure.warehouse.questions import FAMILIES
 from tenure.warehouse.snapshot import ARRIVING, TABLES_OF, Snapshot
 from tenure.warehouse.workspace import Workspace
@@ -108,6 +110,33 @@ def test_what_was_answered_before_is_known(workspace: Workspace) -> None:
     assert last is not None
     assert (last.table, last.computed_at, last.versions) == (first.table, first.computed_at, first.versions)
     assert workspace.asking({**FUNNEL, "unit": "account"}).last() is None
+
+
+def test_what_was_read_before_all_was_forgotten_is_not_kept(workspace: Workspace) -> None:
+    begun = workspace.asking(FUNNEL)
+    assert AnswerCache(workspace.path / "cache" / "answers").forget() == 0
+    first = begun.answer()
+    assert not list((workspace.path / "cache" / "answers").glob("*.arrow"))
+    assert Workspace.open(workspace.path).asking(FUNNEL).last() is None
+    assert workspace.ask(FUNNEL).table.equals(first.table)
+    assert Workspace.open(workspace.path).asking(FUNNEL).known() is not None
+    assert AnswerCache(workspace.path / "cache" / "answers").forget() == 1
+    assert not list((workspace.path / "cache" / "answers").glob("*.last"))
+
+
+def test_what_is_forgotten_while_it_is_written_is_not_kept(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = AnswerCache(workspace.path / "cache" / "answers")
+    write = AnswerCache._write
+
+    def meanwhile(self: AnswerCache, name: str, table: pa.Table) -> None:
+        answers.forget()
+        write(self, name, table)
+
+    monkeypatch.setattr(AnswerCache, "_write", meanwhile)
+    workspace.ask(FUNNEL)
+    assert {file.name for file in (workspace.path / "cache" / "answers").iterdir()} == {"era"}
 
 
 def test_a_last_answer_that_cannot_be_read_is_none(workspace: Workspace) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import threading
+import uuid
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from tenure.warehouse.answer import Result
 
 KEPT_IN_MEMORY = 256
 KEPT_ON_DISK = 4_000
-LAST = ".last"
+_LAST = ".last"
+_ERA = "era"
 _ABOUT = b"tenure"
 
 
@@ -65,12 +67,36 @@ class AnswerCache:
                 name = self._newest.get(series)
             return None if name is None else self.get(name)
         try:
-            return self.get((self.folder / f"{series}{LAST}").read_text(encoding="ascii"))
+            return self.get((self.folder / f"{series}{_LAST}").read_text(encoding="ascii"))
         except (OSError, ValueError):
             return None
 
-    def put(self, name: str, result: Result, beside: dict[str, Any], *, series: str) -> None:
-        """Keep a result, which is now the last of its series."""
+    def era(self) -> str:
+        """What is another one as soon as everything was forgotten."""
+        if self.folder is None:
+            return ""
+        try:
+            return (self.folder / _ERA).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return ""
+
+    def forget(self) -> int:
+        """Delete everything; what is computed now of what was read before is not kept either. Returns how many."""
+        if self.folder is None:
+            return 0
+        self.folder.mkdir(parents=True, exist_ok=True)
+        work = self.folder / f".{_ERA}.{os.getpid()}"
+        work.write_text(uuid.uuid4().hex, encoding="ascii")
+        work.rename(self.folder / _ERA)
+        kept = list(self.folder.glob("*.arrow"))
+        for file in (*kept, *self.folder.glob(f"*{_LAST}")):  # a process may have the answer itself in memory
+            file.unlink(missing_ok=True)
+        return len(kept)
+
+    def put(self, name: str, result: Result, beside: dict[str, Any], *, series: str, era: str) -> None:
+        """Keep a result, which is now the last of its series; not if all was forgotten since the era it is of."""
+        if era != self.era():
+            return
         self._remember(name, (result, beside))
         if self.folder is None:
             with self._guard:
@@ -88,7 +114,11 @@ class AnswerCache:
         self._write(name, result.table.replace_schema_metadata({_ABOUT: about.encode()}))
         work = self.folder / f".{series}.{os.getpid()}.{threading.get_ident()}"
         work.write_text(name, encoding="ascii")
-        work.rename(self.folder / f"{series}{LAST}")
+        last = self.folder / f"{series}{_LAST}"
+        work.rename(last)
+        if era != self.era():
+            for file in (last, *self.folder.glob(f"{name}*.arrow")):
+                file.unlink(missing_ok=True)
         self._written += 1
         if self._written % 200 == 1:
             self._tidy()
@@ -110,7 +140,7 @@ class AnswerCache:
     def _tidy(self) -> None:
         if self.folder is None:
             return
-        for kind in (".arrow", LAST):
+        for kind in (".arrow", _LAST):
             files = sorted(self.folder.glob(f"*{kind}"), key=lambda p: p.stat().st_mtime)
             for old in files[:-KEPT_ON_DISK]:
                 old.unlink(missing_ok=True)

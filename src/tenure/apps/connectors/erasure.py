@@ -31,7 +31,7 @@ from tenure.core.errors import TenureError
 from tenure.version import __version__
 from tenure.warehouse import forgetting
 from tenure.warehouse.arrivals import live
-from tenure.warehouse.cache import LAST
+from tenure.warehouse.cache import AnswerCache
 from tenure.warehouse.sequences.folder import Folder
 
 TABLE = "contacts"
@@ -151,11 +151,11 @@ def _replace(place: Path, text: str, encoding: str) -> None:
 def _drop_answers(home: Path) -> int:
     """Throw kept answers away, and the sequence index; how many answers there were."""
     Folder(home / "cache" / "sequences").clear()
+    answers = AnswerCache(home / "cache" / "answers").forget()
     kept = [file for file in (home / "cache").rglob("*") if file.is_file() and file.suffix == ".arrow"]
-    told = (home / "cache" / "answers").glob(f"*{LAST}")  # a process may have the answer itself in memory
-    for file in (*kept, *told):
+    for file in kept:
         file.unlink(missing_ok=True)
-    return len(kept)
+    return answers + len(kept)
 
 
 def _files_with(home: Path, words: Collection[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -244,6 +245,8 @@ API = [
     ("api:stop_asking", "post", "/api/ask/stop", QUESTION, EVERYBODY, 200),
     ("api:rows_behind", "post", "/api/rows-behind",
      {"question": QUESTION, "cell": {"period": "2024-03", "kind": "churn"}}, EVERYBODY, 200),
+    ("api:answer_file", "get", f"/api/answer.parquet?{urlencode({'question': json.dumps(QUESTION)})}", None,
+     EVERYBODY, 200),
     ("api:questions", "get", "/api/questions", None, EVERYBODY, 200),
     ("api:tables", "get", "/api/tables", None, EVERYBODY, 200),
     ("api:imports", "post", "/api/imports", "file", IMPORTERS, 200),

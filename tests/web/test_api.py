@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 
+import pyarrow.parquet as pq
 import pytest
 from django.test import Client
 
 import tenure
+from tenure.web.api import asking as api
 from tenure.web.api import requests as bounds
 from tenure.web.api.caller import Patience
 
@@ -48,6 +50,28 @@ def test_the_rows_behind_a_cell(call, sample):
     assert status == 200
     assert {row["account_id"] for row in answer["rows"]} == {"cedar"}
     assert answer["count"] == len(answer["rows"]) == 2
+
+
+def test_all_rows_of_an_answer_are_in_its_file(call, client, key, sample, monkeypatch):
+    monkeypatch.setattr(api, "MOST_ROWS", 1)
+    asked, cell = {**QUESTION, "to": "2024-03"}, {"period": "2024-02", "kind": "contraction"}
+    for address, body in (("/api/ask", asked), ("/api/rows-behind", {"question": asked, "cell": cell})):
+        status, cut = call(address, body)
+        assert (status, len(cut["rows"]), cut["count"]) == (200, 1, 2)
+        response = client.get(cut["file"], headers=key("analyst"))
+        assert response["Content-Type"] == "application/vnd.apache.parquet"
+        whole = pq.read_table(io.BytesIO(b"".join(response.streaming_content)))
+        answer = tenure.open(sample).ask(asked)
+        assert whole.equals(answer.table if address == "/api/ask" else answer.rows_behind(cell))
+        about = json.loads(whole.schema.metadata[b"tenure"])
+        assert (about["question"]["question"], about["versions"]) == ("movements", answer.versions)
+
+
+@pytest.mark.parametrize("query", ["", "question=[]", "question={", "question=" + "[" * 9_000, "question={}&cell=1"])
+def test_files_that_nobody_can_mean_are_refused(client, key, sample, query):
+    response = client.get(f"/api/answer.parquet?{query}", headers=key("analyst"))
+    assert response.status_code == 422
+    assert response.json()["error"]["fix"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from django.test import Client
 
@@ -258,6 +259,10 @@ def test_no_answer_or_proof_names_an_account_of_others(cast, client, scope, name
     cells = [] if cell is None else [{k: v.format(foreign=a) for k, v in cell.items()} for a in OWNED["all"]]
     for there in [one for i, one in enumerate(cells) if one not in cells[:i]]:
         texts.append(_post(client, "/api/rows-behind", {"question": {"question": name, **question}, "cell": there}))
+    for said in [json.loads(text) for text in texts if "file" in json.loads(text)]:
+        whole = pq.read_table(io.BytesIO(b"".join(client.get(said["file"]).streaming_content)))
+        assert whole.num_rows == said["count"]
+        assert not [one for one in hidden if one in str(whole.to_pylist()).lower()]
     for account in hidden:
         for text in texts:
             if not text.startswith('{"error"'):

@@ -164,8 +164,11 @@ class Answer:
         """The table as a pandas frame (needs `tenure[pandas]`)."""
         return self.table.to_pandas()
 
-    def to_json(self) -> dict[str, Any]:
-        """The answer as JSON values: what the API, `tenure ask --format json` and saved answers hold."""
+    def to_json(self, most: int | None = None) -> dict[str, Any]:
+        """The answer as JSON values: what the API, `tenure ask --format json` and saved answers hold.
+
+        `rows` has no more than the first `most`.
+        """
         return {
             "question": dict(self.question),
             "definition": dict(self.definition),
@@ -175,7 +178,7 @@ class Answer:
             "notes": self.notes,
             "computed_at": self.computed_at.isoformat(),
             "columns": [{"name": f.name, "type": str(f.type)} for f in self.table.schema],
-            "rows": _json_rows(self.table),
+            "rows": _json_rows(self.table.slice(0, most)),
             "sql": self.sql,
             **{name: _json_rows(table) for name, table in self.of_figures.items()},
         }

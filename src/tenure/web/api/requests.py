@@ -58,7 +58,21 @@ def object_in(body: dict[str, Any], field: str) -> dict[str, Any]:
 
     Raises: TenureError request.invalid.
     """
-    value = body.get(field)
+    return _object(body.get(field), field)
+
+
+def object_of(text: str, field: str) -> dict[str, Any]:
+    """A field of the query that must be an object written as JSON.
+
+    Raises: TenureError request.invalid.
+    """
+    try:
+        return _object(json.loads(text), field)
+    except (ValueError, RecursionError):
+        return _object(None, field)
+
+
+def _object(value: Any, field: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TenureError(
             "request.invalid",

@@ -38,6 +38,7 @@ FIRM: dict[str, list[tuple[dict[str, Any], dict[str, Any] | None]]] = {
     "accounts": [({"as_of": "2026-10-01"}, None)],
     "cohorts": [({"from": "2025-01", "to": "2026-10"}, {"cohort": "2025-04"})],
     "renewals": [({**SPAN, "as_of": "2026-10-31"}, {"period": "2026-05", "kind": "expiring"})],
+    "attribution": [({"conversion": "expansion"}, {"channel": "(none)"}), ({"conversion": "renewal"}, None)],
     "contracts_due": [({"as_of": "2026-10-01"}, None)],
     "committed_mrr": [({"as_of": "2026-10-01"}, {"kind": "mrr"})],
     "ltv": [({"as_of": "2026-09-30", "by": ["plan"]}, None)],

@@ -24,7 +24,7 @@ CELL = {
     "period": "2024-02", "cohort": "2024-01", "month": "2024-02", "date": "2024-02-10", "account_id": "acme",
     "contract_id": "c1", "row": "s1", "kind": "mrr", "metric": "mrr", "k": 0, "cause": "tax", "slice": "x", "step": 1,
     "column": 0, "feature": "login", "interval": "2024-01-01", "state": "new", "from": "1_login", "to": "2_login",
-    "contract": "due",
+    "contract": "due", "channel": "SEM", "model": "first",
 }  # fmt: skip
 COLUMNS = {
     "ledger": ("date", "account_id"), "accounts": ("account_id",), "cohorts": ("cohort", "k"),
@@ -33,7 +33,7 @@ COLUMNS = {
     "committed_mrr": ("kind",), "funnel": ("step",), "retention": ("cohort", "column"),
     "feature_retention": ("feature",), "lifecycle": ("interval", "state"), "stickiness": ("k",),
     "lifecycle_contracts": ("state", "contract"), "account_stickiness": ("account_id",),
-    "paths": ("from", "to"), "trend": ("interval",),
+    "paths": ("from", "to"), "trend": ("interval",), "attribution": ("channel", "model"),
 }  # fmt: skip
 
 

@@ -109,6 +109,17 @@ EVENTS = [
     for n, (event, month, page) in enumerate((*DID, (f"of {a['account_id']}", 3, "/")))
 ]
 CLOSES = [{"month": "2024-02", "closed_at": "2024-03-01T00:00:00+00:00", "closed_by": "Olga", "note": None}]
+TOUCHES = [
+    {"touch_id": f"touch-{a['account_id']}-{n}", "account_id": a["account_id"], "contact_id": f"who-{a['account_id']}",
+     "ts": f"2024-01-{n + 3:02}T08:00:00Z", "channel": channel}
+    for a in ACCOUNTS
+    for n, channel in enumerate(("SEM", f"of {a['account_id']}", "Call"))
+]  # fmt: skip
+DEALS = [
+    {"deal_id": f"sale-{a['account_id']}", "account_id": a["account_id"], "amount": 100 + i, "currency": "USD",
+     "created_at": "2024-01-10T08:00:00Z", "won_at": "2024-02-10T08:00:00Z"}
+    for i, a in enumerate(ACCOUNTS)
+]  # fmt: skip
 TABLES = {
     "accounts": ACCOUNTS,
     "subscriptions": SUBSCRIPTIONS,
@@ -116,6 +127,8 @@ TABLES = {
     "invoice_lines": INVOICES,
     "closes": CLOSES,
     "events": EVENTS,
+    "touches": TOUCHES,
+    "deals": DEALS,
 }
 RECORDED = datetime(2024, 2, 15, tzinfo=UTC)
 AFTER_THE_CLOSE = datetime(2024, 4, 15, tzinfo=UTC)
@@ -165,6 +178,7 @@ QUESTIONS = {
         {"of": {"question": "lifecycle", **MONTHLY}, "cell": {"interval": "2024-01", "state": "new"}},
         None,
     ),
+    "attribution": ({"bootstrap": 20}, {"channel": "of {foreign}"}),
     "event_catalogue": ({"to": "2024-03-31"}, None),
     "event_properties": ({"event": "search", "to": "2024-03-31"}, None),
     "restatements": (SPAN, {"month": "2024-02", "account_id": "{foreign}"}),

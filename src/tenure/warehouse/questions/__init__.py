@@ -11,6 +11,7 @@ from tenure.warehouse.questions.accounts import Accounts
 from tenure.warehouse.questions.activity import Lifecycle, Paths, Stickiness
 from tenure.warehouse.questions.actors import Actors
 from tenure.warehouse.questions.anomalies import Anomalies, DefinitionDiff
+from tenure.warehouse.questions.attribution import Attribution
 from tenure.warehouse.questions.base import Question
 from tenure.warehouse.questions.catalogue import EventCatalogue, EventProperties
 from tenure.warehouse.questions.closing import Closes, Restatements
@@ -52,6 +53,7 @@ FAMILIES: dict[str, type[Question]] = {
         Paths,
         Trend,
         Actors,
+        Attribution,
         EventCatalogue,
         EventProperties,
     )
@@ -63,6 +65,7 @@ __all__ = [
     "Accounts",
     "Actors",
     "Anomalies",
+    "Attribution",
     "Closes",
     "Cohorts",
     "CommittedMrr",

@@ -1,0 +1,242 @@
+"""Touches and conversions of accounts, laid out for the models of attribution.
+
+Hides whose a touch is, what makes a conversion, what its money is worth, and which lead and opportunity it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenure.core.hashing import stable_hash
+from tenure.core.localtime import DAY, local_micros
+from tenure.core.money import MONEY
+from tenure.core.periods import month_end
+from tenure.core.sequences import journeys
+from tenure.core.sequences.journeys import Conversions, Journeys, Touches
+from tenure.warehouse.lines import NONE, meets, merged_roots
+from tenure.warehouse.measures import Condition
+from tenure.warehouse.rates import Rates
+from tenure.warehouse.slices import account_values
+from tenure.warehouse.snapshot import Snapshot
+
+Integers = npt.NDArray[np.int64]
+NEVER = np.iinfo(np.int64).min
+"""The moment of what did not happen."""
+
+
+class Happened(NamedTuple):
+    """Conversions of accounts, row by row."""
+
+    account: Integers
+    at: Integers
+    value: pa.Array
+    """money in the reporting currency"""
+    name: pa.Array
+    """what names it: the id of a deal, a lead or a contract, or the day"""
+    account_id: pa.Array
+    lead_at: Integers
+    """when its lead came; NEVER if that is not known"""
+    opportunity_at: Integers
+    unvalued: int
+    """how many are in a currency without a rate"""
+
+    def taken(self, chosen: npt.NDArray[np.bool_] | Integers) -> Happened:
+        """Some of them, by place or by flag."""
+        some = pa.array(np.arange(len(self.at))[chosen])
+        return self._replace(
+            account=self.account[chosen],
+            at=self.at[chosen],
+            value=self.value.take(some),
+            name=self.name.take(some),
+            account_id=self.account_id.take(some),
+            lead_at=self.lead_at[chosen],
+            opportunity_at=self.opportunity_at[chosen],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The journeys of accounts: touches and conversions in the order of account and moment."""
+
+    touches: Touches
+    rows: pa.Table
+    """the rows of the touches"""
+    channels: tuple[str, ...]
+    """what the codes of channels mean"""
+    happened: Happened
+    journeys: Journeys
+    of_nobody: int
+    """touches that name neither an account nor a contact of one"""
+
+
+def read(
+    snapshot: Snapshot,
+    happened: Happened,
+    by: str,
+    lookback_days: int,
+    *,
+    reset: bool,
+    where: Sequence[Condition],
+) -> Reached:
+    """The journeys to conversions, of accounts that meet all conditions, with `by` naming what is a channel."""
+    found = snapshot.run("touch_rows")
+    owned = pc.is_valid(found["account_key"])
+    of_nobody = found.num_rows - int(pc.sum(owned).as_py() or 0)
+    found = found.filter(owned)
+    account = rooted(snapshot, np.asarray(found["account_key"].to_numpy(), np.int64))
+    accounts = np.unique(np.concatenate([account, happened.account]))
+    stays = np.ones(len(accounts), bool)
+    for condition in where:
+        values = account_values(snapshot, accounts, condition.column)
+        met = {v: meets(v, condition) for v in set(values)}
+        stays &= np.array([met[v] for v in values], bool)
+    accounts = accounts[stays]
+    at = np.asarray(found["ts"].cast(pa.int64()).to_numpy(), np.int64)
+    order = np.lexsort((at, account))
+    order = order[np.isin(account[order], accounts)]
+    found, account, at = found.take(pa.array(order)), account[order], at[order]
+    encoded = pc.dictionary_encode(found[by].combine_chunks().fill_null(NONE))
+    names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int32)
+    people = pc.dictionary_encode(found["contact_id"].combine_chunks())
+    touches = Touches(
+        _first(account, accounts),
+        at,
+        codes,
+        people.indices.fill_null(journeys.NONE).to_numpy().astype(np.int32),
+        (local_micros(at, snapshot.definition.timezone) // DAY).astype(np.int32),
+    )
+    happened = happened.taken(np.lexsort((happened.at, happened.account)))
+    happened = happened.taken(np.isin(happened.account, accounts))
+    conversions = Conversions(_first(happened.account, accounts), happened.at)
+    made = journeys.journeys(touches, conversions, lookback_days * DAY, reset=reset)
+    return Reached(touches, found, tuple(names), happened, made, of_nobody)
+
+
+def _first(account: Integers, accounts: Integers) -> Integers:
+    return np.append(np.searchsorted(account, accounts), len(account)).astype(np.int64)
+
+
+def rooted(snapshot: Snapshot, account: Integers) -> Integers:
+    """Account keys, with the account in the place of those that were merged into it."""
+    roots = merged_roots(snapshot)
+    if not roots or not len(account):
+        return account
+    known = np.array(sorted(roots), np.int64)
+    place = np.minimum(np.searchsorted(known, account), len(known) - 1)
+    into = np.array([roots[key] for key in known.tolist()], np.int64)
+    return np.where(known[place] == account, into[place], account)
+
+
+# ---------------------------------------------------------------------------------------------------- conversions
+
+
+def of_deals(snapshot: Snapshot, moment: str) -> Happened:
+    """Deals, and leads that no deal was made of, with what `moment` names: created_at or won_at of a deal."""
+    deals, leads = snapshot.run("deal_rows"), snapshot.run("lead_rows")
+    of_lead = {"created_at": "opportunity_at", "won_at": "won_at"}[moment]
+    deals = deals.filter(pc.is_valid(deals[moment]))
+    made = pc.is_in(leads["lead_id"], deals["source_lead"].combine_chunks().unique())
+    alone = leads.filter(
+        pc.and_(pc.and_(pc.is_valid(leads["account_key"]), pc.is_valid(leads[of_lead])), pc.invert(made))
+    )
+    value, unvalued = _valued(deals, moment, snapshot.rates)
+    nothing = pa.array([Decimal(0)] * alone.num_rows, MONEY)
+    both = _Rows(snapshot, deals, moment), _Rows(snapshot, alone, of_lead)
+    account, at = (np.concatenate([getattr(rows, name) for rows in both]) for name in ("account", "at"))
+    source = pa.concat_arrays([deals["source_lead"].combine_chunks(), alone["lead_id"].combine_chunks()])
+    return Happened(
+        account,
+        at,
+        pa.concat_arrays([value, nothing]),
+        pa.concat_arrays([deals["deal_id"].combine_chunks(), alone["lead_id"].combine_chunks()]),
+        pa.concat_arrays([deals["account_id"].combine_chunks(), alone["account_id"].combine_chunks()]),
+        _lead_at(snapshot, leads, source, account, at),
+        np.concatenate([micros(deals["created_at"]), micros(alone["opportunity_at"])]),
+        unvalued,
+    )
+
+
+def of_leads(snapshot: Snapshot) -> Happened:
+    """Leads of accounts."""
+    leads = snapshot.run("lead_rows")
+    leads = leads.filter(pc.is_valid(leads["account_key"]))
+    rows = _Rows(snapshot, leads, "created_at")
+    never = np.full(leads.num_rows, NEVER)
+    return Happened(
+        rows.account,
+        rows.at,
+        pa.array([Decimal(0)] * leads.num_rows, MONEY),
+        leads["lead_id"].combine_chunks(),
+        leads["account_id"].combine_chunks(),
+        rows.at,
+        never,
+        0,
+    )
+
+
+def of_days(
+    snapshot: Snapshot, account_ids: pa.Array, days: Sequence[date], value: pa.Array, name: pa.Array
+) -> Happened:
+    """What is known by the day: it happened at the day's end, so that touches of the day come before it."""
+    ends = {day: int(snapshot.end_of(day).timestamp()) * 1_000_000 - 1 for day in set(days)}
+    never = np.full(len(days), NEVER)
+    account = rooted(snapshot, stable_hash(account_ids)) if len(days) else np.zeros(0, np.int64)
+    at = np.array([ends[day] for day in days], np.int64)
+    return Happened(account, at, value, name, account_ids, never, never, 0)
+
+
+class _Rows:
+    """The account and the moment of rows of deals or leads."""
+
+    def __init__(self, snapshot: Snapshot, rows: pa.Table, moment: str) -> None:
+        self.account = rooted(snapshot, np.asarray(rows["account_key"].to_numpy(), np.int64))
+        self.at = micros(rows[moment])
+
+
+def micros(column: pa.ChunkedArray) -> Integers:
+    """Moments as numbers; NEVER where there is none."""
+    return np.asarray(column.cast(pa.int64()).fill_null(NEVER).to_numpy(), np.int64)
+
+
+def _valued(deals: pa.Table, moment: str, rates: Rates) -> tuple[pa.Array, int]:
+    """(the amounts in the reporting currency, how many are in a currency without a rate and count 0)."""
+    amount = deals["amount"].combine_chunks().fill_null(Decimal(0))
+    foreign = pc.not_equal(deals["currency"], rates.reporting_currency).fill_null(False)
+    if not pc.any(foreign).as_py():
+        return amount, 0
+    amounts, unvalued = amount.to_pylist(), 0
+    for place in np.flatnonzero(foreign.to_numpy()).tolist():
+        currency = deals["currency"][place].as_py()
+        if rates.known(currency):
+            day = deals[moment][place].as_py().date()
+            amounts[place] = round(amounts[place] * rates.at(currency, month_end(day)), 12)
+        else:
+            amounts[place] = Decimal(0)
+            unvalued += 1
+    return pa.array(amounts, MONEY), unvalued
+
+
+def _lead_at(snapshot: Snapshot, leads: pa.Table, source: pa.Array, account: Integers, at: Integers) -> Integers:
+    """When the lead of each conversion came: the one it names, or the first of its account; NEVER if after it."""
+    known = dict(zip(leads["lead_id"].to_pylist(), micros(leads["created_at"]).tolist(), strict=True))
+    named = np.array([known.get(lead, NEVER) for lead in source.to_pylist()], np.int64)
+    owned = leads.filter(pc.is_valid(leads["account_key"]))
+    owner, came = rooted(snapshot, np.asarray(owned["account_key"].to_numpy(), np.int64)), micros(owned["created_at"])
+    order = np.lexsort((came, owner))
+    accounts, first = np.unique(owner[order], return_index=True)
+    if len(accounts):
+        place = np.minimum(np.searchsorted(accounts, account), len(accounts) - 1)
+        earliest = np.where(accounts[place] == account, came[order][first[place]], NEVER)
+    else:
+        earliest = np.full(len(account), NEVER)
+    found = np.where(named == NEVER, earliest, named)
+    return np.where(found > at, NEVER, found)

@@ -408,7 +408,9 @@ def reach(master: str) -> None:
         return
     said = ""
     for door in found["doors"].split(","):
-        host, port = _DOOR.fullmatch(door).groups()  # type: ignore[union-attr] - any text has a host and a port
+        named = _DOOR.fullmatch(door)
+        assert named is not None  # any text has a host, and perhaps a port
+        host, port = named.groups()
         try:
             with socket.create_connection((host.strip("[]"), int(port or _USUAL_PORTS[found["kind"]])), timeout=5):
                 return
@@ -440,7 +442,7 @@ def _forget_java() -> None:
     from pyspark.sql import SparkSession
 
     SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
-    SparkSession._instantiatedSession = SparkSession._activeSession = None  # type: ignore[attr-defined]
+    SparkSession._instantiatedSession = SparkSession._activeSession = None
 
 
 def _not_installed(master: str, what: str, command: str) -> SettingRefused:

@@ -337,7 +337,7 @@ def test_a_cluster_reads_a_bucket(bucket: str, tmp_path: Path, monkeypatch: pyte
     for asked in ASKED[:2]:
         one, other = here.ask(asked), there.ask(asked)
         assert not differences(one.table, other.table)
-        cell = {"step": "2"} if asked["question"] == "funnel" else {"month": "2024-03", "kind": "new"}
+        cell = {"step": "2"} if asked["question"] == "funnel" else {"period": "2024-03", "kind": "new"}
         assert one.rows_behind(cell).num_rows > 0
         assert not differences(one.rows_behind(cell), other.rows_behind(cell))
     tables = {"events": there.lake.version("events")}

@@ -17,7 +17,7 @@ from tenure.core.errors import TenureError
 from tenure.warehouse.engines import checking
 from tenure.warehouse.engines import spark as engines_spark
 from tenure.warehouse.engines.duckdb import DuckDBEngine
-from tenure.warehouse.engines.spark import SparkEngine
+from tenure.warehouse.engines.spark import SparkEngine, reach
 from tenure.warehouse.engines.watching import Watch
 from tenure.warehouse.workspace import Workspace
 
@@ -205,3 +205,29 @@ def test_the_doctor_sees_what_the_executors_have(engines: tuple[Any, Any], monke
     assert {machine.unread for machine in checking.executors(engines[1])} == {
         "/nowhere/part.parquet: No such file or directory"
     }
+
+
+@pytest.mark.parametrize(
+    ("master", "doors"),
+    [
+        ("spark://one,two:7000", [("one", 7077), ("two", 7000)]),
+        ("sc://host", [("host", 15002)]),
+        ("sc://[::1]/;token=not-to-be-seen", [("::1", 15002)]),
+        ("sc://[::1]:15003/;use_ssl=true;token=not-to-be-seen", [("::1", 15003)]),
+    ],
+)
+def test_a_cluster_is_knocked_at_and_its_token_is_not_told(
+    master: str, doors: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knocked = []
+
+    def nobody(door: tuple[str, int], timeout: float) -> None:
+        knocked.append(door)
+        raise ConnectionRefusedError("nobody is there")
+
+    monkeypatch.setattr("socket.create_connection", nobody)
+    with pytest.raises(TenureError) as refused:
+        reach(master)
+    assert knocked == doors
+    assert refused.value.code == "engine.cluster_lost"
+    assert "not-to-be-seen" not in str(refused.value.as_dict())

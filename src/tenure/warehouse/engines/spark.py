@@ -122,10 +122,13 @@ class SparkEngine:
 
     def close(self) -> None:
         """End the session; the next question begins another."""
+        self._end(asks_server=True)
+
+    def _end(self, *, asks_server: bool) -> None:
         with self._guard:
             session, self._session = self._session, None
             ours = self._process == os.getpid()
-        if session is None or not ours:
+        if session is None or not ours or (self._remote and not asks_server):
             return
         try:
             session.stop()
@@ -186,7 +189,8 @@ class SparkEngine:
             try:
                 reach(self.master)
             except TenureError:
-                self.close()  # a master that is started again knows nothing of this session
+                # a master that is started again knows nothing of this session; a server would be asked for minutes
+                self._end(asks_server=False)
                 raise
             session = self.session()
             with watched(session, watch, remote=self._remote):
@@ -209,7 +213,7 @@ class SparkEngine:
                 ) from error
             detail = str(error).strip().split("\n", 1)[0][:300]
             if self._session is None or not self._alive():
-                self.close()
+                self._end(asks_server=False)
                 raise lost(self.master, detail) from error
             raise TenureError(
                 "engine.cluster_failed",
@@ -277,7 +281,7 @@ class SparkEngine:
                 raise
         from pyspark.sql.pandas.types import to_arrow_schema
 
-        shape, files = to_arrow_schema(found.schema), self.lake.storage.files or pafs.LocalFileSystem()
+        shape, files = to_arrow_schema(found.schema, timezone="UTC"), self.lake.storage.files or pafs.LocalFileSystem()
         with self.lake.storage.aside() as folder:
             written = found.mapInArrow(_writing(files, folder), "file string").toArrow()
             parts = [shape.empty_table()]
@@ -404,7 +408,9 @@ def reach(master: str) -> None:
         return
     said = ""
     for door in found["doors"].split(","):
-        host, port = _DOOR.fullmatch(door).groups()  # type: ignore[union-attr] - any text has a host and a port
+        named = _DOOR.fullmatch(door)
+        assert named is not None  # any text has a host, and perhaps a port
+        host, port = named.groups()
         try:
             with socket.create_connection((host.strip("[]"), int(port or _USUAL_PORTS[found["kind"]])), timeout=5):
                 return
@@ -420,11 +426,12 @@ def shown(master: str) -> str:
 
 def lost(master: str, detail: str) -> TenureError:
     """The error of a cluster that does not answer."""
+    place = shown(master)
     return TenureError(
         "engine.cluster_lost",
-        f"The cluster at {shown(master)} does not answer.",
+        f"The cluster at {place} does not answer.",
         fix="Start its master again, or set TENURE_ENGINE to duckdb; `tenure doctor` looks at the cluster.",
-        value=shown(master),
+        value=place,
         detail=detail,
     )
 
@@ -435,15 +442,16 @@ def _forget_java() -> None:
     from pyspark.sql import SparkSession
 
     SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
-    SparkSession._instantiatedSession = SparkSession._activeSession = None  # type: ignore[attr-defined]
+    SparkSession._instantiatedSession = SparkSession._activeSession = None
 
 
 def _not_installed(master: str, what: str, command: str) -> SettingRefused:
+    place = shown(master)
     return SettingRefused(
         "engine.not_installed",
-        f"{what} is not on this machine, which the engine {shown(master)} needs.",
+        f"{what} is not on this machine, which the engine {place} needs.",
         fix=f"Install it: {command}; or set TENURE_ENGINE to duckdb.",
-        value=shown(master),
+        value=place,
         what=what,
         command=command,
     )

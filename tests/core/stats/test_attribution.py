@@ -196,6 +196,7 @@ def of(*channels: str, hours: tuple[float, ...] = ()) -> list[dict[str, Any]]:
         ("w_shaped", {}, of("A"), {"A": 1}),
         ("w_shaped", {}, of("A", "B", "C"), {"A": 0.75, "B": 0.125, "C": 0.125}),
         ("time_decay", {"half_life_days": 7}, of("A", "B", hours=(168, 0)), {"A": 1 / 3, "B": 2 / 3}),
+        ("time_decay", {"half_life_hours": 12}, of("A", "B", hours=(24, 0)), {"A": 1 / 5, "B": 4 / 5}),
         ("time_decay", {}, of("A", "B", hours=(720, 0)), {"A": 1 / 3, "B": 2 / 3}),
         ("time_decay", {"half_life_days": 1}, of("A", "B", hours=(10**6, 10**6)), {"A": 1 / 2, "B": 1 / 2}),
         ("markov", {}, of("A"), {"A": 1}),
@@ -227,10 +228,11 @@ def test_the_w_stands_on_what_is_known(lead: int, opportunity: int, wanted: dict
         ("position", {"first": 0.8, "last": 0.3}),
         ("position", {"first": -1}),
         ("time_decay", {"half_life_days": 0}),
+        ("markov", {"order": 2}),
     ],
 )
 def test_what_cannot_be_meant_is_refused(model: str, params: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"model|share|half-life"):
+    with pytest.raises(ValueError, match=r"model|share|half-life|order"):
         attribute(of("A", "B"), model, params)
 
 

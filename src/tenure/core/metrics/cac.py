@@ -1,4 +1,4 @@
-"""What a new customer cost: by campaign and all together. Source: docs/metrics/cac.md."""
+"""What a new customer cost: by campaign and all together. Source: docs/explanation/composite-cac.md."""
 
 from __future__ import annotations
 

@@ -378,11 +378,16 @@ def attribute(
 
     `journeys`: {touches: [[channel, hours before the end], ...] in the order of time, conversions, nulls, value}, each
     a path with how often it converted, how often not, and the money of all its conversions.
-    `params`: `first` and `last` of position, `half_life_days` of time_decay, `direct` of last_non_direct.
+    `params`: `first` and `last` of position, `half_life_days` or `half_life_hours` of time_decay, `direct` of
+    last_non_direct, `order` of markov, which is 1.
     Returns: credit and value by channel; for markov also removal_effect and p_conversion.
     Raises: ValueError for an unknown model or parameters that cannot be meant.
     """
     given = dict(params or {})
+    if "half_life_hours" in given:
+        given["half_life_days"] = given["half_life_hours"] / 24
+    if given.get("order", 1) != 1:
+        raise ValueError("markov is a model of the first order")
     names = sorted({channel for journey in journeys for channel, _ in journey["touches"]})
     code = {name: place for place, name in enumerate(names)}
     touches = [touch for journey in journeys for touch in journey["touches"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import multiprocessing
@@ -10,7 +9,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -22,21 +21,17 @@ import pyarrow.dataset as ds
 import pytest
 
 import tenure
-from buckets import KEY, SECRET, Server, served, without_buckets
-from clusters import IN_PROCESS, differences, too_large, without_spark
-from clusters import SETTINGS as SPARK_SETTINGS
+from buckets import KEY, SECRET, served, without_buckets
 from tenure.core.errors import SettingRefused, TenureError
 from tenure.warehouse import copying, forgetting, mirror, storage
 from tenure.warehouse import lake as module
 from tenure.warehouse.arrivals.flusher import Flusher
 from tenure.warehouse.arrivals.journal import Journal, Record
-from tenure.warehouse.engines import checking
 from tenure.warehouse.engines.duckdb import DuckDBEngine
 from tenure.warehouse.lake import Lake, lake_of
 
 RATES = module.TABLES["fx_rates"]
 CONTEXT = multiprocessing.get_context("spawn")
-PREFIX = "库 a+b/it's [1] #&=~"
 
 
 def rates(*values: int, currency: str = "EUR") -> pa.Table:
@@ -50,27 +45,6 @@ def rates(*values: int, currency: str = "EUR") -> pa.Table:
 
 def keys(lake: Lake, version: int | None = None) -> list[int]:
     return sorted(lake.read("fx_rates", ["row_key"], version).column(0).to_pylist())
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    missing = without_buckets()
-    if missing:
-        pytest.skip(missing)
-    with served() as one:
-        yield one
-
-
-@pytest.fixture
-def bucket(server: Server, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
-    """An empty bucket of this test, reached by the environment; gives a place in it."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in server.environ.items():
-        monkeypatch.setenv(name, value)
-    name = f"lake-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]}"
-    server.make(name)
-    return f"s3://{name}/{PREFIX}"
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -322,37 +296,6 @@ def test_a_workspace_answers_the_same_wherever_its_lake_lies(bucket: str, tmp_pa
     assert questions(away) == near
     assert not (tmp_path / "away" / "lake").exists()
     assert tenure.open(lake=bucket).read("subscriptions").num_rows == 30
-
-
-@pytest.mark.skipif(bool(without_spark()), reason=without_spark())
-def test_a_cluster_reads_a_bucket(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No jar is needed; what is too large for the driver goes by way of the bucket, and nothing of it stays there."""
-    here = tenure.open(tmp_path / "here", lake=bucket, threads=2)
-    questions(here)
-    there = tenure.open(
-        tmp_path / "there", lake=bucket, engine=IN_PROCESS, cluster_rows=0, cluster_settings=SPARK_SETTINGS
-    )
-    cluster = there.engine.cluster
-    assert cluster is not None
-    for asked in ASKED[:2]:
-        one, other = here.ask(asked), there.ask(asked)
-        assert not differences(one.table, other.table)
-        cell = {"step": "2"} if asked["question"] == "funnel" else {"period": "2024-03", "kind": "new"}
-        assert one.rows_behind(cell).num_rows > 0
-        assert not differences(one.rows_behind(cell), other.rows_behind(cell))
-    tables = {"events": there.lake.version("events")}
-    for sql in ("SELECT count(*) AS n FROM events", "SELECT e.* FROM events AS e ORDER BY e.row_key"):
-        small = cluster.query(sql, {}, tables)
-        assert not differences(small, here.engine.query(sql, {}, tables))
-        with too_large(monkeypatch, cluster):
-            assert not differences(small, cluster.query(sql, {}, tables))
-    assert there.lake.storage.names("_cluster") == []
-    assert {machine.unread for machine in checking.executors(cluster)} == {""}
-    file = there.lake.storage.inside(there.lake.files("events")[0])
-    there.lake.storage.files.delete_file(file)  # type: ignore[union-attr]
-    monkeypatch.setattr(checking, "a_file", lambda lake: "s3://" + file)
-    (unread,) = {machine.unread for machine in checking.executors(cluster)}
-    assert file in unread
 
 
 # ------------------------------------------------------------------------------------------ several machines

@@ -43,7 +43,7 @@ def firm(home, monkeypatch, db):
     opened.load("contracts", CONTRACTS)
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     asked = asking._opened(home)
-    monkeypatch.setattr(asked, "ask", lambda question: type(asked).ask(asked, question, now=NOON))
+    monkeypatch.setattr(asked, "asking", lambda *of: type(asked).asking(asked, *of, now=NOON))
     return asked
 
 

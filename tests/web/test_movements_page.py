@@ -175,7 +175,7 @@ def test_a_period_that_runs_is_compared_with_the_same_days(signed_in, home, monk
     noon = datetime(2026, 11, 11, 12, tzinfo=UTC)
     monkeypatch.setattr("django.utils.timezone.now", lambda: noon)
     asked = asking._opened(home)
-    monkeypatch.setattr(asked, "ask", lambda question: type(asked).ask(asked, question, now=noon))
+    monkeypatch.setattr(asked, "asking", lambda *of: type(asked).asking(asked, *of, now=noon))
     browser = signed_in("viewer")
     page = browser.get(f"{PAGE}?to=2026-11", headers={"accept-language": "zh-CN"}).content.decode()
     assert "进行中 · 至 11月10日" in page

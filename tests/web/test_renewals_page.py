@@ -49,7 +49,7 @@ def look(signed_in, home, monkeypatch):
     tenure.open(home, settings={"reporting_currency": "CNY"}).load("contracts", CONTRACTS)
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     asked = asking._opened(home)
-    monkeypatch.setattr(asked, "ask", lambda question: type(asked).ask(asked, question, now=NOON))
+    monkeypatch.setattr(asked, "asking", lambda *of: type(asked).asking(asked, *of, now=NOON))
     browser = signed_in("viewer")
 
     def get(query="", path=PAGE, **headers):

@@ -197,5 +197,5 @@ def _behind(answer: Answer, cell: dict[str, Any]) -> pa.Table:
 
 def _file(question: dict[str, Any], cell: dict[str, Any] | None = None) -> str:
     said = {"question": question} | ({} if cell is None else {"cell": cell})
-    asked = {name: json.dumps(value, ensure_ascii=False, separators=(",", ":")) for name, value in said.items()}
+    asked = {name: json.dumps(value, separators=(",", ":")) for name, value in said.items()}
     return f"{reverse('api:answer_file')}?{urlencode(asked)}"

@@ -144,7 +144,8 @@ def test_accounts_that_were_merged_are_one(workspace: Any) -> None:
 def test_what_is_sent_twice_or_belongs_to_nobody(workspace: Any) -> None:
     row = {**touch(1, -4, "SEM", account_id="a"), "row_id": "r1", "source": "ads"}
     workspace.load("touches", [row, row, touch(2, -3, "Call", contact_id="unknown"), touch(3, -3, "Call")])
-    workspace.load("deals", [deal("d", "a", 0), deal("d", "a", 0, "70"), deal("e", "a", 0, currency="EUR")])
+    workspace.load("deals", [deal("d", "a", 0), deal("e", "a", 0, currency="EUR")])
+    workspace.load("deals", [deal("d", "a", 0, "70")])
     answer = workspace.ask({"question": "attribution", "models": ["linear", "markov"]})
     assert credited(answer, "linear") == {"SEM": 2}
     assert credited(answer, "linear", "value") == {"SEM": 70}
@@ -225,5 +226,5 @@ def test_what_cannot_be_meant_is_refused(workspace: Any, wrong: dict[str, Any], 
 def test_a_cell_that_is_not_there_is_refused(workspace: Any) -> None:
     answer = workspace.ask({"question": "attribution", "models": ["first"]})
     for cell in ({}, {"channel": "SEM", "model": "markov"}, {"channel": "SEM", "owner": "x"}):
-        with pytest.raises(QuestionRefused, match="cell"):
+        with pytest.raises(QuestionRefused, match=r"cell|channel"):
             answer.rows_behind(cell)

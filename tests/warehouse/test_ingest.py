@@ -352,7 +352,7 @@ def test_broken_files_are_refused(name: str, content: bytes, tmp_path: Path) -> 
     assert caught.value.fix
 
 
-@pytest.mark.parametrize("name", ["touches", "supersessions", ""])
+@pytest.mark.parametrize("name", ["taps", "supersessions", ""])
 def test_an_unknown_table_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(LoadRefused, match="subscriptions") as caught:
         conform(

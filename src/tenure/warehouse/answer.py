@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EDGE = Decimal("0.000001")
 OF_FIGURES = ("trend", "average")
 """Tables beside an answer that its JSON form holds."""
-RECORDS = ("account_id", "contract_id", "row")
+RECORDS = ("account_id", "contract_id", "row", "channel", "campaign", "keyword")
 """Columns of answers by which a cell names one record."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass
 from datetime import date, timedelta
@@ -268,7 +267,7 @@ class _Journeys:
             len(self.names),
             {"half_life_days": asked.half_life_days},
             self._direct,
-            _chance(asked, model),
+            _chance(model),
         )
 
     def interval(self, model: str, asked: Attribution) -> npt.NDArray[np.float64] | list[list[None]]:
@@ -278,7 +277,7 @@ class _Journeys:
         made = self.reached.journeys
         owners = np.concatenate([made.account[self._journeys], made.account[self._bare]])
         accounts, place = np.unique(owners, return_inverse=True)
-        rng = _chance(asked, f"bootstrap {model}")
+        rng = _chance(f"bootstrap {model}")
         found = np.zeros((asked.bootstrap, len(self.names) + 1))
         for drawn in found:
             if not len(accounts):
@@ -342,10 +341,9 @@ def _anchor(
     return np.where(there, first[:-1] + before - 1, models.NONE)
 
 
-def _chance(asked: Attribution, what: str) -> np.random.Generator:
-    """The same chance for the same question."""
-    text = json.dumps([asked.canonical(), what], sort_keys=True, default=str)
-    return np.random.Generator(np.random.PCG64(int(hashlib.sha256(text.encode()).hexdigest()[:16], 16)))
+def _chance(what: str) -> np.random.Generator:
+    """The same chance for the same journeys, whatever else there is."""
+    return np.random.Generator(np.random.PCG64(int(hashlib.sha256(what.encode()).hexdigest()[:16], 16)))
 
 
 def _exact(number: Fraction | float | None) -> Decimal | None:

@@ -93,17 +93,21 @@ def read(
     of_nobody = found.num_rows - int(pc.sum(owned).as_py() or 0)
     found = found.filter(owned)
     account = rooted(snapshot, np.asarray(found["account_key"].to_numpy(), np.int64))
-    accounts = np.unique(np.concatenate([account, happened.account]))
+    at = np.asarray(found["ts"].cast(pa.int64()).to_numpy(), np.int64)
+    if _falls(account, at):  # where accounts were merged; else they come in order
+        order = np.lexsort((at, account))
+        found, account, at = found.take(pa.array(order)), account[order], at[order]
+    accounts = np.union1d(account[np.diff(account, prepend=account[:1] - 1) != 0], happened.account)
     stays = np.ones(len(accounts), bool)
     for condition in where:
         values = account_values(snapshot, accounts, condition.column)
         met = {v: meets(v, condition) for v in set(values)}
         stays &= np.array([met[v] for v in values], bool)
-    accounts = accounts[stays]
-    at = np.asarray(found["ts"].cast(pa.int64()).to_numpy(), np.int64)
-    order = np.lexsort((at, account))
-    order = order[np.isin(account[order], accounts)]
-    found, account, at = found.take(pa.array(order)), account[order], at[order]
+    if not stays.all():
+        here = stays[np.searchsorted(accounts, account)]
+        found, account, at = found.filter(pa.array(here)), account[here], at[here]
+        happened = happened.taken(stays[np.searchsorted(accounts, happened.account)])
+        accounts = accounts[stays]
     encoded = pc.dictionary_encode(found[by].combine_chunks().fill_null(NONE))
     names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int32)
     people = pc.dictionary_encode(found["contact_id"].combine_chunks())
@@ -115,10 +119,15 @@ def read(
         (local_micros(at, snapshot.definition.timezone) // DAY).astype(np.int32),
     )
     happened = happened.taken(np.lexsort((happened.at, happened.account)))
-    happened = happened.taken(np.isin(happened.account, accounts))
     conversions = Conversions(_first(happened.account, accounts), happened.at)
     made = journeys.journeys(touches, conversions, lookback_days * DAY, reset=reset)
     return Reached(touches, found, tuple(names), happened, made, of_nobody)
+
+
+def _falls(account: Integers, at: Integers) -> bool:
+    """Whether rows are not in the order of account and moment."""
+    step = np.diff(account)
+    return bool(((step < 0) | ((step == 0) & (np.diff(at) < 0))).any())
 
 
 def _first(account: Integers, accounts: Integers) -> Integers:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from tenure.core.sequences.events import I32, I64, still
+from tenure.core.sequences.events import I32, I64, Flags, still
 
 NONE = -1
 
@@ -124,4 +124,21 @@ def journeys(touches: Touches, conversions: Conversions, lookback: int, *, reset
     count, rows = _walk(*inputs, earlier, lookback, reset, nothing, False)
     out = Journeys(*(np.empty(n, np.int64) for n in (count + 1, rows, count, count)))
     _walk(*inputs, earlier, lookback, reset, out, True)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _new_in_journey(first: I64, channel: I32) -> Flags:  # pragma: no cover - compiled
+    out = np.zeros(channel.shape[0], np.bool_)
+    seen = np.full(channel.max() + 1 if channel.shape[0] else 0, NONE, np.int64)
+    for j in range(first.shape[0] - 1):
+        for i in range(first[j], first[j + 1]):
+            out[i] = seen[channel[i]] != j
+            seen[channel[i]] = j
+    return out
+
+
+def new_in_journey(first: I64, channel: I32) -> Flags:
+    """Which touches are the first of their channel in their journey."""
+    out: Flags = _new_in_journey(still(first, np.int64), still(channel, np.int32))
     return out

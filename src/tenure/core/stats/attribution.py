@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from tenure.core.money import MONEY
 from tenure.core.sequences.events import I32, I64
+from tenure.core.sequences.journeys import new_in_journey
 
 F64 = npt.NDArray[np.float64]
 NONE = -1
@@ -123,11 +124,9 @@ def linear(paths: Paths) -> Classes:
 
 def linear_unique(paths: Paths) -> Classes:
     """The same to each different channel. Shapley values of the number of conversions are this."""
-    journey, rows = _journey(paths), np.arange(len(paths.channel))
-    channels = int(paths.channel.max(initial=0)) + 1
-    _, firsts = np.unique(journey * channels + paths.channel, return_index=True)
-    is_first = np.isin(rows, firsts, assume_unique=True)
-    distinct = np.bincount(journey[firsts], minlength=len(paths.first) - 1)
+    is_first = new_in_journey(paths.first, paths.channel)
+    journey = _journey(paths)
+    distinct = np.bincount(journey[is_first], minlength=len(paths.first) - 1)
     return _by(np.where(is_first, distinct[journey], 0), lambda n: Fraction(1, n) if n else Fraction(0))
 
 
@@ -177,8 +176,10 @@ def w_shaped(paths: Paths) -> Classes:
 
 
 def _by(number: I64, share: Callable[[int], Fraction]) -> Classes:
-    known, places = np.unique(number, return_inverse=True)
-    return Classes(places.astype(np.int64), [share(int(one)) for one in known])
+    known = np.flatnonzero(np.bincount(number))
+    places = np.zeros(int(number.max(initial=0)) + 1, np.int64)
+    places[known] = np.arange(len(known))
+    return Classes(places[number], [share(int(one)) for one in known])
 
 
 def by_rule(paths: Paths, classes: Classes, value: pa.Array | None, channels: int) -> Credit:

@@ -20,7 +20,8 @@ CASES = [
     if case["kind"] == "account_paths"
 ]
 ZERO = datetime(2024, 7, 1, tzinfo=UTC)
-pytestmark = pytest.mark.usefixtures("engine")
+ON_BOTH = pytest.mark.usefixtures("engine")
+"""What reads rows otherwise than the others is asked of both engines."""
 
 
 def day(number: float) -> str:
@@ -45,6 +46,7 @@ def workspace(tmp_path: Any) -> Any:
     return tenure.open(tmp_path / "w")
 
 
+@ON_BOTH
 @pytest.mark.skipif(not CASES, reason="needs the worked cases in the folder shared")
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CASES])
 def test_examples(case: dict[str, Any], workspace: Any) -> None:
@@ -68,6 +70,7 @@ def test_examples(case: dict[str, Any], workspace: Any) -> None:
         assert [row["channel"] for row in behind if row["conversion"] == name] == path
 
 
+@ON_BOTH
 def test_every_kind_of_conversion(workspace: Any) -> None:
     workspace.load(
         "touches",
@@ -141,6 +144,7 @@ def test_accounts_that_were_merged_are_one(workspace: Any) -> None:
     }  # fmt: skip
 
 
+@ON_BOTH
 def test_what_is_sent_twice_or_belongs_to_nobody(workspace: Any) -> None:
     row = {**touch(1, -4, "SEM", account_id="a"), "row_id": "r1", "source": "ads"}
     workspace.load("touches", [row, row, touch(2, -3, "Call", contact_id="unknown"), touch(3, -3, "Call")])
@@ -178,6 +182,7 @@ def test_from_and_to_choose_conversions(workspace: Any) -> None:
     assert credited(workspace.ask({**first, "reset_on_conversion": True}), "first") == {"SEM": 1, "(none)": 1}
 
 
+@ON_BOTH
 def test_a_part_of_the_accounts_and_another_field(workspace: Any) -> None:
     workspace.load("accounts", [{"account_id": "a", "tier": "A"}, {"account_id": "b", "tier": "B"}])
     touches = [

@@ -19,8 +19,11 @@ APP = "forgetting"
 """The name under which the lake counts what is rewritten here and is no mirror of the store."""
 NAMING = ("user_id", "anonymous_id")
 """Columns of events and identities that hold the ids of a person."""
-TELLING = {"events": ("properties", "attributes"), "identities": ("attributes",), "refused_events": ("content",)}
-"""Tables of what people did -> columns that may hold anything."""
+TELLING = {
+    "events": ("properties", "attributes"), "identities": ("attributes",), "refused_events": ("content",),
+    **dict.fromkeys(("leads", "touches", "deals"), ("attributes",)),
+}  # fmt: skip
+"""Tables of what people did, or what was done about them -> columns that may hold anything."""
 
 
 def ids_of(lake: Lake, user_ids: Collection[str]) -> frozenset[str]:

@@ -12,6 +12,8 @@ import pytest
 import tenure
 from reference.cases import SHARED
 from tenure.core.errors import QuestionRefused
+from tenure.warehouse import forgetting
+from tenure.warehouse.questions import attribution
 
 PLACE = SHARED / "cases" / "growth_examples.json"
 CASES = [
@@ -217,10 +219,52 @@ def test_an_empty_workspace_gives_nothing(workspace: Any) -> None:
         assert answer.rows_behind({"channel": "(none)"}).num_rows == 0
 
 
+def test_a_touch_that_is_loaded_again_is_the_same(workspace: Any) -> None:
+    rows = [touch(1, -4, "SEM", account_id="a"), touch(2, -2, "Call", account_id="a")]
+    for _ in range(2):
+        workspace.load("touches", rows)
+    workspace.load("deals", [deal("d", "a", 0)])
+    answer = workspace.ask({"question": "attribution", "models": ["linear"]})
+    assert {row["ts"] for row in answer.rows_behind({"channel": "SEM"}).to_pylist()} == {ZERO - timedelta(days=4)}
+    assert answer.rows_behind({"channel": "SEM"}).num_rows == 1
+
+
+def test_the_month_of_a_rate_is_local(tmp_path: Any) -> None:
+    workspace = tenure.open(tmp_path / "w", settings={"timezone": "Asia/Shanghai"})
+    rates = [
+        {"day": "2024-06-30", "currency": "EUR", "rate": "1"},
+        {"day": "2024-07-31", "currency": "EUR", "rate": "2"},
+    ]
+    workspace.load("fx_rates", rates)
+    sold = {"created_at": "2024-06-01T00:00:00Z", "won_at": "2024-06-30T17:00:00Z", "currency": "EUR"}
+    huge = "99999999999999999999"
+    workspace.load("deals", [{**sold, "deal_id": "d", "account_id": "a", "amount": "12345678901234567.123456789012"},
+                             {**sold, "deal_id": "e", "account_id": "a", "amount": huge}])  # fmt: skip
+    answer = workspace.ask({"question": "attribution", "models": ["first"]})
+    assert credited(answer, "first", "value") == {"(none)": Decimal("24691357802469134.246913578024")}
+    assert {"code": "deals_without_rate", "count": 1} in answer.notes
+
+
+def test_what_would_take_too_much_is_refused(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    touches = [touch(n, -9, "SEM", account_id=f"a{n}", keyword=f"word {n}") for n in range(70)]
+    workspace.load("touches", touches)
+    workspace.load("deals", [deal("d", "a1", 0)])
+    by = {"question": "attribution", "by": "keyword"}
+    with pytest.raises(QuestionRefused, match="leave it out") as many:
+        workspace.ask(by)
+    assert many.value.where["field"] == "by"
+    assert workspace.ask({**by, "models": ["linear", "markov"]}).table.num_rows == 2 * 71
+    monkeypatch.setattr(attribution, "MOST_DRAWN", 100)
+    with pytest.raises(QuestionRefused, match="fewer rounds") as long:
+        workspace.ask({**by, "models": ["linear"], "bootstrap": 3})
+    assert long.value.where["field"] == "bootstrap"
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
-    [({"models": ["tea"]}, "models"), ({"models": []}, "models"), ({"conversion": "tea"}, "conversion"),
-     ({"lookback_days": 0}, "lookback_days"), ({"bootstrap": 5_000}, "bootstrap"), ({"by": "owner"}, "by")],
+    [({"where": {"plan": "pro"}}, "where"), ({"models": ["tea"]}, "models"), ({"models": []}, "models"),
+     ({"conversion": "tea"}, "conversion"), ({"lookback_days": 0}, "lookback_days"),
+     ({"bootstrap": 5_000}, "bootstrap"), ({"by": "owner"}, "by")],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(workspace: Any, wrong: dict[str, Any], field: str) -> None:
     with pytest.raises(QuestionRefused) as refused:
@@ -233,3 +277,14 @@ def test_a_cell_that_is_not_there_is_refused(workspace: Any) -> None:
     for cell in ({}, {"channel": "SEM", "model": "markov"}, {"channel": "SEM", "owner": "x"}):
         with pytest.raises(QuestionRefused, match=r"cell|channel"):
             answer.rows_behind(cell)
+
+
+def test_a_person_is_taken_out_of_what_was_done_about_them(workspace: Any) -> None:
+    workspace.load("touches", [touch(1, -4, "Call", account_id="a", spoke_with="Anna Berg")])
+    workspace.load("leads", [{"lead_id": "l", "account_id": "a", "created_at": day(-9), "person": "Anna Berg"}])
+    workspace.load("deals", [deal("d", "a", 0, champion="Anna Berg")])
+    assert sorted(forgetting.tables_with(workspace.lake, ["Anna Berg"])) == ["deals", "leads", "touches"]
+    done = forgetting.rename(workspace.lake, {}, ["Anna Berg"], lambda text: text.replace("Anna Berg", "-"))
+    assert {table: said["rows"] for table, said in done.items()} == {"deals": 1, "leads": 1, "touches": 1}
+    assert not list(forgetting.tables_with(workspace.lake, ["Anna Berg"]))
+    assert credited(workspace.ask({"question": "attribution", "models": ["last"]}), "last") == {"Call": 1}

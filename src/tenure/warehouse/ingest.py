@@ -23,7 +23,7 @@ from tenure.warehouse.derived import derive
 from tenure.warehouse.lake import unknown_table
 from tenure.warehouse.sources import Cells, columns_of
 
-_NAMED_BY = {"invoice_lines": "line_id", "events": "event_id"}
+_NAMED_BY = {"invoice_lines": "line_id", "events": "event_id", "touches": "touch_id"}
 """Tables whose own id is that of the row."""
 
 

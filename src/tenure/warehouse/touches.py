@@ -17,14 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenure.core.hashing import stable_hash
-from tenure.core.localtime import DAY, local_micros
-from tenure.core.money import MONEY
+from tenure.core.localtime import DAY, local_micros, local_stamp, zone
+from tenure.core.metrics.mrr import EXACT
+from tenure.core.money import LIMIT, MONEY
 from tenure.core.periods import month_end
 from tenure.core.sequences import journeys
 from tenure.core.sequences.journeys import Conversions, Journeys, Touches
 from tenure.warehouse.lines import NONE, meets, merged_roots
 from tenure.warehouse.measures import Condition
-from tenure.warehouse.rates import Rates
+from tenure.warehouse.revenue import rounded
 from tenure.warehouse.slices import account_values
 from tenure.warehouse.snapshot import Snapshot
 
@@ -47,7 +48,7 @@ class Happened(NamedTuple):
     """when its lead came; NEVER if that is not known"""
     opportunity_at: Integers
     unvalued: int
-    """how many are in a currency without a rate"""
+    """how many are in a currency without a rate, or worth too much to be added up"""
 
     def taken(self, chosen: npt.NDArray[np.bool_] | Integers) -> Happened:
         """Some of them, by place or by flag."""
@@ -157,7 +158,7 @@ def of_deals(snapshot: Snapshot, moment: str) -> Happened:
     alone = leads.filter(
         pc.and_(pc.and_(pc.is_valid(leads["account_key"]), pc.is_valid(leads[of_lead])), pc.invert(made))
     )
-    value, unvalued = _valued(deals, moment, snapshot.rates)
+    value, unvalued = _valued(snapshot, deals, moment)
     nothing = pa.array([Decimal(0)] * alone.num_rows, MONEY)
     both = _Rows(snapshot, deals, moment), _Rows(snapshot, alone, of_lead)
     account, at = (np.concatenate([getattr(rows, name) for rows in both]) for name in ("account", "at"))
@@ -216,21 +217,23 @@ def micros(column: pa.ChunkedArray) -> Integers:
     return np.asarray(column.cast(pa.int64()).fill_null(NEVER).to_numpy(), np.int64)
 
 
-def _valued(deals: pa.Table, moment: str, rates: Rates) -> tuple[pa.Array, int]:
-    """(the amounts in the reporting currency, how many are in a currency without a rate and count 0)."""
+def _valued(snapshot: Snapshot, deals: pa.Table, moment: str) -> tuple[pa.Array, int]:
+    """(the amounts in the reporting currency, how many cannot be valued in it and count 0)."""
+    rates, local = snapshot.rates, zone(snapshot.definition.timezone)
     amount = deals["amount"].combine_chunks().fill_null(Decimal(0))
     foreign = pc.not_equal(deals["currency"], rates.reporting_currency).fill_null(False)
     if not pc.any(foreign).as_py():
         return amount, 0
     amounts, unvalued = amount.to_pylist(), 0
+    currencies, moments = deals["currency"].to_pylist(), micros(deals[moment])
     for place in np.flatnonzero(foreign.to_numpy()).tolist():
-        currency = deals["currency"][place].as_py()
-        if rates.known(currency):
-            day = deals[moment][place].as_py().date()
-            amounts[place] = round(amounts[place] * rates.at(currency, month_end(day)), 12)
-        else:
-            amounts[place] = Decimal(0)
-            unvalued += 1
+        worth = None
+        if rates.known(currencies[place]):
+            month = month_end(local_stamp(int(moments[place]), local).date())
+            worth = EXACT.multiply(amounts[place], rates.at(currencies[place], month))
+        if worth is None or abs(worth) >= LIMIT:
+            worth, unvalued = Decimal(0), unvalued + 1
+        amounts[place] = rounded(worth)
     return pa.array(amounts, MONEY), unvalued
 
 

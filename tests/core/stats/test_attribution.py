@@ -236,6 +236,20 @@ def test_what_cannot_be_meant_is_refused(model: str, params: dict[str, Any]) -> 
         attribute(of("A", "B"), model, params)
 
 
+@pytest.mark.parametrize("model", ["shapley_rate", "markov"])
+def test_more_channels_than_a_model_can_take_are_refused(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(attribution.MOST_CHANNELS, model, 1)
+    with pytest.raises(ValueError, match="at most"):
+        attribution.credited(paths(of("A", "B"))[0], model, None, 2, {})
+
+
+def test_sixty_four_channels_have_room() -> None:
+    names = [f"c{n:02}" for n in range(64)]
+    found = [{"touches": [(name, 1)], "conversions": 1, "nulls": n % 2, "value": 0} for n, name in enumerate(names)]
+    credit = attribute(found, "shapley_rate")["credit"]
+    assert sum(credit.values()) == pytest.approx(64)
+
+
 def test_nothing_gives_nothing() -> None:
     for model in MODELS:
         assert attribute([], model)["credit"] == {}

@@ -59,6 +59,17 @@ def _earlier(touches: Touches) -> I64:  # pragma: no cover - compiled
 
 
 @njit(cache=True, nogil=True)
+def _taken(earlier: I64, since: int, stop: int, out: Journeys, rows: int, fill: bool) -> int:  # pragma: no cover
+    """Put the touches of a window into a journey, but those that repeat one of it; how many rows there are then."""
+    for i in range(since, stop):
+        if earlier[i] < since:
+            if fill:
+                out.touch[rows] = i
+            rows += 1
+    return rows
+
+
+@njit(cache=True, nogil=True)
 def _walk(
     touches: Touches, conversions: Conversions, earlier: I64, lookback: int, reset: bool, out: Journeys, fill: bool
 ) -> tuple[int, int]:  # pragma: no cover - compiled
@@ -77,11 +88,7 @@ def _walk(
             since = max(start, after) if reset else start
             if fill:
                 out.first[journeys], out.account[journeys], out.conversion[journeys] = rows, a, c
-            for i in range(since, stop):
-                if earlier[i] < since:
-                    if fill:
-                        out.touch[rows] = i
-                    rows += 1
+            rows = _taken(earlier, since, stop, out, rows, fill)
             journeys += 1
             after = stop
         if conversions.first[a] == conversions.first[a + 1] and begin < end:
@@ -90,11 +97,7 @@ def _walk(
                 since += 1
             if fill:
                 out.first[journeys], out.account[journeys], out.conversion[journeys] = rows, a, NONE
-            for i in range(since, end):
-                if earlier[i] < since:
-                    if fill:
-                        out.touch[rows] = i
-                    rows += 1
+            rows = _taken(earlier, since, end, out, rows, fill)
             journeys += 1
     if fill:
         out.first[journeys] = rows

@@ -25,10 +25,13 @@ F64 = npt.NDArray[np.float64]
 NONE = -1
 EXACT_CHANNELS = 12
 """Up to so many channels Shapley values are computed exactly; more are sampled."""
-PERMUTATIONS = 2_000
+ORDERS, LEAST_ORDERS = 2_000, 50
+"""So many orders of channels are drawn, and so few where there are many sets of them."""
+_MOST_LOOKS = 2_000_000_000
 HALF_LIFE_DAYS = 30
 """Of a touch in B2B, where deals take months."""
-MOST_MARKOV_CHANNELS = 2_000
+MOST_CHANNELS = {"markov": 2_000, "shapley_rate": 64}
+"""Of more channels these models would say little, and hold too much."""
 _SHARES = {"first": 3, "lead": 3, "opportunity": 3, "rest": 1}
 """Tenths of a conversion by the w-shaped model."""
 
@@ -190,20 +193,17 @@ def by_rule(paths: Paths, classes: Classes, value: pa.Array | None, channels: in
     """
     journey, width = _journey(paths), max(len(classes.shares), 1)
     key = paths.channel.astype(np.int64) * width + classes.number
-    counted = np.zeros(channels * width, np.int64)
-    np.add.at(counted, key, paths.conversions[journey])
-    credit = [Fraction(0)] * channels
-    for place in np.flatnonzero(counted):
-        credit[place // width] += int(counted[place]) * classes.shares[place % width]
-    if value is None:
-        return Credit(credit, None)
-    money = [Fraction(0)] * channels
-    of_touches = pa.table({"key": key, "value": value.take(pa.array(journey))})
-    summed = of_touches.group_by("key").aggregate([("value", "sum")])
-    for place, amount in zip(summed["key"].to_pylist(), summed["value_sum"].to_pylist(), strict=True):
-        if amount:
-            money[place // width] += Fraction(amount) * classes.shares[place % width]
-    return Credit(credit, money)
+
+    def credited(of_journeys: pa.Array) -> list[Fraction]:
+        of_touches = pa.table({"key": key, "of": of_journeys.take(pa.array(journey))})
+        summed = of_touches.group_by("key").aggregate([("of", "sum")])
+        out = [Fraction(0)] * channels
+        for place, amount in zip(summed["key"].to_pylist(), summed["of_sum"].to_pylist(), strict=True):
+            if amount:
+                out[place // width] += Fraction(amount) * classes.shares[place % width]
+        return out
+
+    return Credit(credited(pa.array(paths.conversions)), None if value is None else credited(value))
 
 
 def decayed(paths: Paths, half_life_days: float) -> F64:
@@ -242,10 +242,7 @@ def removal(paths: Paths, channels: int) -> Removal:
 
     With N = (I - Q)^-1 over the channels, s the chance of a journey to begin at each and h that to convert from each,
     a journey comes by channel i with (s N)_i / N_ii, and then converts with h_i.
-    Raises: ValueError for more than MOST_MARKOV_CHANNELS channels.
     """
-    if channels > MOST_MARKOV_CHANNELS:
-        raise ValueError(f"at most {MOST_MARKOV_CHANNELS} channels")
     some = _lengths(paths) > 0
     walked = (paths.conversions + paths.nulls)[some].astype(np.float64)
     begin, end = paths.first[:-1][some], paths.first[1:][some] - 1
@@ -288,7 +285,7 @@ def shapley_rate(paths: Paths, channels: int, rng: np.random.Generator) -> Credi
     """Shapley values of the rate of conversion of the journeys inside a set of channels, in conversions.
 
     May be negative, so it says nothing of money. Exact up to EXACT_CHANNELS channels that are there, else the mean of
-    PERMUTATIONS orders.
+    up to ORDERS orders.
     """
     some = _lengths(paths) > 0
     there = np.unique(paths.channel)
@@ -307,15 +304,14 @@ def shapley_rate(paths: Paths, channels: int, rng: np.random.Generator) -> Credi
 
 def _sets(paths: Paths, code: I64, some: npt.NDArray[np.bool_], count: int) -> tuple[npt.NDArray[np.bool_], F64, F64]:
     """The different sets of channels of journeys, with how many converted and how many there were."""
-    member = np.zeros((len(some), (count + 63) // 64), np.uint64)
-    np.bitwise_or.at(member, (_journey(paths), code // 64), np.uint64(1) << (code % 64).astype(np.uint64))
-    sets, place = np.unique(member[some], axis=0, return_inverse=True)
+    member = np.zeros(len(some), np.uint64)
+    np.bitwise_or.at(member, _journey(paths), np.uint64(1) << code.astype(np.uint64))
+    sets, place = np.unique(member[some], return_inverse=True)
     converted, nulls = (
-        np.asarray(np.bincount(place.ravel(), times[some].astype(np.float64), len(sets)), np.float64)
+        np.asarray(np.bincount(place, times[some].astype(np.float64), len(sets)), np.float64)
         for times in (paths.conversions, paths.nulls)
     )
-    bits = np.arange(count)
-    inside = (sets[:, bits // 64] >> (bits % 64).astype(np.uint64)) & np.uint64(1)
+    inside = (sets[:, None] >> np.arange(count, dtype=np.uint64)) & np.uint64(1)
     return inside.astype(bool), converted, converted + nulls
 
 
@@ -341,7 +337,8 @@ def _exact(sets: npt.NDArray[np.bool_], converted: F64, walked: F64, count: int)
 
 def _sampled(sets: npt.NDArray[np.bool_], converted: F64, walked: F64, count: int, rng: np.random.Generator) -> F64:
     out = np.zeros(count)
-    for _ in range(PERMUTATIONS):
+    orders = int(np.clip(_MOST_LOOKS // max(sets.size, 1), LEAST_ORDERS, ORDERS))
+    for _ in range(orders):
         order = rng.permutation(count)
         rank = np.empty(count, np.int64)
         rank[order] = np.arange(count)
@@ -350,7 +347,7 @@ def _sampled(sets: npt.NDArray[np.bool_], converted: F64, walked: F64, count: in
         all_ = np.cumsum(np.bincount(complete, walked, count))
         rate = np.divide(won, all_, out=np.zeros(count), where=all_ > 0)
         out[order] += np.diff(rate, prepend=0.0)
-    return out / PERMUTATIONS
+    return out / orders
 
 
 # ------------------------------------------------------------------------------------------------ as plain values
@@ -430,8 +427,10 @@ def credited(
 ) -> Credit:
     """What a model credits each of `channels` with.
 
-    Raises: ValueError for an unknown model, or parameters that cannot be meant.
+    Raises: ValueError for an unknown model, parameters that cannot be meant, or more than MOST_CHANNELS channels.
     """
+    if channels > MOST_CHANNELS.get(model, channels):
+        raise ValueError(f"{model} takes at most {MOST_CHANNELS[model]:,} channels")
     classes = _classes(paths, model, params, direct)
     if classes is not None:
         return by_rule(paths, classes, value, channels)

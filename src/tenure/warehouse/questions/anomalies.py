@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tenure.core.errors import QuestionRefused
 from tenure.core.hashing import stable_hash
 from tenure.core.money import MONEY
 from tenure.core.periods import Periods, day_date, day_number, later
@@ -27,7 +26,7 @@ from tenure.warehouse.questions import base
 from tenure.warehouse.questions.base import Ask, Question, no_cell
 from tenure.warehouse.questions.movements import METRICS, metrics
 from tenure.warehouse.revenue import Ledger
-from tenure.warehouse.slices import ACCOUNT_FIELDS, ATTRIBUTES, Where, account_ids, account_values
+from tenure.warehouse.slices import Where, account_ids, account_values
 from tenure.warehouse.snapshot import Snapshot
 
 DONE = {
@@ -77,15 +76,7 @@ class Anomalies(Question):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.where.rows:
-            raise QuestionRefused(
-                "question.bad_value",
-                f"`where` of `{self.name}` cannot choose by {self.where.rows[0].column!r}.",
-                fix=f"Use one of: {', '.join(ACCOUNT_FIELDS)}, {ATTRIBUTES}NAME.",
-                field="where",
-                value=self.where.rows[0].column,
-                allowed=list(ACCOUNT_FIELDS),
-            )
+        base.check_of_accounts(self.name, self.where)
 
     def answer(self, ask: Ask) -> Result:
         snapshot = ask.snapshot

@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 
 from tenure.core.localtime import DAY
 from tenure.core.metrics.renewal import RENEWED
-from tenure.core.money import MONEY, PLACES
+from tenure.core.money import MONEY, UNIT, from_scaled
 from tenure.core.periods import between
 from tenure.core.sequences.journeys import NONE as NO_CONVERSION
 from tenure.core.stats import attribution as models
-from tenure.core.stats.attribution import DIRECT, HALF_LIFE_DAYS, MEASURED, RULES, Paths
+from tenure.core.stats.attribution import DIRECT, HALF_LIFE_DAYS, MEASURED, MOST_CHANNELS, RULES, Paths
 from tenure.warehouse import touches
 from tenure.warehouse.answer import Result
 from tenure.warehouse.lines import NONE
@@ -39,6 +39,8 @@ MODELS = (*(name for name in RULES if name != "shapley_counts"), "last_non_direc
 NOISE = frozenset({"markov", "shapley_rate"})
 ENOUGH = 30
 """Conversions below which what is measured is noise."""
+MOST_DRAWN = 200_000_000
+"""Touches that are credited for intervals, over all models and rounds: about a minute."""
 CONVERSIONS = ("won", "opportunity", "lead", "expansion", "renewal")
 FIELDS = ("channel", "campaign", "keyword")
 _SINCE = date(1990, 1, 1)
@@ -88,30 +90,29 @@ class Attribution(Question):
     as_known_on: date | None = base.KNOWN
     definition: str | None = base.DEFINITION
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        base.check_of_accounts(self.name, self.where)
+
     def answer(self, ask: Ask) -> Result:
         snapshot = known(ask, self.as_known_on)
         found = self._read(ask, snapshot)
+        self._check_size(found)
         conversions = len(found.ended)
         rows: list[dict[str, Any]] = []
         adds_up = True
+        over = self._is_over(snapshot)
         for model in self.models:
-            credit = found.credit(model, self)
-            bare, bare_value = found.bare
-            total = sum(credit.conversions) + bare
-            adds_up &= abs(float(total) - conversions) <= 1e-9 * max(conversions, 1)
+            counts, values = found.credit(model, self)
+            adds_up &= abs(float(sum(counts)) - conversions) <= 1e-9 * max(conversions, 1)
             low, high = found.interval(model, self)
-            values = [None] * len(found.names) if credit.value is None else [*credit.value]
-            counted = [*credit.conversions, Fraction(bare)]
-            worth = [*values, None if credit.value is None else Fraction(bare_value)]
-            for place, name in enumerate((*found.names, NONE)):
-                rows.append(
-                    {self.by: name, "model": model, "credit": _exact(counted[place]), "value": _exact(worth[place]),
-                     "low": low[place], "high": high[place], "complete": self._is_over(snapshot)}
-                )  # fmt: skip
-        merged = _merged(rows, self.by)
+            for place in found.order:
+                row = {self.by: found.names[place], "model": model, "credit": _exact(counts[place]), "complete": over}
+                row |= {"value": None if values is None else _exact(values[place])}
+                rows.append(row | {"low": low[place], "high": high[place]})
         shape = pa.schema([(self.by, pa.string()), ("model", pa.string()), *_SHAPE])
         checks = [{"name": "credits add up to the conversions", "ok": adds_up, "detail": conversions}]
-        return Result(pa.Table.from_pylist(merged, schema=shape), checks, [*self._notes(found)])
+        return Result(pa.Table.from_pylist(rows, schema=shape), checks, [*self._notes(found)])
 
     def personal(self) -> frozenset[str]:
         return frozenset({"contact_id"})
@@ -186,6 +187,18 @@ class Attribution(Question):
             and base.stretch(self.from_ or _SINCE.isoformat(), self.to, snapshot)[1] <= snapshot.today
         )
 
+    def _check_size(self, found: _Journeys) -> None:
+        """Refuse what would take more memory or minutes than anybody waits for."""
+        channels = len(found.names)
+        for model in self.models:
+            if channels > MOST_CHANNELS.get(model, channels):
+                fix = f"There are {channels:,}, and {model} takes {MOST_CHANNELS[model]:,}: leave it out of `models`."
+                raise base.refused("by", fix)
+        rounds = self.bootstrap * len(self.models) * len(found.touch)
+        if rounds > MOST_DRAWN:
+            fix = f"{rounds:,} touches would be credited, and {MOST_DRAWN:,} may be: ask for fewer rounds or models."
+            raise base.refused("bootstrap", fix)
+
     def _notes(self, found: _Journeys) -> Iterator[dict[str, Any]]:
         if len(found.ended) < ENOUGH and NOISE & set(self.models):
             yield {"code": "few_conversions", "count": len(found.ended)}
@@ -200,7 +213,10 @@ class _Journeys:
 
     def __init__(self, reached: Reached, since: int, until: int) -> None:
         self.reached = reached
-        self.names = reached.channels
+        self.names = reached.channels if NONE in reached.channels else (*reached.channels, NONE)
+        self._none = self.names.index(NONE)
+        self.order = sorted(range(len(self.names)), key=lambda place: (place == self._none, self.names[place]))
+        """the channels by name, that of no channel last"""
         made, at = reached.journeys, reached.touches.at
         count = np.diff(made.first)
         converts = made.conversion != NO_CONVERSION
@@ -258,35 +274,35 @@ class _Journeys:
         none = conversion == NO_CONVERSION
         return self.reached.happened.value.take(pa.array(conversion, mask=none)).fill_null(Decimal(0))
 
-    def credit(self, model: str, asked: Attribution, paths: Paths | None = None) -> models.Credit:
-        """What a model credits each channel with."""
-        return models.credited(
-            self.paths if paths is None else paths,
-            model,
-            self.value if paths is None else None,
-            len(self.names),
-            {"half_life_days": asked.half_life_days},
-            self._direct,
-            _chance(model),
-        )
+    def credit(self, model: str, asked: Attribution) -> tuple[list[Fraction | float], list[Fraction | float] | None]:
+        """What a model credits each channel with: conversions, and money if it says so."""
+        credit = self._credit(model, asked, self.paths, self.value)
+        counts, values = [*credit.conversions], None if credit.value is None else [*credit.value]
+        bare, bare_value = self.bare
+        counts[self._none] += bare
+        if values is not None:
+            values[self._none] = Fraction(values[self._none]) + Fraction(bare_value)
+        return counts, values
+
+    def _credit(self, model: str, asked: Attribution, paths: Paths, value: pa.Array | None) -> models.Credit:
+        params = {"half_life_days": asked.half_life_days}
+        return models.credited(paths, model, value, len(self.names), params, self._direct, _chance(model))
 
     def interval(self, model: str, asked: Attribution) -> npt.NDArray[np.float64] | list[list[None]]:
-        """The lowest and the highest credit of each channel and of none, over accounts drawn anew."""
+        """The lowest and the highest credit of each channel, over accounts drawn anew."""
         if not asked.bootstrap:
-            return [[None] * (len(self.names) + 1)] * 2
+            return [[None] * len(self.names)] * 2
         made = self.reached.journeys
         owners = np.concatenate([made.account[self._journeys], made.account[self._bare]])
         accounts, place = np.unique(owners, return_inverse=True)
         rng = _chance(f"bootstrap {model}")
-        found = np.zeros((asked.bootstrap, len(self.names) + 1))
-        for drawn in found:
-            if not len(accounts):
-                break
+        found = np.zeros((asked.bootstrap, len(self.names)))
+        for drawn in found if len(accounts) else ():
             times = np.bincount(rng.integers(0, len(accounts), len(accounts)), minlength=len(accounts))[place]
             here, bare = times[: len(self._journeys)], times[len(self._journeys) :]
             paths = self.paths._replace(conversions=self.paths.conversions * here, nulls=self.paths.nulls * here)
-            drawn[:-1] = [float(part) for part in self.credit(model, asked, paths).conversions]
-            drawn[-1] = bare.sum()
+            drawn[:] = [float(part) for part in self._credit(model, asked, paths, None).conversions]
+            drawn[self._none] += bare.sum()
         return np.percentile(found, _CONFIDENCE, axis=0)
 
     def behind(self, name: str, model: str, asked: Attribution) -> pa.Table:
@@ -346,23 +362,6 @@ def _chance(what: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int(hashlib.sha256(what.encode()).hexdigest()[:16], 16)))
 
 
-def _exact(number: Fraction | float | None) -> Decimal | None:
+def _exact(number: Fraction | float) -> Decimal:
     """A number with the places that money has."""
-    if number is None:
-        return None
-    part = Fraction(number)
-    scaled = round(part * 10**PLACES)  # half to even
-    return Decimal(scaled).scaleb(-PLACES)
-
-
-def _merged(rows: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
-    """The rows with those of touches that name no channel and those of conversions without a touch as one."""
-    out: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in rows:
-        here = out.setdefault((row["model"], row[by]), row)
-        if here is not row:
-            for column in ("credit", "value", "low", "high"):
-                if row[column] is not None:
-                    here[column] = (here[column] or 0) + row[column]
-    place = {model: n for n, model in enumerate(dict.fromkeys(model for model, _ in out))}
-    return sorted(out.values(), key=lambda row: (place[row["model"]], row[by] == NONE, row[by]))
+    return from_scaled(round(Fraction(number) * UNIT))  # half to even

@@ -22,7 +22,7 @@ from tenure.core.periods import GRAINS, Periods, add_months, between, parse_labe
 from tenure.warehouse.answer import Result
 from tenure.warehouse.book import Shelf
 from tenure.warehouse.catalogue import Summaries
-from tenure.warehouse.slices import Where, known_field, parse_where, unknown_field
+from tenure.warehouse.slices import ACCOUNT_FIELDS, ATTRIBUTES, Where, known_field, parse_where, unknown_field
 from tenure.warehouse.snapshot import Snapshot
 
 DEFAULT_MONTHS = 12
@@ -319,6 +319,19 @@ BY = asked("fields", "Fields to slice by; one column each.", ())
 WHERE = asked("where", "Conditions on rows and accounts.", Where())
 DEFINITION = asked("text", "Name of the metric definition. Default: the workspace's own.", None)
 KNOWN = asked("day", "Answer with what was recorded by the end of this day.", None)
+
+
+def check_of_accounts(name: str, where: Where) -> None:
+    """Refuse conditions of a question on anything but accounts."""
+    if where.rows:
+        raise QuestionRefused(
+            "question.bad_value",
+            f"`where` of `{name}` cannot choose by {where.rows[0].column!r}.",
+            fix=f"Use one of: {', '.join(ACCOUNT_FIELDS)}, {ATTRIBUTES}NAME.",
+            field="where",
+            value=where.rows[0].column,
+            allowed=list(ACCOUNT_FIELDS),
+        )
 
 
 def stretch(from_: str | None, to: str | None, snapshot: Snapshot) -> tuple[date, date]:

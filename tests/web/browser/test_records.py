@@ -77,6 +77,20 @@ def test_a_fact_is_edited_in_its_place_by_the_keyboard(open_as, acme):
     assert AccountVersion.objects.live().get().tier == "B"
 
 
+def test_a_key_pressed_as_soon_as_a_fact_opens_is_heard(open_as, acme):
+    page = open_as("sales", "/customers/accounts/acme/", home=acme)
+    page.evaluate(
+        """document.addEventListener("htmx:afterSwap", () => setTimeout(() => document.activeElement.dispatchEvent(
+             new KeyboardEvent("keydown", {key: "Escape", bubbles: true, cancelable: true}))), {once: true});
+           window.same = true"""
+    )
+    tier = page.get_by_role("link", name="Tier: A. Edit")
+    with page.expect_response(lambda response: "show=1" in response.url):
+        tier.press("F2")
+    page.wait_for_function("document.activeElement.textContent.trim() === 'A'")
+    assert page.evaluate("window.same")  # by a swap, not by a page of its own
+
+
 def test_two_people_edit_the_same_contract_and_the_second_chooses(open_as, acme, picture):
     first = open_as("sales", "/customers/edit/contracts/k2/", home=acme)
     second = open_as("owner", "/customers/edit/contracts/k2/", home=acme)

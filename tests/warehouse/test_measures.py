@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,11 @@ def test_spark_gives_the_same_columns(tmp_path: Path, name: str) -> None:
     lake = Lake(tmp_path)
     tables: dict[str, Any] = dict.fromkeys((*TABLES_OF[name], "supersessions"))
     tables |= {handed: shape.empty_table() for handed, shape in HANDED.items()}
-    moments = {"superseded_from": NEVER, "recorded_before": NEVER}
+    moments = {
+        **{"superseded_from": NEVER, "recorded_before": NEVER},
+        **dict.fromkeys(("matured_before", "came_from", "came_before"), NEVER),
+        **{"by": "channel", "reporting": "USD", "first_day": date(2024, 1, 1), "after_day": date(2024, 2, 1)},
+    }
     engines = (DuckDBEngine(lake), SparkEngine(lake, IN_PROCESS, settings=SETTINGS))
     here, there = (engine.query(measures.text(name), moments, tables) for engine in engines)
     assert tuple(there.column_names) == measures.columns(name)

@@ -20,9 +20,18 @@ APP = "forgetting"
 NAMING = ("user_id", "anonymous_id")
 """Columns of events and identities that hold the ids of a person."""
 TELLING = {
-    "events": ("properties", "attributes"), "identities": ("attributes",), "refused_events": ("content",),
-    **dict.fromkeys(("leads", "touches", "deals"), ("attributes",)),
-}  # fmt: skip
+    "events": ("properties", "attributes"),
+    "identities": ("attributes",),
+    "refused_events": ("content",),
+    "accounts": ("attributes",),
+    "leads": ("message", "capture", "reason", "referrer", "attributes"),
+    "touches": ("attributes",),
+    "deals": ("name", "next_step", "lost_reason", "attributes"),
+    "committee_members": ("concerns", "criteria", "attributes"),
+    "tenders": ("review", "attributes"),
+    "demand_links": ("quote", "attributes"),
+    "activities": ("subject", "body", "outcome", "attributes"),
+}
 """Tables of what people did, or what was done about them -> columns that may hold anything."""
 
 

@@ -39,6 +39,8 @@ FIRM: dict[str, list[tuple[dict[str, Any], dict[str, Any] | None]]] = {
     "cohorts": [({"from": "2025-01", "to": "2026-10"}, {"cohort": "2025-04"})],
     "renewals": [({**SPAN, "as_of": "2026-10-31"}, {"period": "2026-05", "kind": "expiring"})],
     "attribution": [({"conversion": "expansion"}, {"channel": "(none)"}), ({"conversion": "renewal"}, None)],
+    "channels": [({**SPAN, "credit": "linear"}, {"channel": "baidu"}), ({**SPAN, "by": "keyword"}, None)],
+    "cac": [({**SPAN, "maturity_days": 60}, {"slice": "all", "of": "cost"})],
     "contracts_due": [({"as_of": "2026-10-01"}, None)],
     "committed_mrr": [({"as_of": "2026-10-01"}, {"kind": "mrr"})],
     "ltv": [({"as_of": "2026-09-30", "by": ["plan"]}, None)],
@@ -122,6 +124,7 @@ def firm(folder: Path) -> tuple[Workspace, Workspace]:
             "invoice_lines",
             "fx_rates",
             "accounts",
+            *("leads", "deals", "touches", "spend"),
         ):
             half = rows.num_rows // 2
             made.load(name, rows.slice(0, half), recorded_at=datetime(2026, 6, 15, tzinfo=UTC))

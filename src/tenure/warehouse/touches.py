@@ -158,7 +158,7 @@ def of_deals(snapshot: Snapshot, moment: str) -> Happened:
     alone = leads.filter(
         pc.and_(pc.and_(pc.is_valid(leads["account_key"]), pc.is_valid(leads[of_lead])), pc.invert(made))
     )
-    value, unvalued = _valued(snapshot, deals, moment)
+    value, unvalued = valued(snapshot, deals, moment)
     nothing = pa.array([Decimal(0)] * alone.num_rows, MONEY)
     both = _Rows(snapshot, deals, moment), _Rows(snapshot, alone, of_lead)
     account, at = (np.concatenate([getattr(rows, name) for rows in both]) for name in ("account", "at"))
@@ -217,10 +217,10 @@ def micros(column: pa.ChunkedArray) -> Integers:
     return np.asarray(column.cast(pa.int64()).fill_null(NEVER).to_numpy(), np.int64)
 
 
-def _valued(snapshot: Snapshot, deals: pa.Table, moment: str) -> tuple[pa.Array, int]:
-    """(the amounts in the reporting currency, how many cannot be valued in it and count 0)."""
+def valued(snapshot: Snapshot, deals: pa.Table, moment: str, column: str = "amount") -> tuple[pa.Array, int]:
+    """(a column of money of deals in the reporting currency, how many cannot be valued in it and count 0)."""
     rates, local = snapshot.rates, zone(snapshot.definition.timezone)
-    amount = deals["amount"].combine_chunks().fill_null(Decimal(0))
+    amount = deals[column].combine_chunks().fill_null(Decimal(0))
     foreign = pc.not_equal(deals["currency"], rates.reporting_currency).fill_null(False)
     if not pc.any(foreign).as_py():
         return amount, 0

@@ -6,6 +6,11 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+ENOUGH = 30
+"""Matured leads below which a rate is shrunk towards that of all, as long as others are young."""
+PRIOR = 10
+"""How many leads the rate of all counts for then."""
+
 
 class Campaign(NamedTuple):
     """Money and counts of one campaign, or of any other slice. Money is exact, of one currency."""
@@ -19,6 +24,8 @@ class Campaign(NamedTuple):
     """of these, the ones old enough to have become customers"""
     customers: int
     """of the cohort, those that did"""
+    pooled: Fraction | None = None
+    """the rate of all campaigns, towards which that of a small cohort is shrunk; None = nothing is shrunk"""
 
     @property
     def cost_per_lead(self) -> Fraction | None:
@@ -27,8 +34,15 @@ class Campaign(NamedTuple):
 
     @property
     def rate(self) -> Fraction | None:
-        """The share of the matured leads that became customers."""
-        return ratio(Fraction(self.customers), self.cohort_leads)
+        """The share of the matured leads that became customers; of few of them drawn towards the rate of all."""
+        if self.pooled is None or not self.is_young:
+            return ratio(Fraction(self.customers), self.cohort_leads)
+        return (self.customers + PRIOR * self.pooled) / (self.cohort_leads + PRIOR)
+
+    @property
+    def is_young(self) -> bool:
+        """Whether too few of its leads are old enough to tell a rate."""
+        return self.cohort_leads < min(ENOUGH, self.leads)
 
     @property
     def expected_customers(self) -> Fraction | None:

@@ -13,7 +13,9 @@ from tenure.warehouse.questions.actors import Actors
 from tenure.warehouse.questions.anomalies import Anomalies, DefinitionDiff
 from tenure.warehouse.questions.attribution import Attribution
 from tenure.warehouse.questions.base import Question
+from tenure.warehouse.questions.cac import Cac
 from tenure.warehouse.questions.catalogue import EventCatalogue, EventProperties
+from tenure.warehouse.questions.channels import Channels
 from tenure.warehouse.questions.closing import Closes, Restatements
 from tenure.warehouse.questions.cohorts import Cohorts
 from tenure.warehouse.questions.funnel import Funnel
@@ -54,6 +56,8 @@ FAMILIES: dict[str, type[Question]] = {
         Trend,
         Actors,
         Attribution,
+        Channels,
+        Cac,
         EventCatalogue,
         EventProperties,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -103,12 +103,12 @@ class Attribution(Question):
         adds_up = True
         over = self._is_over(snapshot)
         for model in self.models:
-            counts, values = found.credit(model, self)
+            counts, values = found.credit(model, self.half_life_days)
             adds_up &= abs(float(sum(counts)) - conversions) <= 1e-9 * max(conversions, 1)
             low, high = found.interval(model, self)
             for place in found.order:
-                row = {self.by: found.names[place], "model": model, "credit": _exact(counts[place]), "complete": over}
-                row |= {"value": None if values is None else _exact(values[place])}
+                row = {self.by: found.names[place], "model": model, "credit": exact(counts[place]), "complete": over}
+                row |= {"value": None if values is None else exact(values[place])}
                 rows.append(row | {"low": low[place], "high": high[place]})
         shape = pa.schema([(self.by, pa.string()), ("model", pa.string()), *_SHAPE])
         checks = [{"name": "credits add up to the conversions", "ok": adds_up, "detail": conversions}]
@@ -125,7 +125,7 @@ class Attribution(Question):
             )
         return self._read(ask, known(ask, self.as_known_on)).behind(str(cell[self.by]), model, self)
 
-    def _read(self, ask: Ask, snapshot: Snapshot) -> _Journeys:
+    def _read(self, ask: Ask, snapshot: Snapshot) -> Credited:
         reached = touches.read(
             snapshot,
             self._happened(ask, snapshot),
@@ -135,7 +135,7 @@ class Attribution(Question):
             where=self.where.accounts,
         )
         since, until = self._span(snapshot)
-        return _Journeys(reached, since, until)
+        return Credited(reached, since, until)
 
     def _happened(self, ask: Ask, snapshot: Snapshot) -> Happened:
         if self.conversion == "won":
@@ -187,7 +187,7 @@ class Attribution(Question):
             and base.stretch(self.from_ or _SINCE.isoformat(), self.to, snapshot)[1] <= snapshot.today
         )
 
-    def _check_size(self, found: _Journeys) -> None:
+    def _check_size(self, found: Credited) -> None:
         """Refuse what would take more memory or minutes than anybody waits for."""
         channels = len(found.names)
         for model in self.models:
@@ -199,7 +199,7 @@ class Attribution(Question):
             fix = f"{rounds:,} touches would be credited, and {MOST_DRAWN:,} may be: ask for fewer rounds or models."
             raise base.refused("bootstrap", fix)
 
-    def _notes(self, found: _Journeys) -> Iterator[dict[str, Any]]:
+    def _notes(self, found: Credited) -> Iterator[dict[str, Any]]:
         if len(found.ended) < ENOUGH and NOISE & set(self.models):
             yield {"code": "few_conversions", "count": len(found.ended)}
         if found.reached.of_nobody:
@@ -208,7 +208,7 @@ class Attribution(Question):
             yield {"code": "deals_without_rate", "count": found.reached.happened.unvalued}
 
 
-class _Journeys:
+class Credited:
     """The journeys that count in a stretch, as the models take them."""
 
     def __init__(self, reached: Reached, since: int, until: int) -> None:
@@ -274,9 +274,11 @@ class _Journeys:
         none = conversion == NO_CONVERSION
         return self.reached.happened.value.take(pa.array(conversion, mask=none)).fill_null(Decimal(0))
 
-    def credit(self, model: str, asked: Attribution) -> tuple[list[Fraction | float], list[Fraction | float] | None]:
+    def credit(
+        self, model: str, half_life_days: int = HALF_LIFE_DAYS
+    ) -> tuple[list[Fraction | float], list[Fraction | float] | None]:
         """What a model credits each channel with: conversions, and money if it says so."""
-        credit = self._credit(model, asked, self.paths, self.value)
+        credit = self._credit(model, half_life_days, self.paths, self.value)
         counts, values = [*credit.conversions], None if credit.value is None else [*credit.value]
         bare, bare_value = self.bare
         counts[self._none] += bare
@@ -284,8 +286,30 @@ class _Journeys:
             values[self._none] = Fraction(values[self._none]) + Fraction(bare_value)
         return counts, values
 
-    def _credit(self, model: str, asked: Attribution, paths: Paths, value: pa.Array | None) -> models.Credit:
-        params = {"half_life_days": asked.half_life_days}
+    @property
+    def untouched(self) -> list[int]:
+        """The conversions that count and have no touch."""
+        return [int(one) for one in self.reached.journeys.conversion[self._bare]]
+
+    def handed_out(self, model: str, values: Sequence[Sequence[Fraction]]) -> Iterator[list[Fraction]]:
+        """What a model credits each channel with, conversions without a touch left out: conversions, and of each list
+        of values (one for each conversion) a part; 0 of it where the model says nothing of money."""
+        conversion = self.reached.journeys.conversion[self._journeys]
+        parts: list[Sequence[Fraction | float]] = []
+        for number, listed in enumerate([None, *values]):
+            column = None
+            if listed is not None:
+                column = pa.array([exact(listed[k] if k != NO_CONVERSION else 0) for k in conversion], MONEY)
+            credit = self._credit(model, HALF_LIFE_DAYS, self.paths, column)
+            if number == 0:
+                parts.append(credit.conversions)
+            else:
+                parts.append(credit.value if credit.value is not None else [Fraction(0)] * len(self.names))
+        for shares in zip(*parts, strict=True):
+            yield [Fraction(share) for share in shares]
+
+    def _credit(self, model: str, half_life_days: int, paths: Paths, value: pa.Array | None) -> models.Credit:
+        params = {"half_life_days": half_life_days}
         return models.credited(paths, model, value, len(self.names), params, self._direct, _chance(model))
 
     def interval(self, model: str, asked: Attribution) -> npt.NDArray[np.float64] | list[list[None]]:
@@ -301,7 +325,7 @@ class _Journeys:
             times = np.bincount(rng.integers(0, len(accounts), len(accounts)), minlength=len(accounts))[place]
             here, bare = times[: len(self._journeys)], times[len(self._journeys) :]
             paths = self.paths._replace(conversions=self.paths.conversions * here, nulls=self.paths.nulls * here)
-            drawn[:] = [float(part) for part in self._credit(model, asked, paths, None).conversions]
+            drawn[:] = [float(part) for part in self._credit(model, asked.half_life_days, paths, None).conversions]
             drawn[self._none] += bare.sum()
         return np.percentile(found, _CONFIDENCE, axis=0)
 
@@ -318,7 +342,7 @@ class _Journeys:
         gone = pa.nulls(len(bare), pa.string())
         params = {"half_life_days": asked.half_life_days}
         shares = models.shares(self.paths, model, params, self._direct, np.flatnonzero(chosen))
-        share = [None] * int(chosen.sum()) if shares is None else [_exact(one) for one in shares]
+        share = [None] * int(chosen.sum()) if shares is None else [exact(one) for one in shares]
         texts = {
             column: pa.concat_arrays([rows[column].combine_chunks(), gone])
             for column in ("contact_id", "channel", "campaign", "keyword")
@@ -362,6 +386,6 @@ def _chance(what: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int(hashlib.sha256(what.encode()).hexdigest()[:16], 16)))
 
 
-def _exact(number: Fraction | float) -> Decimal:
+def exact(number: Fraction | float) -> Decimal:
     """A number with the places that money has."""
     return from_scaled(round(Fraction(number) * UNIT))  # half to even

@@ -72,6 +72,10 @@ class Ltv(Question):
         fields = dict(zip(self.by, result.cut.labels[piece], strict=True))
         return proof.joined([cell_rows(question, ask, {"period": month, **fields}, kinds) for month in months])
 
+    def arpa(self, ask: Ask) -> Decimal | None:
+        """Mean MRR of a customer in the month measured."""
+        return mrr.arpa(_history(self._walk(ask)[1], 0)[-1])
+
     def _walk(self, ask: Ask) -> tuple[Movements, NetResult]:
         """The movements of the month measured, the last, and of the months before it that its churn may be of."""
         day = self.as_of or ask.snapshot.today

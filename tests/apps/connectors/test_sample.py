@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 import tenure
+from tenure.apps.acquisition.services import leads, reach
 from tenure.apps.connectors.simulation import KINDS, sample
 from tenure.apps.crm import services as crm
 from tenure.apps.subscriptions import services as subscriptions
@@ -16,7 +17,7 @@ from tenure.core.errors import TenureError
 
 UNTIL = date(2026, 11, 1)
 FILL = 'action="/sample/"'
-MODELS = {**crm.MODELS, **subscriptions.MODELS}
+MODELS = {**crm.MODELS, **subscriptions.MODELS, **reach.MODELS, **leads.MODELS}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from tenure.core.periods import day_date
 from tenure.core.simulation import Firm, Intervention, Scenario, rules, truths
-from tenure.core.simulation.scenario import CAUSES, EVENTS, FEATURES, KINDS, SIGNS, TREATMENTS
+from tenure.core.simulation.scenario import CAUSES, CHANNELS, EVENTS, FEATURES, KINDS, SIGNS, TREATMENTS
 
 UNTIL = date(2026, 11, 1)
 Actions = Callable[[int], Sequence[Intervention]]
@@ -298,3 +298,47 @@ def test_the_product_is_down_during_the_outage(alone: Life) -> None:
     before = (days >= SMALL.outage_day - 7) & (days < SMALL.outage_day - 5)
     assert set(names[inside]) <= {"support_opened"}
     assert len(set(names[before])) > 10
+
+
+@pytest.fixture(scope="module")
+def acquired() -> dict[str, pa.Table]:
+    firm = Firm(Scenario(accounts=900, months=30, until=UNTIL, activity=0), np.random.default_rng(3))
+    for week in range(firm.scenario.weeks):
+        firm.step(week)
+    return dict(firm.journal.current())
+
+
+def test_every_customer_that_came_in_these_years_was_a_lead_and_a_deal(acquired: dict[str, pa.Table]) -> None:
+    won = [row for row in acquired["leads"].to_pylist() if row["won_at"] is not None]
+    deals = {row["source_lead"]: row for row in acquired["deals"].to_pylist()}
+    assert len(won) > 400
+    for lead in won:
+        deal = deals[lead["lead_id"]]
+        assert (deal["stage"], deal["account_id"], deal["won_at"]) == ("won", lead["account_id"], lead["won_at"])
+        assert lead["created_at"] < lead["mql_at"] < lead["sql_at"] < lead["opportunity_at"] < lead["won_at"]
+
+
+def test_channels_win_as_often_as_the_truths_say(acquired: dict[str, pa.Table]) -> None:
+    leads = acquired["leads"].group_by("channel").aggregate([("lead_id", "count"), ("won_at", "count")]).to_pylist()
+    rates = {row["channel"]: row["won_at_count"] / row["lead_id_count"] for row in leads}
+    for channel in CHANNELS:
+        assert rates[channel.code] == pytest.approx(channel.lead_to_won, rel=0.3), channel.code
+    dear = acquired["leads"].filter(pc.equal(acquired["leads"]["keyword"], "免费 OA"))
+    assert dear.num_rows > 50
+    assert dear["won_at"].null_count == dear.num_rows
+
+
+def test_what_is_named_is_there(acquired: dict[str, pa.Table]) -> None:
+    ids = {name: set(acquired[name][f"{name[:-1]}_id"].to_pylist()) for name in ("accounts", "contacts", "deals")}
+    for table, column, named in [
+        ("deals", "account_id", "accounts"),
+        ("committee_members", "contact_id", "contacts"),
+        ("committee_members", "deal_id", "deals"),
+        ("touches", "contact_id", "contacts"),
+        ("activities", "deal_id", "deals"),
+        ("tenders", "account_id", "accounts"),
+        ("demand_links", "account_id", "accounts"),
+    ]:
+        assert set(acquired[table][column].to_pylist()) <= ids[named], (table, column)
+    days = acquired["spend"].group_by(["day", "channel", "campaign", "keyword", "kind"], use_threads=False)
+    assert days.aggregate([]).num_rows == acquired["spend"].num_rows

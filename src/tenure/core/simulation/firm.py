@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from tenure.core.periods import day_number
 from tenure.core.simulation import calendar, names
+from tenure.core.simulation.acquiring import Acquiring
 from tenure.core.simulation.books import EXTRA, FAR, MAIN, Books, Line
 from tenure.core.simulation.chance import Chance
 from tenure.core.simulation.committee import Committee
@@ -109,6 +110,7 @@ class Firm:
         self._chance = Chance(rng)
         self.people = populate(scenario, self._chance)
         self.journal = Journal(scenario.since, self.until)
+        self.journal.later(lambda: Acquiring(scenario, self.people, self.journal, self._chance, self.until))
         self.books = Books(self.people, self.journal, self._chance)
         self._committee = Committee(self.people, self.journal, self._chance)
         self._settled = self.people.arrival < scenario.since

@@ -52,6 +52,52 @@ SHAPES = {
         "interval_count": "int", "period_start": "day", "period_end": "day",
     }),
     "fx_rates": _Shape(2, {"day": "day", "currency": "text", "rate": "rate"}),
+    "leads": _Shape(1, {
+        "lead_id": "text", "account_id": "text", "channel": "text", "campaign": "text", "keyword": "text",
+        "created_at": "stamp", "mql_at": "stamp", "sql_at": "stamp", "opportunity_at": "stamp", "won_at": "stamp",
+        "lost_at": "stamp", "reason": "text", "owner": "text",
+    }),
+    "spend": _Shape(5, {
+        "day": "day", "channel": "text", "campaign": "text", "keyword": "text", "kind": "text", "impressions": "int",
+        "clicks": "int", "cost": "money", "currency": "text",
+    }),
+    "touches": _Shape(1, {
+        "touch_id": "text", "account_id": "text", "contact_id": "text", "ts": "stamp", "channel": "text",
+        "campaign": "text", "keyword": "text", "kind": "text", "role": "text",
+    }),
+    "deals": _Shape(1, {
+        "deal_id": "text", "account_id": "text", "name": "text", "pipeline": "text", "stage": "text",
+        "stage_at": "stamp", "owner": "text", "amount": "money", "mrr": "money", "currency": "text",
+        "term_months": "int", "created_at": "stamp", "won_at": "stamp", "lost_at": "stamp", "close_date": "day",
+        "next_step": "text", "next_step_on": "day", "competitor": "text", "lost_reason": "text", "lost_to": "text",
+        "partner": "text", "source_lead": "text",
+    }),
+    "committee_members": _Shape(2, {
+        "deal_id": "text", "contact_id": "text", "account_id": "text", "roles": "texts", "decision_power": "int",
+        "influence": "int", "stance": "int",
+    }),
+    "tenders": _Shape(1, {
+        "tender_id": "text", "account_id": "text", "deal_id": "text", "name": "text", "method": "text", "state": "text",
+        "owner": "text", "budget": "money", "currency": "text", "published_on": "day", "sign_up_by": "stamp",
+        "documents_by": "stamp", "questions_by": "stamp", "deposit_by": "stamp", "submit_by": "stamp",
+        "opening_at": "stamp", "result_by": "stamp", "deposit": "money", "deposit_form": "text", "our_price": "money",
+        "winner": "text", "winning_price": "money",
+    }),
+    "tender_items": _Shape(2, {
+        "tender_id": "text", "item": "text", "account_id": "text", "kind": "text", "title": "text", "due_at": "stamp",
+        "state": "text",
+    }),
+    "demands": _Shape(1, {
+        "demand_id": "text", "title": "text", "kind": "text", "product_area": "text", "delivery": "text",
+        "state": "text",
+    }),
+    "demand_links": _Shape(1, {
+        "link_id": "text", "demand_id": "text", "account_id": "text", "need": "text", "quote": "text",
+    }),
+    "activities": _Shape(1, {
+        "activity_id": "text", "account_id": "text", "deal_id": "text", "contacts": "texts", "kind": "text",
+        "subject": "text", "owner": "text", "occurred_at": "stamp", "due_at": "stamp", "done_at": "stamp",
+    }),
 }  # fmt: skip
 """The tables a firm emits, beside its events."""
 
@@ -62,6 +108,15 @@ class Journal:
     def __init__(self, since: int, until: int) -> None:
         self._since, self._until = since, until
         self._weeks: dict[str, dict[int, list[tuple[int, tuple[Any, ...]]]]] = {name: {} for name in SHAPES}
+        self._unwritten: list[Callable[[], object]] = []
+
+    def later(self, write: Callable[[], object]) -> None:
+        """Let something known from the beginning be written down once somebody reads: it costs nobody who does not."""
+        self._unwritten.append(write)
+
+    def _read(self) -> None:
+        while self._unwritten:
+            self._unwritten.pop()()
 
     def add(self, table: str, recorded: int, *row: Any) -> None:
         """Write a row down on a day; one of a day after the last is never seen."""
@@ -71,6 +126,7 @@ class Journal:
 
     def of_week(self, week: int) -> dict[str, pa.Table]:
         """What was written down in a week, with `recorded_at`."""
+        self._read()
         out = {}
         for name, weeks in self._weeks.items():
             found = sorted(weeks.get(week, []), key=_recorded)
@@ -106,6 +162,7 @@ class Journal:
         return out
 
     def _rows(self, name: str) -> list[tuple[int, tuple[Any, ...]]]:
+        self._read()
         weeks = self._weeks[name]
         return [row for week in sorted(weeks) for row in sorted(weeks[week], key=_recorded)]
 

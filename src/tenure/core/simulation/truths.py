@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenure.core.periods import day_date
+from tenure.core.simulation.acquiring import PLACEMENTS
 from tenure.core.simulation.firm import DECIDES_FROM, DECIDES_UNTIL, Firm
 from tenure.core.simulation.scenario import (
     CAUSES,
@@ -48,6 +49,7 @@ def rules(scenario: Scenario) -> dict[str, Any]:
         ],
         "products": [{"product": p.code, "stage": p.stage} for p in PRODUCTS],
         "channels": [channel._asdict() for channel in CHANNELS],
+        "placements": [placement._asdict() for placement in PLACEMENTS],
         "causes": list(CAUSES),
         "decides": {"weeks_before_the_end": [DECIDES_FROM, DECIDES_UNTIL]},
         "features": [feature.event for feature in FEATURES],

@@ -21,7 +21,11 @@ from tenure.core.errors import TenureError
 from tenure.core.simulation import Firm, Scenario, rules, truths
 
 TRUTHS = "truths.json"
-KINDS = ("accounts", "contacts", "subscriptions", "discounts", "contracts", "fx_rates", "invoice_lines")
+KINDS = (
+    *("accounts", "contacts", "subscriptions", "discounts", "contracts", "fx_rates", "invoice_lines"),
+    *("deals", "committee_members", "tenders", "tender_items", "demands", "demand_links", "activities"),
+    *("leads", "spend", "touches"),
+)
 """What of a simulated company is imported, in the order in which it is best done: what is referred to comes first."""
 ACCOUNTS_PER_PART = 5_000
 EVENTS_PER_GROUP = 1_000_000

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from tenure.apps.acquisition.services import leads, reach
 from tenure.apps.connectors.files import Options, run_import, undo
 from tenure.apps.connectors.simulation.files import KINDS, write_firm
 from tenure.apps.crm import services as crm
@@ -51,7 +52,7 @@ def fill(until: date, *, by: Actor) -> int:
 
 def _is_empty() -> bool:
     """Whether nothing is known: no live record in the store, and in the lake no rows that did not come from it."""
-    models = {**crm.MODELS, **subscriptions.MODELS}
+    models = {**crm.MODELS, **subscriptions.MODELS, **reach.MODELS, **leads.MODELS}
     if any(model.objects.live().exists() for model in models.values()):
         return False
     loaded = [one.table for one in lake.standings() if one.rows]
@@ -63,7 +64,7 @@ def remove(*, by: Actor) -> int:
     count = 0
     for run in selectors.applied_from(SOURCE).order_by("-pk"):
         count += undo(run.pk, by=by).withdrawn
-    for door in (crm, subscriptions):
+    for door in (crm, subscriptions, reach, leads):
         for kind, model in door.MODELS.items():
             left: Any = model.objects.live().filter(source=SOURCE)
             for key in list(left.values_list("version_key", flat=True)):

@@ -134,6 +134,16 @@ def test_a_write_key_may_send_events_and_nothing_else(owner: Any) -> None:
     assert keys.write_keys() == {}
 
 
+def test_a_key_of_a_sender_of_leads_hands_in_leads_and_nothing_else(owner: Any) -> None:
+    key, _text = keys.create_key("our site", "capturer", by=owner)
+    assert {name for name in permissions.PERMISSIONS if permissions.may(key, name)} == {"capture_leads"}
+
+
+def test_an_agent_never_sees_everything(viewer: Any) -> None:
+    viewer.role = "agent"
+    assert permissions.owners_visible_to(viewer) == {viewer.email}
+
+
 def test_no_member_is_a_sender(owner: Any, viewer: Any) -> None:
     with pytest.raises(TenureError) as refused:
         members.set_role(viewer, "sender", by=owner)
@@ -143,13 +153,18 @@ def test_no_member_is_a_sender(owner: Any, viewer: Any) -> None:
 @pytest.mark.parametrize(
     ("permission", "roles"),
     [
-        ("ask", {"owner", "admin", "operator", "success", "sales", "analyst", "viewer"}),
+        ("ask", {"owner", "admin", "operator", "success", "sales", "analyst", "viewer", "agent"}),
+        ("work_leads", {"owner", "admin", "operator", "success", "sales", "agent"}),
+        ("capture_leads", {"owner", "admin", "operator", "success", "sales", "agent"}),
+        ("lead_settings", {"owner", "admin", "operator"}),
         ("import", {"owner", "admin", "operator"}),
         ("edit_records", {"owner", "admin", "operator", "success", "sales"}),
         ("close_month", {"owner", "admin", "analyst"}),
         ("definitions", {"owner", "admin", "analyst"}),
         ("manage_members", {"owner", "admin"}),
         ("manage_keys", {"owner", "admin"}),
+        ("manage_webhooks", {"owner", "admin"}),
+        ("define_fields", {"owner", "admin", "operator"}),
     ],
 )
 def test_who_may_what(viewer: Any, permission: str, roles: set[str]) -> None:

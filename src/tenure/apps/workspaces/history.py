@@ -17,6 +17,9 @@ from tenure.apps.workspaces.models import AuditEntry, ImportRun
 from tenure.apps.workspaces.versions import Version
 
 WITHDREW = "withdrew"
+MERGED, UNMERGED = "merged", "undid merge"
+"""A merge writes many records and one entry: of the others, the row ids of their versions begin with `MERGE_MARKS`."""
+MERGE_MARKS = {"merge": MERGED, "unmerge": UNMERGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ class Step:
 def steps(model: type[Version], key: str) -> list[Step]:
     """Everything that became of a record, the newest first, under whichever keys it had; nothing if it never was."""
     entries, versions = _chain(model, key)
-    written = {entry.detail.get("row_id"): entry for entry in entries if entry.verb != WITHDREW}
-    ended = {entry.detail.get("row_id"): entry for entry in entries if entry.verb == WITHDREW}
+    written = {entry.detail.get("row_id"): entry for entry in entries if not _is_end(entry)}
+    ended = {entry.detail.get("row_id"): entry for entry in entries if _is_end(entry)}
     under: dict[str, list[Any]] = {}
     for one in versions:
         under.setdefault(one.version_key, []).append(one)
@@ -85,7 +88,7 @@ def edits(model: type[Version], versions: QuerySet[Any], most: int) -> list[Step
         if version is None:
             continue
         reason = str(entry.detail.get("reason", ""))
-        gone = entry.verb == WITHDREW
+        gone = _is_end(entry)
         former = version if gone else known.get(entry.detail.get("former"))
         found.append(Step(entry.verb, entry.at, entry.actor, reason, None if gone else version, former, None))
     return found
@@ -96,6 +99,11 @@ def imports(versions: QuerySet[Any], most: int) -> list[tuple[ImportRun, int]]:
     counts = versions.exclude(run=None).values("run").annotate(rows=Count("pk")).order_by("-run")[:most]
     brought = {row["run"]: row["rows"] for row in counts}
     return [(run, brought[run.pk]) for run in ImportRun.objects.filter(pk__in=brought).defer("outcome")]
+
+
+def _is_end(entry: AuditEntry) -> bool:
+    """Whether an entry tells that a record ended: it was withdrawn, or went into another one."""
+    return entry.verb == WITHDREW or (entry.verb == MERGED and not entry.detail.get("former"))
 
 
 def _was_ended(version: Any, ended: Mapping[str, AuditEntry]) -> bool:
@@ -127,7 +135,8 @@ def _began(version: Any, former: Any, entry: AuditEntry | None) -> Step:
     who = _name(version.by)
     if version.run is not None:
         return Step("imported", version.recorded_at, _name(version.run.by), "", version, former, version.run)
-    return Step("undid import", version.recorded_at, who, "", version, former, None)
+    mark = version.row_id.rpartition("@")[2].partition("-")[0]
+    return Step(MERGE_MARKS.get(mark, "undid import"), version.recorded_at, who, "", version, former, None)
 
 
 def _ended(version: Any, entry: AuditEntry | None) -> Step:

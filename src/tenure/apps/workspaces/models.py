@@ -18,11 +18,14 @@ class Role(models.TextChoices):
     SALES = "sales", _("Sales")
     ANALYST = "analyst", _("Analyst")
     VIEWER = "viewer", _("Viewer")
+    AGENT = "agent", _("Agent")
 
 
 SENDER = "sender"
-KEY_ROLES = {**dict(Role.choices), SENDER: _("Sender of events")}
-"""What a key may be: all that a member may be, or a write key, which browsers show to everybody and may only send."""
+CAPTURER = "capturer"
+KEY_ROLES = {**dict(Role.choices), SENDER: _("Sender of events"), CAPTURER: _("Sender of leads")}
+"""What a key may be: all that a member may be, or one that may send only: events (browsers show it to everybody), or
+leads."""
 
 
 class Language(models.TextChoices):
@@ -324,3 +327,50 @@ class OutboxEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}: {self.op} {self.rows} {self.table}"
+
+
+class FieldType(models.TextChoices):
+    """What a custom field holds."""
+
+    TEXT = "text", _("Text")
+    NUMBER = "number", _("Number")
+    MONEY = "money", _("Money")
+    DATE = "date", _("Day")
+    BOOLEAN = "boolean", _("Yes or no")
+    CHOICE = "choice", _("One of a list")
+    MULTI = "multi", _("Some of a list")
+    MEMBER = "member", _("Member")
+    URL = "url", _("Web address")
+
+
+class CustomField(models.Model):
+    """A field that an installation adds to a kind of record; its values are in the records' `attributes`.
+
+    Once removed it stays here: its values stay, too, and what was personal remains so.
+    """
+
+    kind = models.CharField(max_length=50)
+    key = models.CharField(max_length=40)
+    label_en = models.CharField(max_length=100, blank=True)
+    label_zh = models.CharField(max_length=100, blank=True)
+    type = models.CharField(max_length=10, choices=FieldType.choices)
+    options = models.JSONField(default=list)
+    """what can be chosen; of money its currency"""
+    required = models.BooleanField(default=False)
+    personal = models.BooleanField(default=False)
+    """whether only those see it who may read personal data"""
+    position = models.IntegerField(default=0)
+    made_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["kind", "position"], name="workspaces_customfield_order"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["kind", "key"], condition=models.Q(removed_at=None), name="workspaces_customfield_key"
+            ),
+            models.CheckConstraint(condition=models.Q(type__in=FieldType.values), name="workspaces_customfield_type"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tenure.apps.workspaces.models import SENDER, ApiKey, Member, Role, Scope
+from tenure.apps.workspaces.models import CAPTURER, SENDER, ApiKey, Member, Role, Scope
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 
@@ -23,6 +23,11 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "import": frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR}),
         "edit_records": _WRITERS,
         "read_personal": _WRITERS,
+        "work_leads": _WRITERS | {Role.AGENT},
+        "capture_leads": _WRITERS | {Role.AGENT, CAPTURER},
+        "lead_settings": frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR}),
+        "call_prospects": _WRITERS,
+        "collect_prospects": frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR}),
         "close_month": frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
         "definitions": frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
         "set_targets": frozenset({Role.OWNER, Role.ADMIN, Role.OPERATOR, Role.ANALYST}),
@@ -30,6 +35,8 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
         "annotate": _WRITERS | {Role.ANALYST},
         "manage_members": _KEEPERS,
         "manage_keys": _KEEPERS,
+        "manage_webhooks": _KEEPERS,
+        "define_fields": _KEEPERS | {Role.OPERATOR},
         "erase": _KEEPERS,
         "read_audit": _KEEPERS,
         "export_all": _KEEPERS,
@@ -40,12 +47,16 @@ PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
 OF_EVERYTHING = frozenset(
     {
         "import",
+        "collect_prospects",
+        "lead_settings",
         "close_month",
         "definitions",
         "set_targets",
         "describe_events",
         "manage_members",
         "manage_keys",
+        "manage_webhooks",
+        "define_fields",
         "erase",
         "read_audit",
         "export_all",
@@ -64,8 +75,23 @@ def folded(owner: str) -> str:
 
 
 def sees_everything(who: Caller) -> bool:
-    """Whether somebody's scope is every account."""
-    return who.scope == Scope.ALL
+    """Whether somebody's scope is every account; never an agent's, who is of another firm."""
+    return who.scope == Scope.ALL and who.role != Role.AGENT
+
+
+def is_agent(who: object) -> bool:
+    """Whether somebody is an agent: of another firm, who sees only what they brought or were given."""
+    return isinstance(who, (Member, ApiKey)) and who.role == Role.AGENT
+
+
+def is_person(by: object) -> bool:
+    """Whether a member writes, not a program, a command or a job."""
+    return isinstance(by, Member)
+
+
+def word_of(by: object) -> str | None:
+    """The word by which what somebody owns names them; None for whoever is no member."""
+    return (by.owns_as or by.email) if isinstance(by, Member) else None
 
 
 def limited(by: object) -> bool:
@@ -83,6 +109,15 @@ def owners_visible_to(caller: Caller) -> frozenset[str] | None:
     else:
         named = [caller.email, caller.owns_as] if isinstance(caller, Member) else []
     return frozenset(folded(word) for word in named if word.strip())
+
+
+def colleagues_of(caller: Caller) -> frozenset[int] | None:
+    """The members whose work somebody sees, by number: all (None), those of their team, or themselves."""
+    if sees_everything(caller):
+        return None
+    if caller.scope == Scope.TEAM:
+        return frozenset(Member.objects.filter(team_id=caller.team_id, team__isnull=False).values_list("pk", flat=True))
+    return frozenset({caller.pk} if isinstance(caller, Member) else ())
 
 
 def wrote(who: Caller, version: Version) -> bool:

@@ -12,11 +12,11 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import close_old_connections, connection
@@ -153,20 +153,31 @@ class IndexThread(threading.Thread):
         self._stopping.set()
 
 
-def work(sweep: Sweep) -> None:
-    """Run until told to stop (SIGTERM, SIGINT): mirror, sequence index, and one job after the other."""
+class Beside(Protocol):
+    """A thread of the floors above that runs beside the jobs."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def work(sweep: Sweep, beside: Sequence[Beside] = ()) -> None:
+    """Run until told to stop (SIGTERM, SIGINT): mirror, sequence index, what runs beside, one job after the other."""
     end_with_parent()
     with living() as name:
         mirror = MirrorThread(sweep)
         mirror.start()
         index = IndexThread()
         index.start()
+        for thread in beside:
+            thread.start()
         worker = job_runner(name)
         worker.configure_signals()
         try:
             with coming_from(Door.JOB):
                 worker.run()
         finally:
+            for thread in beside:
+                thread.stop()
             index.stop()
             mirror.stop()
 

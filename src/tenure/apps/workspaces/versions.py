@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
 
+from tenure.core.errors import TenureError
 from tenure.warehouse import schema
 
 OWN = frozenset({"row_id", "recorded_at", "superseded_at"})
@@ -107,3 +109,28 @@ def version_key(table: schema.Table, row: dict[str, Any]) -> str:
         return key_text(("row:", row.get("source"), row["given_id"]))
     by_name = table.by_name
     return key_text(by_name[name].default if row.get(name) is None else row[name] for name in table.key)
+
+
+def key_columns(table: schema.Table, key: str) -> dict[str, str]:
+    """The columns that a key names, as text; an empty part names none.
+
+    Raises: TenureError record.bad_key; record.no_own_id if the key is an id that only an import gives.
+    """
+    parts = key.split("/")
+    if parts[0] == "row:":
+        raise TenureError(
+            "record.no_own_id",
+            _("A record that is named by the id of its source is made by an import only."),
+            fix=_("Name the record by its columns: %(parts)s.") % {"parts": "/".join(table.key)},
+            key=key,
+        )
+    if len(parts) != len(table.key):
+        raise TenureError(
+            "record.bad_key",
+            _("%(key)s is no key of %(kind)s.") % {"key": repr(key), "kind": table.name},
+            fix=_("Join its parts by a slash, as in %(parts)s.") % {"parts": "/".join(table.key)},
+            kind=table.name,
+            key=key,
+        )
+    told = (part.replace("%2F", "/").replace("%25", "%") for part in parts)
+    return {name: text for name, text in zip(table.key, told, strict=True) if text}

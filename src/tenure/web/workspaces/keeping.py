@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from tenure.apps.connectors.webhooks.sending import KEPT
 from tenure.apps.workspaces.services import lake
 from tenure.warehouse.arrivals import journal, live
 from tenure.warehouse.lake import KEEP_HOURS
@@ -45,6 +46,10 @@ def _rows() -> list[dict[str, Any]]:
         ),
         _row(_("Live view"), _("the last %(count)s events") % {"count": f.exact(live.KEPT)}),
         _row(_("Records that people edit, with all former versions, and the audit trail"), _("for ever")),
+        _row(
+            _("What was sent to webhooks"),
+            ngettext("%(count)s day", "%(count)s days", KEPT.days) % {"count": f.exact(KEPT.days)},
+        ),
         _row(
             _("Files of the lake that are out of use"),
             ngettext("%(count)s hour", "%(count)s hours", KEEP_HOURS) % {"count": f.exact(KEEP_HOURS)},

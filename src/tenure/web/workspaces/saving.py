@@ -22,6 +22,13 @@ NAMES = {
     "subscriptions": gettext_lazy("Subscriptions"),
     "contacts": gettext_lazy("Contacts"),
     "accounts": gettext_lazy("Accounts"),
+    "deals": gettext_lazy("Deals"),
+    "tenders": gettext_lazy("Tenders"),
+    "demands": gettext_lazy("Demands"),
+    "activities": gettext_lazy("Activities"),
+    "spend": gettext_lazy("Spend"),
+    "touches": gettext_lazy("Touches of accounts"),
+    "leads": gettext_lazy("Leads"),
     "movements": gettext_lazy("Movements"),
     "metrics": gettext_lazy("Metrics"),
     "cohorts": gettext_lazy("Cohorts"),
@@ -31,6 +38,9 @@ NAMES = {
     "funnels": gettext_lazy("Funnels"),
     "trends": gettext_lazy("Trends"),
     "paths": gettext_lazy("Paths"),
+    "channels": gettext_lazy("Channels"),
+    "cac": gettext_lazy("CAC and payback"),
+    "attribution": gettext_lazy("Attribution"),
     "people": gettext_lazy("Who is behind a figure"),
 }
 """What the pages are called."""

@@ -18,7 +18,7 @@ from tenure.apps.workspaces.models import AuditEntry
 from tenure.apps.workspaces.services import outbox, rows, values
 from tenure.apps.workspaces.services.lake import timezone
 from tenure.apps.workspaces.services.writing import Actor, Writing, writing
-from tenure.apps.workspaces.versions import Version
+from tenure.apps.workspaces.versions import Version, version_key
 from tenure.core.errors import TenureError
 
 KIND = "batches"
@@ -111,11 +111,7 @@ def _replace(
     """Put versions with other content in the place of live ones, under their own keys."""
     if not written:
         return
-    made = [_next(write, model, former, content) for former, content in written]
-    model.objects.filter(pk__in=[former.pk for former, _content in written]).update(superseded_at=write.now)
-    outbox.send_superseded(write, model.KIND, [(former.source, former.row_id) for former, _content in written])
-    model.objects.bulk_create(made)
-    outbox.send(write, model.KIND, "insert", _as_arrow(model, made))
+    made = replace(write, model, written, mark="edit")
     write.audit_many(
         verb,
         model.KIND,
@@ -134,10 +130,35 @@ def _replace(
     )
 
 
-def _next(write: Writing, model: type[Version], former: Any, content: Mapping[str, Any]) -> Any:
-    row_id = f"edit-{secrets.token_hex(8)}"
+def replace(
+    write: Writing, model: type[Version], written: Sequence[tuple[Any, Mapping[str, Any]]], *, mark: str
+) -> list[Any]:
+    """Put versions with other content in the place of live ones, set by set; the caller keeps the audit trail.
+
+    The row ids of what is written begin with `mark`; a former version that is not live is written anew. A record whose
+    key changes must have a key that is free.
+    """
+    every: list[Any] = []
+    for some in _pieces(written):
+        made = [_next(write, model, former, content, mark) for former, content in some]
+        withdraw(write, model, [former for former, _content in some if former.superseded_at is None])
+        model.objects.bulk_create(made)
+        outbox.send(write, model.KIND, "insert", _as_arrow(model, made))
+        every += made
+    return every
+
+
+def withdraw(write: Writing, model: type[Version], versions: Sequence[Any]) -> None:
+    """End live versions, set by set; the caller keeps the audit trail."""
+    for some in _pieces(versions):
+        model.objects.filter(pk__in=[one.pk for one in some]).update(superseded_at=write.now)
+        outbox.send_superseded(write, model.KIND, [(one.source, one.row_id) for one in some])
+
+
+def _next(write: Writing, model: type[Version], former: Any, content: Mapping[str, Any], mark: str) -> Any:
+    row_id = f"{mark}-{secrets.token_hex(8)}"
     return model(
-        version_key=former.version_key,
+        version_key=version_key(model.table(), {**content, "given_id": former.given_id}),
         row_id=row_id if former.given_id is None else f"{former.given_id}@{row_id}",
         given_id=former.given_id,
         recorded_at=write.now,

@@ -50,6 +50,16 @@ def blank_runs(words: Words) -> int:
     return _rewrite(ImportRun.objects.order_by("pk"), changed) + _rewrite(DBTaskResult.objects.all(), changed)
 
 
+def blank_columns(model: type[models.Model], columns: Collection[str], words: Words) -> int:
+    """Replace the words in some text columns of a table; how many rows were changed."""
+    count = 0
+    for row in model._default_manager.order_by("pk").only("pk", *columns).iterator(2_000):
+        new = {name: words(text) for name in columns if (text := getattr(row, name)) and words(text) != text}
+        if new:
+            count += model._default_manager.filter(pk=row.pk).update(**new)
+    return count
+
+
 def _rewrite(rows: models.QuerySet[Any], changed: Callable[[models.Model, Any], Any]) -> int:
     """Write what is changed in JSON and texts, past the model: the trail refuses every other way."""
     model = rows.model

@@ -11,10 +11,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from tenure.apps.workspaces import history
-from tenure.apps.workspaces.services import outbox, rows, values
+from tenure.apps.workspaces.services import custom, outbox, rows, values
 from tenure.apps.workspaces.services.lake import timezone
 from tenure.apps.workspaces.services.writing import Actor, Writing, writing
-from tenure.apps.workspaces.versions import Version, version_key
+from tenure.apps.workspaces.versions import Version, key_columns, version_key
 from tenure.core.errors import TenureError
 
 Rule = Callable[[Mapping[str, Any]], None]
@@ -93,7 +93,10 @@ def add(
     reason: str = "",
 ) -> Any:
     """Write a record that was not there."""
+    given, own = custom.apart(given)
     content = {**dict.fromkeys(model.content()), **values.checked(model, given, timezone())}
+    if own is not None:
+        content["attributes"] = custom.merged(model.KIND, content["attributes"], own, whole=True)
     values.complete(model, content)
     if rule is not None:
         rule(content)
@@ -122,16 +125,58 @@ def edit(
 
     Raises: RecordChanged.
     """
+    changes, own = custom.apart(changes)
     checked = values.checked(model, changes, timezone())
     with writing(by) as write:
         former = _as_seen(model, key, seen)
         content = {**former.as_row(), **checked}
+        if own is not None:
+            content["attributes"] = custom.merged(model.KIND, content["attributes"], own)
         if content == former.as_row():
             return former
         values.complete(model, content)
         if rule is not None:
             rule(content)
         return _replace(write, model, former, content, verb=verb, reason=reason)
+
+
+def put(
+    model: type[Version],
+    key: str,
+    given: Mapping[str, Any],
+    *,
+    add: Callable[[Mapping[str, Any]], Any],
+    edit: Callable[[Mapping[str, Any]], Any] | None,
+    seen: str | None = None,
+) -> tuple[Any, bool]:
+    """The record with a key, changed as given or (without `seen`) made where it is not there; and whether it was made.
+
+    `add` and `edit` are the services of the kind; without `edit` it is only made. The columns of the key may be left
+    out; where they are given, they say the same as the key. To put the same twice changes nothing.
+
+    Raises: TenureError record.key_mismatch, record.no_own_id; what `add` and `edit` raise.
+    """
+    if edit is not None and (seen is not None or model.objects.live().filter(version_key=key).exists()):
+        return edit(given), False
+    named = {**key_columns(model.table(), key), **given}
+    checked = values.checked(model, custom.apart(named)[0], timezone())
+    told = version_key(model.table(), {**dict.fromkeys(model.content()), **checked})
+    if told != key:
+        raise TenureError(
+            "record.key_mismatch",
+            _("The values are of the record %(told)s, the address is of %(key)s.")
+            % {"told": repr(told), "key": repr(key)},
+            fix=_("Leave the columns of the key out, or write the key as they say."),
+            kind=model.KIND,
+            key=key,
+            told=told,
+        )
+    try:
+        return add(named), True
+    except TenureError as problem:
+        if edit is None or problem.code != "record.exists":
+            raise
+    return edit(given), False  # somebody else made it meanwhile
 
 
 def _replace(

@@ -73,6 +73,16 @@ def checked(model: type[Version], given: Mapping[str, Any], timezone: str) -> di
     return found
 
 
+def typed(field: str, kind: schema.Kind, value: Any) -> Any:
+    """One value of a kind of column, under the name by which a refusal calls it.
+
+    Raises: ValueRefused.
+    """
+    if kind == "day":
+        return _plain_day(field, value)
+    return _READERS[kind](schema.Column(field, kind, ""), value)
+
+
 def complete(model: type[Version], values: Mapping[str, Any]) -> None:
     """Refuse a record that lacks a column it cannot do without."""
     for name in model.table().required:

@@ -16,10 +16,12 @@ from tenure.core.errors import TenureError
 FIGURES = (
     *("funnels", "trends", "retention", "features", "lifecycle"),
     *("sleepers", "stickiness", "seats", "paths"),
+    *("channels", "cac", "attribution"),
 )
 """The pages whose view has a figure that may be put on the cockpit."""
 PAGES = (
-    *("accounts", "contracts", "subscriptions", "contacts"),
+    *("accounts", "contracts", "subscriptions", "contacts", "deals", "tenders", "demands", "activities"),
+    *("leads", "spend", "touches", "prospects"),
     *("movements", "metrics", "cohorts", "renewals", "health"),
     "events",
     *FIGURES,

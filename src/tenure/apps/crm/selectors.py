@@ -8,15 +8,36 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from tenure.apps.crm.models import AccountVersion, ContactVersion
+from tenure.apps.crm.models import (
+    AccountVersion,
+    ContactVersion,
+    DealVersion,
+    DemandVersion,
+    DuplicatePair,
+    DuplicateSearch,
+    PairState,
+)
 from tenure.apps.workspaces.finding import Finder
-from tenure.apps.workspaces.permissions import Caller, folded, limited, owners_visible_to, require_everything, wrote
+from tenure.apps.workspaces.permissions import (
+    Caller,
+    folded,
+    is_agent,
+    limited,
+    owners_visible_to,
+    require_everything,
+    wrote,
+)
+from tenure.apps.workspaces.services import records
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 from tenure.warehouse.lines import NONE
 from tenure.warehouse.schema import GIVEN_AS
 
+OF_THE_FIRM = frozenset({"spend"})
+"""Kinds of records that speak of the whole firm: who sees some accounts does not see them."""
+DEAL_OWNERS = ("owner", "partner")
+"""Who sees a deal although its account is somebody else's: who works on it, and the agent who brought it."""
 _AT_ONCE = 500
 """Accounts per statement of the database."""
 
@@ -46,6 +67,32 @@ def accounts_visible_to(caller: Caller) -> QuerySet[Any]:
     return accounts.filter(~Exists(of_others), owner__in=spellings)
 
 
+def every_account() -> QuerySet[Any]:
+    """All accounts as they are now, for commands and jobs."""
+    accounts: QuerySet[Any] = AccountVersion.objects.live()
+    return accounts
+
+
+def accounts_with(*, domain: str | None, email: str | None, uscc: str | None) -> dict[str, list[str]]:
+    """What is equal -> the ids of the accounts, of all there are: credit code, a contact's address, domain."""
+    accounts, found = every_account(), {}
+    if uscc:
+        found["uscc"] = list(accounts.filter(uscc=uscc).values_list("account_id", flat=True))
+    if email:
+        people = ContactVersion.objects.live().filter(email__iexact=email).exclude(account_id=None)
+        found["email"] = list(people.values_list("account_id", flat=True))
+    if domain:
+        found["domain"] = list(accounts.filter(domain__iexact=domain).values_list("account_id", flat=True))
+    return found
+
+
+def contact_with(account_id: str, email: str | None) -> str | None:
+    """The contact of an account who has an address; None where nobody has."""
+    people = ContactVersion.objects.live().filter(account_id=account_id, email__iexact=email or "")
+    found = people.order_by("recorded_at", "pk").values_list("contact_id", flat=True).first() if email else None
+    return None if found is None else str(found)
+
+
 def account_for(caller: Caller, account_id: str) -> Any:
     """One account as it is now; one the caller does not see is refused as one that is not there."""
     found = accounts_visible_to(caller).filter(account_id=account_id).order_by("-recorded_at", "-pk").first()
@@ -72,7 +119,33 @@ def visible_to(caller: Caller, model: type[Version]) -> QuerySet[Any]:
     if model is AccountVersion:
         return accounts_visible_to(caller)
     rows: QuerySet[Any] = model.objects.live()
+    if _is_of_the_firm(caller, model):
+        return rows.none()
+    if model is DealVersion and limited(caller):
+        theirs = Q(account_id__in=accounts_visible_to(caller).values("account_id"))
+        for column in DEAL_OWNERS:
+            theirs |= Q(**{f"{column}__in": spellings_in(caller, rows, column)})
+        return rows.filter(theirs)
     return of_visible_accounts(caller, rows) if hasattr(model, "account_id") else rows
+
+
+def _is_of_the_firm(caller: Caller, model: type[Version]) -> bool:
+    """Whether a limited caller may not see a table: what speaks of the whole firm, and to an agent all that is of no
+    account, such as demands."""
+    return limited(caller) and (model.KIND in OF_THE_FIRM or (is_agent(caller) and not hasattr(model, "account_id")))
+
+
+def spellings_in(caller: Caller, rows: QuerySet[Any], column: str) -> tuple[str, ...]:
+    """How a column of some rows spells those whose work a limited caller sees."""
+    visible = owners_visible_to(caller) or frozenset()
+    known = rows.exclude(**{column: None}).order_by(column).values_list(column, flat=True).distinct()
+    return tuple(word for word in known if folded(word) in visible and word != NONE)
+
+
+def is_named(caller: Caller, word: str | None) -> bool:
+    """Whether a word names the caller, or somebody whose work they see."""
+    visible = owners_visible_to(caller)
+    return visible is None or (bool(word) and word != NONE and folded(word or "") in visible)
 
 
 def sees(caller: Caller, version: Any) -> bool:
@@ -82,7 +155,11 @@ def sees(caller: Caller, version: Any) -> bool:
         return True
     if isinstance(version, AccountVersion):
         return version.owner != NONE and folded(version.owner or "") in visible
-    return not hasattr(version, "account_id") or _is_visible(caller, version.account_id)
+    if isinstance(version, DealVersion) and any(is_named(caller, getattr(version, name)) for name in DEAL_OWNERS):
+        return True
+    if not hasattr(version, "account_id"):
+        return not _is_of_the_firm(caller, type(version))
+    return _is_visible(caller, version.account_id)
 
 
 def require_place(by: Actor, model: type[Version], values: Mapping[str, Any], *, new: bool) -> None:
@@ -93,7 +170,7 @@ def require_place(by: Actor, model: type[Version], values: Mapping[str, Any], *,
     named = {"merged_into"} if model is AccountVersion else {"account_id"}
     for account_id in (values[column] for column in named & values.keys() if values[column]):
         account_for(by, str(account_id))
-    if not hasattr(model, "account_id"):
+    if not hasattr(model, "account_id") and not (new and model is DemandVersion):
         require_everything(by, model.KIND)
     if new and model is AccountVersion and not sees(by, AccountVersion(owner=values.get("owner"))):
         raise TenureError(
@@ -103,6 +180,16 @@ def require_place(by: Actor, model: type[Version], values: Mapping[str, Any], *,
             field="owner",
             value=values.get("owner"),
         )
+
+
+def deal_for(by: Actor, key: str) -> Any:
+    """One deal as it is now, by its key; one the actor does not see is refused as one that is not there.
+
+    Raises: TenureError record.unknown.
+    """
+    if isinstance(by, Caller) and not visible_to(by, DealVersion).filter(version_key=key).exists():
+        key = ""
+    return records.live(DealVersion, key)
 
 
 def _is_visible(caller: Caller, account_id: str | None) -> bool:
@@ -194,6 +281,57 @@ def children(caller: Caller, account_id: str, most: int = 200) -> list[Any]:
     seen = accounts_visible_to(caller)
     found = [*seen.filter(parent_id=account_id)[:most], *seen.filter(merged_into=account_id)[:most]]
     return sorted({row.pk: row for row in found}.values(), key=lambda row: row.account_id)
+
+
+def family(account_id: str) -> tuple[str, ...]:
+    """An account and all that were merged into it, in however many steps: what belongs to one belongs to the first.
+
+    Whoever sees an account sees these: a merge gives them its owner.
+    """
+    found, fresh = {account_id: None}, [account_id]
+    while fresh:
+        merged = AccountVersion.objects.live().filter(merged_into__in=fresh).values_list("account_id", flat=True)
+        fresh = [one for one in merged if one not in found]
+        found.update(dict.fromkeys(fresh))
+    return tuple(found)
+
+
+def pairs(caller: Caller, kind: str) -> QuerySet[DuplicatePair]:
+    """The open pairs of a kind of which the caller sees both sides: those that are the same first, then by score."""
+    model = {"accounts": AccountVersion, "contacts": ContactVersion}[kind]
+    column = "account_id" if kind == "accounts" else "contact_id"
+    seen = visible_to(caller, model).values(column)
+    found = DuplicatePair.objects.filter(kind=kind, state=PairState.OPEN, left__in=seen, right__in=seen)
+    return found.order_by("-verdict", "-score", "left", "right")
+
+
+def pair(caller: Caller, number: int) -> DuplicatePair:
+    """One pair, whatever was decided about it.
+
+    Raises: TenureError duplicate.unknown, also for one of which the caller does not see both sides.
+    """
+    found = DuplicatePair.objects.filter(pk=number).first()
+    if found is None or len(sides(caller, found)) < 2:
+        raise TenureError(
+            "duplicate.unknown",
+            _("There is no such pair."),
+            fix=_("Look at the list of duplicates: it may have been decided by now."),
+            value=str(number),
+        )
+    return found
+
+
+def sides(caller: Caller, found: DuplicatePair) -> list[Any]:
+    """The records of a pair as they are now, the left one first; fewer where the caller does not see both."""
+    model, column = (AccountVersion, "account_id") if found.kind == "accounts" else (ContactVersion, "contact_id")
+    rows = visible_to(caller, model).filter(**{f"{column}__in": [found.left, found.right]})
+    by_id = {getattr(row, column): row for row in rows.order_by("recorded_at", "pk")}
+    return [by_id[one] for one in (found.left, found.right) if one in by_id]
+
+
+def last_search() -> DuplicateSearch | None:
+    """The newest search for duplicates."""
+    return DuplicateSearch.objects.order_by("-pk").first()
 
 
 def with_account_names(rows: QuerySet[Any]) -> QuerySet[Any]:

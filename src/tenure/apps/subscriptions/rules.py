@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from tenure.apps.workspaces.services.checks import at_least, currency, ends_after, one_of
 from tenure.apps.workspaces.services.values import refuse
 from tenure.core.definition import PRESETS
 
@@ -24,76 +25,50 @@ MOST_PERIODS = 60
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
-def _one_of(values: Mapping[str, Any], field: str, allowed: tuple[str, ...]) -> None:
-    value = values.get(field)
-    if value is not None and value not in allowed:
-        raise refuse(field, value, _("Use one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
-
-
-def _currency(values: Mapping[str, Any]) -> None:
-    value = values.get("currency")
-    if value is not None and not re.fullmatch("[A-Z]{3}", value):
-        raise refuse("currency", value, _("Write a three-letter ISO 4217 code such as USD or CNY."))
-
-
-def _at_least(values: Mapping[str, Any], field: str, lowest: int) -> None:
-    value = values.get(field)
-    if value is not None and value < lowest:
-        raise refuse(field, value, _("Write %(lowest)s or more.") % {"lowest": lowest})
-
-
-def _ends_after(values: Mapping[str, Any], start: str = "start", end: str = "end") -> None:
-    first, last = values.get(start), values.get(end)
-    if first is not None and last is not None and last <= first:
-        raise refuse(
-            end, last.isoformat(), _("Write a day after %(day)s: it is the first day without.") % {"day": first}
-        )
-
-
 def _plan(values: Mapping[str, Any]) -> None:
-    _currency(values)
-    _at_least(values, "amount", 0)
-    _one_of(values, "interval", INTERVALS)
-    _at_least(values, "interval_count", 1)
+    currency(values)
+    at_least(values, "amount", 0)
+    one_of(values, "interval", INTERVALS)
+    at_least(values, "interval_count", 1)
 
 
 def _subscription(values: Mapping[str, Any]) -> None:
-    _currency(values)
-    _at_least(values, "quantity", 0)
-    _one_of(values, "interval", INTERVALS)
-    _at_least(values, "interval_count", 1)
-    _at_least(values, "tax_inclusive_rate", 0)
-    _ends_after(values)
+    currency(values)
+    at_least(values, "quantity", 0)
+    one_of(values, "interval", INTERVALS)
+    at_least(values, "interval_count", 1)
+    at_least(values, "tax_inclusive_rate", 0)
+    ends_after(values)
 
 
 def _discount(values: Mapping[str, Any]) -> None:
-    _one_of(values, "kind", ("percent", "amount"))
-    _one_of(values, "duration", ("once", "repeating", "forever"))
-    _at_least(values, "value", 0)
+    one_of(values, "kind", ("percent", "amount"))
+    one_of(values, "duration", ("once", "repeating", "forever"))
+    at_least(values, "value", 0)
     if values.get("kind") == "percent" and values["value"] > 100:
         raise refuse("value", str(values["value"]), _("Write a percentage from 0 to 100."))
-    _ends_after(values)
+    ends_after(values)
 
 
 def _contract(values: Mapping[str, Any]) -> None:
-    _currency(values)
-    _one_of(values, "kind", ("term", "month_to_month"))
-    _at_least(values, "quantity", 0)
-    _at_least(values, "notice_days", 0)
-    _ends_after(values)
+    currency(values)
+    one_of(values, "kind", ("term", "month_to_month"))
+    at_least(values, "quantity", 0)
+    at_least(values, "notice_days", 0)
+    ends_after(values)
 
 
 def _invoice_line(values: Mapping[str, Any]) -> None:
-    _currency(values)
-    _one_of(values, "type", ("subscription", "one_time", "usage", "refund"))
-    _one_of(values, "interval", INTERVALS)
-    _at_least(values, "interval_count", 1)
-    _ends_after(values, "period_start", "period_end")
-    _ends_after(values, "full_period_start", "full_period_end")
+    currency(values)
+    one_of(values, "type", ("subscription", "one_time", "usage", "refund"))
+    one_of(values, "interval", INTERVALS)
+    at_least(values, "interval_count", 1)
+    ends_after(values, "period_start", "period_end")
+    ends_after(values, "full_period_start", "full_period_end")
 
 
 def _rate(values: Mapping[str, Any]) -> None:
-    _currency(values)
+    currency(values)
     if values["rate"] <= 0:
         raise refuse("rate", str(values["rate"]), _("Write a rate above 0."))
 
@@ -104,7 +79,7 @@ RULES: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "discounts": _discount,
     "contracts": _contract,
     "invoice_lines": _invoice_line,
-    "trials": _ends_after,
+    "trials": ends_after,
     "fx_rates": _rate,
 }
 

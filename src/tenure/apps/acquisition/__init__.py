@@ -1,0 +1,1 @@
+"""Acquisition: where accounts come from, before they are accounts."""

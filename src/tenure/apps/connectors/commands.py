@@ -60,7 +60,8 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[st
     "import",
     help=_(
         "Import FILEs of rows of one KIND: accounts, contacts, subscriptions, contracts, discounts, "
-        "invoice_lines, fx_rates, events or identities. CSV, XLSX, Parquet and JSON Lines are read, plain or "
+        "invoice_lines, fx_rates, deals, committee_members, tenders, tender_items, demands, demand_links, "
+        "activities, leads, spend, touches, events or identities. CSV, XLSX, Parquet and JSON Lines are read, plain or "
         "gzipped. A file is imported whole or not at all; the same file twice changes nothing."
     ),
 )
@@ -188,7 +189,9 @@ def _show_mapping(outcome: Outcome) -> None:
     for column, value in outcome.plan.constants.items():
         click.echo(f"  {column:<20} = {value}")
     if outcome.plan.unused:
-        unused = ", ".join(heading for _index, heading in outcome.plan.unused)
+        named = {index: f"{heading} ({field.key})" for index, heading in outcome.plan.unused
+                 for place, field in outcome.plan.own if place == index}  # fmt: skip
+        unused = ", ".join(named.get(index, heading) for index, heading in outcome.plan.unused)
         told = gettext("kept as attributes: {headings}").format(headings=unused)
         click.echo(f"  {told}")
 

@@ -20,8 +20,12 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from tenure.apps.acquisition.services import erasing as prospects
+from tenure.apps.acquisition.services import lead_erasure as leads
+from tenure.apps.acquisition.services import reach
 from tenure.apps.connectors.files.leftovers import sweep_abandoned
 from tenure.apps.connectors.files.staging import imports_folder
+from tenure.apps.connectors.webhooks import endpoints
 from tenure.apps.crm import services as crm
 from tenure.apps.workspaces import selectors
 from tenure.apps.workspaces.permissions import require
@@ -51,37 +55,54 @@ def erase_person(who: str, *, by: Actor) -> dict[str, Any]:
         erasure.overwrite_freed()
         with writing(by) as write:
             _check_no_import()
-            person = crm.person(who)
+            person, theirs = _person(who)
             lake.flush()
-            words = erasure.replacing(person.words)
+            told = person.words | theirs.words
+            words = erasure.replacing(told)
             with here.lock("mirror"):
                 before = here.version(TABLE)
                 ids = forgetting.ids_of(here, person.user_ids)
                 names = forgetting.new_names(ids, settings.SECRET_KEY.encode())
                 rows = forgetting.blank(here, TABLE, "contact_id", person.contact_ids, crm.PERSONAL, names)
                 after = here.version(TABLE)
-            done = forgetting.rename(here, names, person.words, words)
+                if theirs.lead_ids and here.version(leads.TABLE) is not None:
+                    rows += forgetting.blank(here, leads.TABLE, "lead_id", theirs.lead_ids, leads.PERSONAL, {})
+            done = forgetting.rename(here, names, told, words)
             replaced = {
-                "store_versions": crm.forget(person.contact_ids, names),
+                "store_versions": crm.forget(person.contact_ids, names) + leads.forget(theirs.lead_ids),
+                "texts": crm.forget_in_texts(words) + prospects.forget_in_texts(words) + reach.forget_in_texts(words),
                 "lake_rows": rows,
                 "events": sum(told["rows"] for told in done.values()),
-                "audit_entries": erasure.blank_trail(TABLE, person.keys, crm.PERSONAL, words),
+                "audit_entries": erasure.blank_trail(TABLE, person.keys, crm.PERSONAL, words)
+                + erasure.blank_trail(leads.TABLE, theirs.keys, leads.PERSONAL, words),
+                "webhook_answers": endpoints.forget(words),
                 "imports_and_jobs": erasure.blank_runs(words),
-                "report_cells": _blank_reports(words, person.whole),
+                "report_cells": _blank_reports(words, person.whole | theirs.whole),
             }
             for contact in person.contact_ids:
                 write.audit("erased", TABLE, contact, **replaced)
-        files = sum(forgetting.delete_older(here, table) for table in (TABLE, *done))
-        cut = erasure.rewrite_store((crm.CONTACT_TABLE, *erasure.SHARED_TABLES))
+            for lead in theirs.lead_ids:
+                write.audit("erased", leads.TABLE, lead, **replaced)
+        kept = [table for table in (TABLE, *done) if here.version(table) is not None]
+        files = sum(forgetting.delete_older(here, table) for table in kept)
+        tables = (
+            *crm.PERSONAL_TABLES,
+            *prospects.PERSONAL_TABLES,
+            *reach.PERSONAL_TABLES,
+            *erasure.SHARED_TABLES,
+            endpoints.DELIVERIES,
+        )
+        cut = erasure.rewrite_store((*tables, leads.STORE_TABLE))
         answers = _drop_answers(home)
         live.forget(home / "journal")
         still = [
-            *_files_with(home, person.words),
-            *(f"lake/{name}" for name in forgetting.tables_with(here, person.words)),
+            *_files_with(home, told),
+            *(f"lake/{name}" for name in forgetting.tables_with(here, told)),
         ]
     return {
         "tenure": __version__,
         "contact_ids": list(person.contact_ids),
+        "lead_ids": list(theirs.lead_ids),
         "erased_at": write.now.astimezone(UTC).isoformat(),
         "by": write.actor,
         "finished_at": datetime.now(UTC).isoformat(),
@@ -99,9 +120,25 @@ def erase_person(who: str, *, by: Actor) -> dict[str, Any]:
     }
 
 
+def _person(who: str) -> tuple[crm.Person, leads.Leads]:
+    """The contacts and leads of a person; whoever only ever was a lead has no contact.
+
+    Raises: TenureError contact.unknown if there is neither.
+    """
+    try:
+        person = crm.person(who)
+    except TenureError as problem:
+        theirs = leads.leads_of([who], ())
+        if problem.code != "contact.unknown" or not theirs.lead_ids:
+            raise
+        return crm.Person((), frozenset(), frozenset(), frozenset(), frozenset()), theirs
+    return person, leads.leads_of(person.words, person.contact_ids)
+
+
 def _check_no_import() -> None:
     """A file on its way could bring the person back."""
-    if selectors.import_runs(TABLE).filter(state__in=imports.UNDER_WAY).exists():
+    under_way = (selectors.import_runs(table).filter(state__in=imports.UNDER_WAY) for table in (TABLE, leads.TABLE))
+    if any(runs.exists() for runs in under_way):
         raise TenureError(
             "erase.import_running",
             _("Contacts are being imported now, and the file may have this person in it."),

@@ -1,4 +1,4 @@
-"""Jobs of this app: a file that is imported by the worker, and the sweep of what killed processes left."""
+"""Jobs of this app: files that are imported, sites that are visited, and the sweep of what killed processes left."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from django.utils.translation import get_language
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
+from tenure.apps.acquisition.services import collecting
+from tenure.apps.acquisition.tasks import queue_emptying
+from tenure.apps.connectors.crawler import visits
 from tenure.apps.connectors.files import drafts, jobs
 from tenure.apps.connectors.files.leftovers import sweep_abandoned
 from tenure.apps.connectors.files.mapping import columns_for
@@ -64,8 +67,25 @@ def queue_draft(run: jobs.Run, options: Options, *, by: Actor) -> bool:
     return True
 
 
+@task()
+def visit_site(collection_id: int) -> None:
+    """Visit the next site of a walk, and let another job visit the one after it."""
+    if visits.visit_next(collection_id):
+        visit_site.enqueue(collection_id)
+
+
+def queue_collection(*, by: Actor) -> Any:
+    """Begin a walk through the list of sites, carried out by the worker; gives the walk."""
+    with transaction.atomic():
+        begun = collecting.begin(by=by)
+        visit_site.enqueue(begun.pk)
+    return begun
+
+
 def sweep() -> None:
-    """Remove what killed processes left, and fail the imports whose job is gone."""
+    """Remove what killed processes left, fail the imports and walks whose job is gone, empty what has expired."""
+    queue_emptying()
+    visits.give_up_lost(visit_site.module_path)
     sweep_abandoned()
     for run in list(selectors.imports_with_upload()):
         if run.state == "draft":

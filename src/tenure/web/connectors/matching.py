@@ -16,6 +16,7 @@ from tenure.apps.connectors.files.mapping import columns_for, needed
 from tenure.apps.connectors.files.rejects import own_places
 from tenure.apps.connectors.files.sniff import ENCODINGS
 from tenure.apps.workspaces.models import ImportRun
+from tenure.apps.workspaces.services import custom
 from tenure.web.connectors import words
 
 GENERIC = "generic"
@@ -101,6 +102,7 @@ def _columns(kind: str, seen: Look, options: Options, given: Mapping[str, str]) 
         column = given.get(f"c{place}", chosen.column if chosen else "")
         spoken = bool(options.columns)
         guessed = chosen is not None and not spoken and chosen.confidence < _SURE
+        field = dict(seen.plan.own).get(place)
         found.append(
             {
                 "field": f"c{place}",
@@ -113,7 +115,11 @@ def _columns(kind: str, seen: Look, options: Options, given: Mapping[str, str]) 
                 ],
                 "is_used": bool(column),
                 "is_guessed": guessed,
-                "said": _said(kind, column, chosen is not None and not spoken, guessed, options.keep_unused),
+                "said": (
+                    _("Custom field %(name)s") % {"name": custom.label(field)}
+                    if field is not None and not column
+                    else _said(kind, column, chosen is not None and not spoken, guessed, options.keep_unused)
+                ),
             }
         )  # fmt: skip
     return found

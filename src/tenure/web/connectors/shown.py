@@ -18,6 +18,7 @@ from tenure.apps.workspaces.models import ImportRun, ImportState
 from tenure.web import formatting as f
 from tenure.web.connectors import words
 from tenure.web.connectors.matching import facts_said
+from tenure.web.crm.duplicates import VERDICTS, reasons
 from tenure.web.export import FORMS
 from tenure.web.listing import Column, Empty, Listing
 from tenure.web.listing.columns import Cell, Row
@@ -113,6 +114,7 @@ def check(run: ImportRun, found: Mapping[str, Any]) -> dict[str, Any]:
         "repeated": f.exact(found["rows_repeated"]) if found["rows_repeated"] else "",
         "causes": causes(found, run.kind, errors_only=True),
         "warnings": causes(found, run.kind, errors_only=False),
+        "alike": _alike(found.get("duplicates")),
         "before": before(run),
         "changes_nothing": bool(good) and not found["created"] and not found["changed"],
         "label": _label(good, bad),
@@ -196,6 +198,34 @@ def _problem(said: Mapping[str, Any]) -> Problem:
     """A problem made again from its `as_dict()`, to be said in the language of today's reader."""
     names = ("code", "row", "heading", "column", "value")
     return Problem(**{name: said[name] for name in names}, detail=said.get("detail") or {})
+
+
+DUPLICATES: Mapping[str, Any] = {
+    "import": gettext_lazy("Import them anyway, as new ones"),
+    "leave_out": gettext_lazy("Leave them out"),
+    "update": gettext_lazy("Update what is there where it is certainly the same; leave the others out"),
+}
+"""What can be done with rows that look like another record."""
+
+
+def _alike(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The rows that look like another record, with why."""
+    if not found or not found["same"] + found["review"]:
+        return None
+    count = found["same"] + found["review"]
+    title = ngettext(
+        "%(count)s row looks like a record that is there", "%(count)s rows look like records that are there", count
+    )
+    return {
+        "title": title % {"count": f.exact(count)},
+        "said": _("%(same)s certainly the same, %(review)s to be looked at.")
+        % {"same": f.exact(found["same"]), "review": f.exact(found["review"])},
+        "rows": [
+            {**row, "verdict": VERDICTS[row["verdict"]], "why": reasons(row["reasons"], row["score"])}
+            for row in found["rows"]
+        ],
+        "choices": [{"value": value, "label": label} for value, label in DUPLICATES.items()],
+    }
 
 
 # ---------------------------------------------------------------------- refused rows

@@ -23,6 +23,7 @@ from tenure.core.errors import TenureError
 from tenure.web import formatting as f
 from tenure.web import uploads
 from tenure.web.api.requests import MEGABYTE, MOST_FILE
+from tenure.web.choices import one_of
 from tenure.web.connectors import matching, shown, words
 from tenure.web.export import table_file
 from tenure.web.listing.store import StoreRows
@@ -193,7 +194,9 @@ def import_check(request: HttpRequest, run_id: int) -> HttpResponse:
     run = selectors.import_run(run_id)
     found = drafts.found_of(run)
     if request.method == "POST" and found is not None:
-        options = replace(drafts.options_of(run), skip_bad=request.POST.get("skip_bad") == "yes")
+        chosen = one_of(request.POST, "duplicates", shown.DUPLICATES, "import")
+        options = drafts.options_of(run)
+        options = replace(options, skip_bad=request.POST.get("skip_bad") == "yes", duplicates=chosen)
         tasks.queue_draft(run, options, by=request.user)
         return HttpResponseRedirect(reverse("import", args=[run.pk]))
     if run.state == "checking":

@@ -13,6 +13,7 @@ from tenure.apps.connectors.files import ImportRefused, Problem
 from tenure.core.errors import TenureError
 from tenure.web import errors
 from tenure.web.errors import Said
+from tenure.web.records import words as record_words
 
 KINDS: Mapping[str, tuple[Any, Any]] = {
     "accounts": (gettext_lazy("Accounts"), gettext_lazy("the companies that buy: id, name, industry, owner")),
@@ -30,6 +31,31 @@ KINDS: Mapping[str, tuple[Any, Any]] = {
         gettext_lazy("Lines of invoices"),
         gettext_lazy("what was billed: line, account, amount, from, to"),
     ),
+    "deals": (gettext_lazy("Deals"), gettext_lazy("what accounts may buy: id, account, stage, amount, owner")),
+    "committee_members": (
+        gettext_lazy("Buying committees"),
+        gettext_lazy("who has a say in a deal: deal, contact, roles, stance"),
+    ),
+    "tenders": (
+        gettext_lazy("Tenders"),
+        gettext_lazy("calls for bids: id, account, deadlines, deposit, result"),
+    ),
+    "tender_items": (
+        gettext_lazy("Parts of bids"),
+        gettext_lazy("what a bid must have in it: tender, number, due, state"),
+    ),
+    "demands": (gettext_lazy("Demands"), gettext_lazy("what customers ask for: id, title, kind, state")),
+    "demand_links": (
+        gettext_lazy("Remarks on demands"),
+        gettext_lazy("who asks for a demand: demand, account, need, words"),
+    ),
+    "activities": (gettext_lazy("Activities"), gettext_lazy("calls, visits, notes and tasks: id, kind, account, when")),
+    "spend": (gettext_lazy("Spend"), gettext_lazy("what channels and campaigns cost: day, campaign, keyword, cost")),
+    "touches": (
+        gettext_lazy("Touches of accounts"),
+        gettext_lazy("when accounts were reached: id, account, time, channel"),
+    ),
+    "leads": (gettext_lazy("Leads"), gettext_lazy("who asked: id, company, person, address, channel, when, status")),
     "fx_rates": (gettext_lazy("Exchange rates"), gettext_lazy("a rate per day and currency")),
     "events": (gettext_lazy("Events"), gettext_lazy("what people did in the product: id, event, time, user, account")),
     "identities": (gettext_lazy("Identities"), gettext_lazy("who is behind an id, and where a person belongs")),
@@ -104,7 +130,7 @@ COLUMNS: Mapping[str, Any] = {
     "valid_from": gettext_lazy("Valid from"),
     "value": gettext_lazy("Value of the discount"),
 }
-"""Each column a file may fill, as the pages call it."""
+"""Columns that imports call otherwise than the pages of records do."""
 OF_KIND: Mapping[tuple[str, str], Any] = {
     ("invoice_lines", "amount"): gettext_lazy("Amount with tax"),
     ("discounts", "start"): gettext_lazy("In force from"),
@@ -142,7 +168,7 @@ def kind(code: str) -> str:
 
 def column(kind_of: str, name: str) -> str:
     """What a column of a kind is called."""
-    return str(OF_KIND.get((kind_of, name)) or COLUMNS.get(name, name))
+    return str(OF_KIND.get((kind_of, name)) or COLUMNS.get(name) or record_words.label(kind_of, name))
 
 
 def problem(found: Problem, kind_of: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ from tenure.apps.connectors.files.reading import Given, Place, open_reader
 from tenure.apps.connectors.files.source import opened
 from tenure.apps.connectors.files.staging import Folder, imports_folder
 from tenure.apps.workspaces import selectors
-from tenure.apps.workspaces.services import imports
+from tenure.apps.workspaces.services import custom, imports
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.core.errors import TenureError
 
@@ -41,6 +41,16 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "discounts": ("discount", "coupon", "折扣", "优惠"),
     "invoice_lines": ("invoice", "发票", "账单"),
     "fx_rates": ("rate", "fx", "汇率"),
+    "deals": ("deal", "opportunit", "pipeline", "商机"),
+    "committee_members": ("committee", "决策链"),
+    "tenders": ("tender", "招标", "投标"),
+    "tender_items": ("tender_item", "标书清单"),
+    "demands": ("demand", "需求"),
+    "demand_links": ("demand_link", "需求反馈"),
+    "activities": ("activit", "task", "跟进", "拜访"),
+    "spend": ("spend", "cost", "campaign", "keyword", "花费", "消费", "投放", "推广"),
+    "touches": ("touch", "触点"),
+    "leads": ("lead", "线索", "名单"),
     "events": ("event", "事件"),
     "identities": ("identit", "身份"),
 }
@@ -128,7 +138,11 @@ def _known_export(kind: str, headings: Sequence[str]) -> str | None:
     exact = {mapping.normal_exact(h) for h in headings}
     for known in named.BUILT_IN.values():
         hits = sum(any(mapping.normal_exact(w) in exact for w in words) for words in known.columns.values())
-        if known.kind == kind and hits >= len(known.columns) / 2 and any(h.endswith("(utc)") for h in exact):
+        if (
+            known.kind == kind
+            and hits >= len(known.columns) / 2
+            and exact & {mapping.normal_exact(w) for w in known.tells}
+        ):
             return known.name
     return None
 
@@ -145,7 +159,7 @@ def look(run: imports.ImportRun, options: Options | None = None) -> Look:
     """
     chosen = options or options_of(run)
     head = _open(jobs.place_of(run), chosen, run.file_name)
-    plan = mapping.suggestion(run.kind, head.headings, chosen, importer.mappings_folder())
+    plan = mapping.suggestion(run.kind, head.headings, chosen, importer.mappings_folder(), custom.fields(run.kind))
     values = [list(dict.fromkeys(v for v in column if v))[:SHOWN_VALUES] for column in head.columns]
     looked_at = max((len(column) for column in head.columns), default=0)
     return Look(head.headings, values, head.facts, plan, mapping.missing_columns(plan), looked_at)

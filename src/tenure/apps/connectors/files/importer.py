@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 
+from tenure.apps.acquisition.services import leads, reach
 from tenure.apps.behaviour import arrived
 from tenure.apps.connectors.files import named, rejects
 from tenure.apps.connectors.files.leftovers import sweep_abandoned
@@ -29,17 +30,21 @@ from tenure.apps.connectors.files.report import Report
 from tenure.apps.connectors.files.signs import Signs
 from tenure.apps.connectors.files.source import file_name
 from tenure.apps.connectors.files.staging import Folder, imports_folder
+from tenure.apps.crm import duplicates
 from tenure.apps.crm import services as crm
+from tenure.apps.crm.duplicates import RowAlike
 from tenure.apps.subscriptions import selectors as subscription_reads
 from tenure.apps.subscriptions import services as subscriptions
 from tenure.apps.workspaces import selectors as workspace_reads
-from tenure.apps.workspaces.services import imports, lake
+from tenure.apps.workspaces.services import custom, imports, lake
 from tenure.apps.workspaces.services.bulk import Foreseen
 from tenure.apps.workspaces.services.writing import Actor
 from tenure.core.errors import TenureError
 from tenure.core.money import trimmed
 
 _CHUNK = 1 << 20
+SHOWN_ALIKE = 20
+"""So many rows that look like another record are listed in a preview; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Preview:
     outcome: Outcome
     foreseen: Foreseen
     report: Path | None
+    alike: tuple[RowAlike, ...] = ()
+    """rows that look like another record"""
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of the API."""
@@ -59,7 +66,16 @@ class Preview:
             **counts,
             "rows": [_plain(row) for row in self.outcome.sample],
             "fates": fates,
-        }
+            "duplicates": {
+                "same": sum(one.match.verdict == "same" for one in self.alike),
+                "review": sum(one.match.verdict != "same" for one in self.alike),
+                "rows": [
+                    {"row": one.row, "name": one.name, "key": one.key, "known": one.known,
+                     "verdict": one.match.verdict, "score": one.match.score, "reasons": list(one.match.reasons)}
+                    for one in self.alike[:SHOWN_ALIKE]
+                ],
+            },
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +114,8 @@ def preview(
     folder = Folder(imports_folder() / f"preview-{uuid.uuid4().hex}")
     with folder.held():
         outcome = _read(given, kind, options or Options(), place, folder.path, name, report, None)
-        return Preview(outcome, _foresee(outcome, place), report)
+        alike = _alike(outcome, place)
+        return Preview(outcome, _foresee(outcome, place), report, alike)
 
 
 def check(run: imports.ImportRun, given: Given, options: Options) -> Preview:
@@ -112,9 +129,15 @@ def check(run: imports.ImportRun, given: Given, options: Options) -> Preview:
     try:
         with folder.held():
             outcome = _read(given, run.kind, options, place, folder.path, run.file_name, None, folder.rejects)
-            return Preview(outcome, _foresee(outcome, place), None)
+            alike = _alike(outcome, place)
+            return Preview(outcome, _foresee(outcome, place), None, alike)
     finally:
         signs.clear()
+
+
+def _alike(outcome: Outcome, place: Place) -> tuple[RowAlike, ...]:
+    """The staged rows that look like another record than their own."""
+    return () if outcome.staged is None else tuple(duplicates.in_file(outcome.kind, outcome.staged, place.check))
 
 
 def _foresee(outcome: Outcome, place: Place) -> Foreseen:
@@ -131,6 +154,10 @@ def _door(kind: str) -> Any:
     """The services of the app that keeps rows of a kind."""
     if kind in arrived.KINDS:
         return arrived
+    if kind in reach.MODELS:
+        return reach
+    if kind in leads.MODELS:
+        return leads
     return crm if kind in crm.MODELS else subscriptions
 
 
@@ -260,6 +287,7 @@ def _place(
     progress: Callable[[Progress], None] | None, cancelled: Callable[[], bool] | None, limits: Limits | None
 ) -> Place:
     return Place(
+        own=custom.fields,
         timezone=lake.timezone(),
         mappings=mappings_folder(),
         limits=limits or Limits(),

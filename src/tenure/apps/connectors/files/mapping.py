@@ -19,7 +19,12 @@ from tenure.warehouse.schema import TABLES
 _CONFIDENCE = {0: 1.0, 1: 0.9, 2: 0.6}
 _MADE_BY_US = frozenset({"recorded_at", "superseded_at"})
 """Columns of the contract that an import never sets: the store knows when it came to know a row."""
-_ALSO_NEEDED = {"subscriptions": ("amount",), "invoice_lines": ("amount",), "events": ("event_id",)}
+_ALSO_NEEDED = {
+    "subscriptions": ("amount",),
+    "invoice_lines": ("amount",),
+    "events": ("event_id",),
+    "touches": ("touch_id",),
+}
 """Columns without which the rows of a kind would say nothing."""
 _WEIGHTY = frozenset({"end", "total", "currency", "quantity", "interval", "interval_count", "trial_end", "row_id"})
 """Columns that change figures: several headings for one of them are never decided by a guess."""
@@ -61,6 +66,8 @@ class Plan:
     stamps: str | None
     unused: tuple[tuple[int, str], ...]
     notes: tuple[Problem, ...] = field(default=())
+    own: tuple[tuple[int, Any], ...] = field(default=())
+    """custom fields, by the places of the columns that fill them"""
 
     def heading_of(self, column: str) -> str:
         return next((c.heading for c in self.chosen if c.column == column), column)
@@ -73,19 +80,23 @@ class Plan:
         }
 
 
-def plan(kind: str, headings: Sequence[str], options: Options, folder: Path | None = None) -> Plan:
-    """The mapping of a file: what a person said, then the named mapping, then the guess.
+def plan(
+    kind: str, headings: Sequence[str], options: Options, folder: Path | None = None, fields: Sequence[Any] = ()
+) -> Plan:
+    """The mapping of a file: what a person said, then the named mapping, then custom fields, then the guess.
 
     Raises: ImportRefused naming the headings seen, if a needed column is missing or several headings could be one.
     """
-    found = _choose(kind, headings, options, folder)
+    found = _choose(kind, headings, options, folder, fields)
     if missing := missing_columns(found):
         listed = ", ".join(shown(h, 40) for h in headings if h) or "–"
         raise ImportRefused("import.missing_column", missing=missing[0], headings=listed, all_missing=missing)
     return found
 
 
-def suggestion(kind: str, headings: Sequence[str], options: Options, folder: Path | None = None) -> Plan:
+def suggestion(
+    kind: str, headings: Sequence[str], options: Options, folder: Path | None = None, fields: Sequence[Any] = ()
+) -> Plan:
     """The mapping as far as it is clear, for a person to complete: what several headings could be is left open.
 
     Raises: ImportRefused for a named mapping that is not there or for another kind.
@@ -93,13 +104,13 @@ def suggestion(kind: str, headings: Sequence[str], options: Options, folder: Pat
     given = options
     for _attempt in columns_for(kind):
         try:
-            return _choose(kind, headings, given, folder)
+            return _choose(kind, headings, given, folder, fields)
         except ImportRefused as refused:
             column = refused.where.get("column")
             if column is None or (column in given.columns and not given.columns[column]):
                 raise
             given = replace(given, columns={**given.columns, column: ""})
-    return _choose(kind, headings, given, folder)
+    return _choose(kind, headings, given, folder, fields)
 
 
 def missing_columns(found: Plan) -> list[str]:
@@ -111,7 +122,7 @@ def missing_columns(found: Plan) -> list[str]:
     return missing
 
 
-def _choose(kind: str, headings: Sequence[str], options: Options, folder: Path | None) -> Plan:
+def _choose(kind: str, headings: Sequence[str], options: Options, folder: Path | None, fields: Sequence[Any]) -> Plan:
     """What a person said, then the named mapping, then the guess; needed columns may be missing."""
     allowed = columns_for(kind)
     _check_columns(kind, allowed, [*options.columns, *options.constants])
@@ -133,8 +144,10 @@ def _choose(kind: str, headings: Sequence[str], options: Options, folder: Path |
             _refuse_repeated(headings[place], repeated, column)
             chosen[column] = Chosen(column, headings[place], place, 1.0)
     notes: list[Problem] = []
+    said = {c.index for c in chosen.values()} | _used_in(constants, headings)
+    own = _own_fields(kind, fields, headings, said)
     if base is None:
-        taken = {c.index for c in chosen.values()} | _used_in(constants, headings)
+        taken = said | set(own)
         spoken = set(chosen) | left_out | set(constants)
         _guess(kind, headings, repeated, spoken, taken, chosen, constants, notes)
     used = {c.index for c in chosen.values()} | rejects.own_places(headings)
@@ -142,7 +155,24 @@ def _choose(kind: str, headings: Sequence[str], options: Options, folder: Path |
     order = {name: i for i, name in enumerate(allowed)}
     ordered = tuple(sorted(chosen.values(), key=lambda c: order[c.column]))
     stamps = options.stamps or (base.stamps if base else None)
-    return Plan(kind, ordered, constants, stamps, unused, tuple(notes))
+    return Plan(kind, ordered, constants, stamps, unused, tuple(notes), tuple(own.items()))
+
+
+def _own_fields(kind: str, fields: Sequence[Any], headings: Sequence[str], said: set[int]) -> dict[int, Any]:
+    """Custom fields by the place of the first heading that is their key or a label, unless it is said to be another.
+
+    A heading that is a column's own name is that column's.
+    """
+    called: dict[str, Any] = {}
+    for one in fields:
+        called |= {normal_exact(word): one for word in (one.label_en, one.label_zh, one.key) if word}
+    columns = set(columns_for(kind)) if called else set()
+    found: dict[int, Any] = {}
+    for index, heading in enumerate(headings):
+        one = called.get(normal_exact(heading))
+        if one is not None and index not in said and normal(heading) not in columns and one not in found.values():
+            found[index] = one
+    return found
 
 
 def normal_exact(heading: str) -> str:

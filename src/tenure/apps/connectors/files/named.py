@@ -1,5 +1,7 @@
 """Mappings with a name: those of other programs' exports, and those a person has saved. Hides where saved ones lie.
 
+Those of advertising platforms read reports by day, campaign and keyword, as their consoles export them.
+
 Stripe's exports are those of its dashboard (Billing > Subscriptions or Invoices > Export, all columns): stamps in UTC,
 amounts in units of the currency (12.50, not 1250), currency codes in lower case. Each column lists its heading in
 today's export and in older ones.
@@ -29,6 +31,8 @@ class NamedMapping:
     columns: Mapping[str, tuple[str, ...]]
     constants: Mapping[str, str] = field(default_factory=dict)
     stamps: str | None = None
+    tells: tuple[str, ...] = ()
+    """headings that nobody else writes: one of them in a file tells whose export it is"""
 
 
 BUILT_IN: dict[str, NamedMapping] = {
@@ -54,6 +58,7 @@ BUILT_IN: dict[str, NamedMapping] = {
             },
             constants={"source": "stripe"},
             stamps="UTC",
+            tells=("Start Date (UTC)", "Start (UTC)", "Created (UTC)", "Canceled At (UTC)", "Ended At (UTC)"),
         ),
         NamedMapping(
             "stripe-invoices",
@@ -76,6 +81,91 @@ BUILT_IN: dict[str, NamedMapping] = {
             },
             constants={"source": "stripe"},
             stamps="UTC",
+            tells=("Minimum Line Item Period Start (UTC)", "Period Start (UTC)", "Date (UTC)", "Created (UTC)"),
+        ),
+        NamedMapping(
+            "baidu-ads",
+            "spend",
+            {
+                "day": ("日期", "时间"),
+                "campaign": ("推广计划", "计划", "推广计划名称"),
+                "keyword": ("关键词", "关键词名称"),
+                "impressions": ("展现量", "展现", "展现次数"),
+                "clicks": ("点击量", "点击", "点击次数"),
+                "cost": ("消费", "消费(元)"),
+            },
+            constants={"channel": "baidu", "currency": "CNY", "source": "baidu"},
+            tells=("展现量", "展现", "展现次数"),
+        ),
+        NamedMapping(
+            "360-ads",
+            "spend",
+            {
+                "day": ("日期",),
+                "campaign": ("推广计划",),
+                "keyword": ("关键词",),
+                "impressions": ("展示次数",),
+                "clicks": ("点击次数",),
+                "cost": ("总费用", "消费(元)"),
+            },
+            constants={"channel": "360", "currency": "CNY", "source": "360"},
+            tells=("总费用", "展示次数"),
+        ),
+        NamedMapping(
+            "sogou-ads",
+            "spend",
+            {
+                "day": ("日期",),
+                "campaign": ("推广计划",),
+                "keyword": ("关键词",),
+                "impressions": ("展示数",),
+                "clicks": ("点击数",),
+                "cost": ("消耗",),
+            },
+            constants={"channel": "sogou", "currency": "CNY", "source": "sogou"},
+            tells=("展示数", "消耗"),
+        ),
+        NamedMapping(
+            "tencent-ads",
+            "spend",
+            {
+                "day": ("日期", "时间"),
+                "campaign": ("推广计划名称", "广告名称"),
+                "impressions": ("曝光量", "曝光次数"),
+                "clicks": ("点击量", "点击次数"),
+                "cost": ("花费", "花费(元)"),
+            },
+            constants={"channel": "tencent", "currency": "CNY", "source": "tencent"},
+            tells=("曝光量", "曝光次数"),
+        ),
+        NamedMapping(
+            "google-ads",
+            "spend",
+            {
+                "day": ("Day",),
+                "campaign": ("Campaign",),
+                "keyword": ("Search keyword", "Keyword"),
+                "impressions": ("Impr.", "Impressions"),
+                "clicks": ("Clicks",),
+                "cost": ("Cost",),
+                "currency": ("Currency code", "Currency"),
+            },
+            constants={"channel": "google", "source": "google"},
+            tells=("Impr.", "Search keyword"),
+        ),
+        NamedMapping(
+            "linkedin-ads",
+            "spend",
+            {
+                "day": ("Start Date (in UTC)",),
+                "campaign": ("Campaign Name",),
+                "impressions": ("Impressions",),
+                "clicks": ("Clicks",),
+                "cost": ("Total Spent",),
+                "currency": ("Currency",),
+            },
+            constants={"channel": "linkedin", "source": "linkedin"},
+            tells=("Total Spent",),
         ),
     )
 }
@@ -126,6 +216,6 @@ def _load(name: str, folder: Path) -> NamedMapping | None:
         raw = json.loads(path.read_text(encoding="utf-8"))
         columns = {str(c): tuple(map(str, h)) for c, h in raw["columns"].items()}
         constants = {str(c): str(v) for c, v in raw.get("constants", {}).items()}
-        return NamedMapping(name, str(raw["kind"]), columns, constants, raw.get("stamps"))
+        return NamedMapping(name, str(raw["kind"]), columns, constants, raw.get("stamps"), tuple(raw.get("tells", ())))
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ImportRefused("import.damaged", file=path.name, detail=str(error)) from error

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from tenure.apps.connectors.files.problems import ImportRefused
 
 DateFormat = Literal["auto", "ymd", "dmy", "mdy"]
+Duplicates = Literal["import", "leave_out", "update"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Options:
     end_inclusive: the ends in the file are last days of service, so the day after is stored.
     stamps:        zone of stamps without offset, such as "UTC"; None = the workspace's time zone.
     keep_unused:   columns that are not mapped go into `attributes`.
+    duplicates:    what becomes of rows that are like another account or contact: import them anyway, leave them out, or
+                   let those that are certainly the same update it.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -37,12 +40,20 @@ class Options:
     stamps: str | None = None
     keep_unused: bool = True
     skip_bad: bool = False
+    duplicates: Duplicates = "import"
 
     def __post_init__(self) -> None:
         allowed = get_args(DateFormat)
         if self.date_format not in allowed:
             raise ImportRefused(
                 "import.bad_option", column="date_format", value=str(self.date_format), allowed=", ".join(allowed)
+            )
+        if self.duplicates not in get_args(Duplicates):
+            raise ImportRefused(
+                "import.bad_option",
+                column="duplicates",
+                value=str(self.duplicates),
+                allowed=", ".join(get_args(Duplicates)),
             )
         if self.heading_row is not None and self.heading_row < 1:
             raise ImportRefused(

@@ -253,6 +253,10 @@ ROWS: dict[str, tuple[str, str]] = {
         _("The comma could stand before decimals or between thousands."),
         _("Choose --decimal-comma or --decimal-point."),
     ),
+    "import.bad_custom": (
+        _("The custom field {column} does not take this."),
+        "{remedy}",
+    ),
     "import.bad_integer": (
         _("This is not a whole number."),
         _("Write digits only."),

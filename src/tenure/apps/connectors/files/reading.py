@@ -50,6 +50,8 @@ class Place:
     progress: Callable[[Progress], None] | None = None
     cancelled: Callable[[], bool] | None = None
     known_subscriptions: Callable[[list[str]], set[str]] | None = None
+    own: Callable[[str], Sequence[Any]] = lambda kind: ()
+    """the custom fields of a kind"""
 
     def check(self) -> None:
         """Stop here if somebody wants it."""
@@ -171,7 +173,7 @@ def read(
     with opened(given, place.limits, name, place.check) as source:
         reader = open_reader(source, options, place)
         outcome.facts = reader.facts
-        outcome.plan = plan = mapping.plan(kind, reader.headings, options, place.mappings)
+        outcome.plan = plan = mapping.plan(kind, reader.headings, options, place.mappings, place.own(kind))
         for note in plan.notes:
             teller.tell(note)
         if refused is not None:

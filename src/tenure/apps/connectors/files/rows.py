@@ -31,6 +31,9 @@ from tenure.apps.connectors.files.typed import (
     Notation,
     TypedColumn,
 )
+from tenure.apps.workspaces.services import custom
+from tenure.apps.workspaces.services.rows import as_json
+from tenure.apps.workspaces.services.values import ValueRefused
 from tenure.core import localtime
 from tenure.core.money import MONEY, trimmed
 from tenure.warehouse.schema import STAMP, TABLES
@@ -76,6 +79,7 @@ class Rows:
         self._filled = list(dict.fromkeys([*(c.column for c in plan.chosen), *plan.constants]))
         by_name = self._table.by_name
         self._typed = {name: TypedColumn(plan.kind, by_name[name], self._notation) for name in self._filled}
+        self._own = dict(plan.own)
         self._decimals_known = False
         self.schema = _schema(plan, self._filled)
         self._check_constants()
@@ -120,7 +124,8 @@ class Rows:
         """The good rows of a batch, typed, with `file_row`; the others are told."""
         bad: Mask = np.zeros(len(batch.rows), np.bool_)
         kept = {c.index for c in self._plan.chosen}
-        used = kept | {i for i, _heading in self._plan.unused} if self._options.keep_unused else kept
+        left = {i for i, _heading in self._plan.unused} if self._options.keep_unused else set(self._own)
+        used = kept | left
         texts = {i: _trimmed(batch.columns[i]) for i in used}
         for index, column in texts.items():
             self._check_text(column, self._headings[index], batch, bad)
@@ -135,8 +140,8 @@ class Rows:
             implied_count = converted.values.pop("count", implied_count)
             columns.update(converted.values)
         self._finish(columns, implied_count, batch, bad)
-        if self._options.keep_unused and "attributes" not in columns:
-            columns["attributes"] = self._attributes(texts, len(batch.rows))
+        if left and "attributes" not in columns:
+            columns["attributes"] = self._attributes(texts, batch, bad)
         columns["file_row"] = pa.array(batch.rows, pa.int64())
         table = pa.table([_fitted(columns, field, len(batch.rows)) for field in self.schema], schema=self.schema)
         return table if not bad.any() else table.filter(pa.array(~bad))
@@ -339,21 +344,41 @@ class Rows:
 
     # ------------------------------------------------------------------ columns nobody mapped
 
-    def _attributes(self, texts: Mapping[int, pa.Array], length: int) -> pa.Array:
-        """The cells of unmapped columns as one JSON object per row, null where all are empty."""
-        names = _distinct([heading for _i, heading in self._plan.unused])
+    def _attributes(self, texts: Mapping[int, pa.Array], batch: Batch, bad: Mask) -> pa.Array:
+        """The cells of custom fields and of unmapped columns as one JSON object per row, null where all are empty."""
+        length = len(batch.rows)
+        unused = [(i, heading) for i, heading in self._plan.unused if i in texts]
+        plain = iter(_distinct([heading for i, heading in unused if i not in self._own]))
         pieces: list[pa.Array] = []
-        for name, (index, _heading) in zip(names, self._plan.unused, strict=True):
-            column = texts[index]
+        for index, heading in unused:
+            column, field = texts[index], self._own.get(index)
+            name = next(plain) if field is None else field.key
             if column.null_count == length:
                 continue
+            values = _quoted(column) if field is None else self._typed_own(field, column, heading, batch, bad)
             key = json.dumps(name, ensure_ascii=False)
-            pieces.append(pc.fill_null(pc.binary_join_element_wise(f",{key}:", _quoted(column), ""), ""))
+            pieces.append(pc.fill_null(pc.binary_join_element_wise(f",{key}:", values, ""), ""))
         if not pieces:
             return pa.nulls(length, pa.string())
         inside = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*pieces, ""), 1)
         whole = pc.binary_join_element_wise("{", inside, "}", "")
         return pc.if_else(pc.equal(inside, ""), pa.scalar(None, pa.string()), whole)
+
+    def _typed_own(self, field: Any, column: pa.Array, heading: str, batch: Batch, bad: Mask) -> pa.Array:
+        """The cells of a custom field as JSON; each value is read once, however often it is there."""
+        coded = column.dictionary_encode()
+        read: list[str | None] = []
+        for text in coded.dictionary.to_pylist():
+            try:
+                value = custom.value_of(field, text)
+                read.append(None if value is None else as_json(value))
+            except ValueRefused as problem:
+                read.append(None)
+                for at in _where(pc.equal(column, text)):
+                    detail = {"remedy": problem.fix}
+                    self._at("import.bad_custom", batch, at, heading, column=field.key, value=text, **detail)
+                    bad[at] = True
+        return pa.array(read, pa.string()).take(coded.indices)
 
 
 def _schema(plan: Plan, filled: list[str]) -> pa.Schema:

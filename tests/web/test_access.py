@@ -67,6 +67,7 @@ PAGES = [
     ("event_properties", "/behaviour/properties/", 200),
     ("event_values", "/behaviour/values/?s1.prop=plan", 200),
     ("accounts", "/customers/accounts/", 200),
+    ("day", "/customers/day/", 200),
     ("accounts_file", "/customers/accounts/accounts.xlsx", 200),
     ("account_summary", "/customers/accounts/summary/?account=acme", 200),
     ("account_usage", "/customers/accounts/usage/?account=acme", 200),
@@ -110,7 +111,38 @@ PAGES = [
     ("plans_file", "/customers/plans/plans.csv", 200),
     ("discounts", "/customers/discounts/", 200),
     ("discounts_file", "/customers/discounts/discounts.csv", 200),
+    ("deals", "/customers/deals/", 200),
+    ("deals_file", "/customers/deals/deals.csv", 200),
+    ("committee_members", "/customers/committee_members/", 200),
+    ("committee_members_file", "/customers/committee_members/committee_members.csv", 200),
+    ("tenders", "/customers/tenders/", 200),
+    ("tenders_file", "/customers/tenders/tenders.csv", 200),
+    ("tender_items", "/customers/tender_items/", 200),
+    ("tender_items_file", "/customers/tender_items/tender_items.csv", 200),
+    ("demands", "/customers/demands/", 200),
+    ("demands_file", "/customers/demands/demands.csv", 200),
+    ("demand_links", "/customers/demand_links/", 200),
+    ("demand_links_file", "/customers/demand_links/demand_links.csv", 200),
+    ("spend", "/customers/spend/", 200),
+    ("spend_file", "/customers/spend/spend.csv", 200),
+    ("touches", "/customers/touches/", 200),
+    ("touches_file", "/customers/touches/touches.csv", 200),
+    ("attribution", "/acquire/attribution/", 200),
+    ("channels", "/acquire/channels/", 200),
+    ("channels_file", "/acquire/channels/channels.csv", 200),
+    ("cac", "/acquire/cac/", 200),
+    ("cac_file", "/acquire/cac/cac.csv", 200),
+    ("attribution_file", "/acquire/attribution/attribution.csv", 200),
+    ("acquired_rows", "/acquire/rows/?of=attribution&cell.channel=%28none%29", 200),
+    ("acquired_rows_file", "/acquire/rows/rows.csv?of=attribution&cell.channel=%28none%29", 200),
+    ("activities", "/customers/activities/", 200),
+    ("activities_file", "/customers/activities/activities.csv", 200),
+    ("leads", "/customers/leads/", 200),
+    ("leads_file", "/customers/leads/leads.csv", 200),
+    ("lead_board", "/acquire/leads/", 200),
+    ("lead", "/acquire/leads/none/", 404),
     ("record", "/customers/contracts/none/", 404),
+    ("deal", "/customers/deals/none/", 404),
     ("account_record", "/customers/accounts/none/", 404),
     ("account_record", "/customers/accounts/acme/", 200),
 ]
@@ -150,6 +182,13 @@ KEPT = [
     ("keys", "get", "/settings/keys/", 200),
     ("keys", "post", "/settings/keys/", 422),
     ("key_revoke", "post", "/settings/keys/{key}/revoke/", 302),
+    ("webhooks", "get", "/settings/webhooks/", 200),
+    ("webhooks", "post", "/settings/webhooks/", 422),
+    ("webhook", "get", "/settings/webhooks/9999/", 404),
+    ("webhook", "post", "/settings/webhooks/9999/", 404),
+    ("webhook_do", "post", "/settings/webhooks/9999/test/", 404),
+    ("webhook_delivery", "get", "/settings/webhooks/9999/sent/none/", 404),
+    ("webhook_again", "post", "/settings/webhooks/9999/sent/none/again/", 404),
     ("audit", "get", "/settings/audit/", 200),
     ("keeping", "get", "/settings/keeping/", 200),
     ("everything", "get", "/settings/export/", 200),
@@ -182,7 +221,18 @@ DEFINING = [
 ]
 """What those who keep the books may: name, method, address, status for them; others get 403."""
 
+FIELDS = [
+    ("fields", "get", "/settings/fields/", 200),
+    ("fields", "post", "/settings/fields/", 422),
+    ("field", "get", "/settings/fields/9999/", 404),
+    ("field", "post", "/settings/fields/9999/", 404),
+    ("field_remove", "post", "/settings/fields/9999/remove/", 404),
+]
+"""What those who import may do about custom fields: name, method, address, status for them; the others get 403."""
+
 WRITTEN = [
+    ("duplicates", "get", "/customers/duplicates/", 200),
+    ("duplicate", "get", "/customers/duplicates/9999/", 404),
     ("record_new", "get", "/customers/new/contracts/", 200),
     ("record_new", "post", "/customers/new/contracts/", 422),
     ("record_edit", "get", "/customers/edit/contracts/none/", 404),
@@ -192,8 +242,49 @@ WRITTEN = [
     ("record_end", "get", "/customers/end/contracts/none/", 404),
     ("record_withdraw", "get", "/customers/withdraw/contracts/none/", 404),
     ("record_undo", "post", "/customers/undo/contracts/none/?version=x", 404),
+    ("deal_move", "get", "/customers/deals/none/move/", 404),
+    ("deal_move", "post", "/customers/deals/none/move/", 404),
+    ("deal_sign", "post", "/customers/deals/none/sign/", 404),
 ]
 """What those who write records may: name, method, address, status for them; others get 403."""
+
+CALLING = [
+    ("prospects", "get", "/acquire/prospects/", 200),
+    ("prospects_file", "get", "/acquire/prospects/prospects.csv", 200),
+    ("prospect", "get", "/acquire/prospects/9999/", 404),
+    ("prospect", "post", "/acquire/prospects/9999/", 404),
+    ("prospect_state", "post", "/acquire/prospects/9999/state/", 404),
+    ("prospect_convert", "post", "/acquire/prospects/9999/convert/", 404),
+]
+"""What those who write records may with prospects: name, method, address, status for them; others get 403."""
+
+COLLECTING = [
+    ("profile", "get", "/acquire/prospects/profile/", 200),
+    ("profile", "post", "/acquire/prospects/profile/", 422),
+    ("call_lists", "get", "/acquire/prospects/lists/", 200),
+    ("call_lists", "post", "/acquire/prospects/lists/", 422),
+    ("collector", "get", "/acquire/prospects/collector/", 200),
+    ("collector", "post", "/acquire/prospects/collector/", 422),
+    ("collector_off", "post", "/acquire/prospects/collector/off/", 302),
+    ("collector_sites", "post", "/acquire/prospects/collector/sites/", 302),
+    ("collector_opt_outs", "post", "/acquire/prospects/collector/opt-outs/", 422),
+    ("collection_begin", "post", "/acquire/prospects/collections/", 422),
+    ("collection", "get", "/acquire/prospects/collections/9999/", 404),
+    ("collection_stop", "post", "/acquire/prospects/collections/9999/stop/", 404),
+]
+"""What those who import may with the collector: name, method, address, status for them; others get 403."""
+
+SETTING_LEADS = [
+    ("lead_policy", "get", "/acquire/scores/", 200),
+    ("lead_policy", "post", "/acquire/scores/", 422),
+    ("lead_day", "post", "/acquire/scores/day/", 422),
+    ("lead_forms", "get", "/acquire/forms/", 200),
+    ("lead_form_new", "get", "/acquire/forms/new/", 200),
+    ("lead_form_new", "post", "/acquire/forms/new/", 422),
+    ("lead_form", "get", "/acquire/forms/9999/", 404),
+    ("lead_form_code", "get", "/acquire/forms/9999/code.svg", 404),
+]
+"""What those who set up how leads come may: name, method, address, status for them; others get 403."""
 
 IMPORTING = [
     ("sample_fill", "post", "/sample/", 422),
@@ -223,6 +314,7 @@ OPEN = [
     ("sign_in", "/login/some-token/", 200, 200),
     ("openid_connect_login", "/login/with/nobody/", 404, 404),
     ("openid_connect_callback", "/login/with/nobody/back/", 404, 404),
+    ("public_form", "/f/none/", 404, 404),
     ("api_docs", "/api/docs", 200, 200),
     ("api:openapi-json", "/api/openapi.json", 200, 200),
 ]
@@ -239,6 +331,18 @@ API = [
     ("api:keys", "get", "/api/keys", None, KEEPERS, 200),
     ("api:keys", "post", "/api/keys", {"name": ""}, KEEPERS, 422),
     ("api:key_revoke", "post", "/api/keys/none/revoke", {}, KEEPERS, 404),
+    ("api:api_fields", "get", "/api/fields", None, EVERYBODY, 200),
+    ("api:api_fields", "post", "/api/fields", {"kind": "accounts", "key": "Name"}, IMPORTERS, 422),
+    ("api:api_field", "patch", "/api/fields/9999", {}, IMPORTERS, 404),
+    ("api:api_field", "delete", "/api/fields/9999", None, IMPORTERS, 404),
+    ("api:hooks", "get", "/api/webhooks", None, KEEPERS, 200),
+    ("api:hooks", "post", "/api/webhooks", {"url": "none"}, KEEPERS, 422),
+    ("api:hook", "patch", "/api/webhooks/9999", {}, KEEPERS, 404),
+    ("api:hook", "delete", "/api/webhooks/9999", None, KEEPERS, 404),
+    ("api:hook_secret", "post", "/api/webhooks/9999/secret", {}, KEEPERS, 404),
+    ("api:hook_test", "post", "/api/webhooks/9999/test", {}, KEEPERS, 404),
+    ("api:hook_deliveries", "get", "/api/webhooks/9999/deliveries", None, KEEPERS, 404),
+    ("api:hook_again", "post", "/api/webhooks/9999/deliveries/none/again", {}, KEEPERS, 404),
     ("api:audit", "get", "/api/audit", None, KEEPERS, 200),
     ("api:export", "get", "/api/export", None, KEEPERS, 200),
     ("api:ask", "post", "/api/ask", QUESTION, EVERYBODY, 200),
@@ -265,18 +369,24 @@ API = [
     ("api:close_list", "get", "/api/closes", None, EVERYBODY, 200),
     ("api:reopen", "post", "/api/closes/2024-03/reopen", {}, CLOSERS, 422),
     ("api:cockpit", "get", "/api/cockpit", None, EVERYBODY, 200),
+    ("api:lead_capture", "post", "/api/leads", {}, WRITERS, 422),
     ("api:api_targets", "get", "/api/targets", None, EVERYBODY, 200),
     ("api:api_targets", "post", "/api/targets", {"metric": "mrr", "period": "soon", "value": "1"}, AIMERS, 422),
     ("api:api_target", "delete", "/api/targets/mrr/2031-12", None, AIMERS, 404),
     ("api:api_annotations", "get", "/api/annotations", None, EVERYBODY, 200),
     ("api:api_annotations", "post", "/api/annotations", {"day": "soon", "text": "x"}, ANNOTATORS, 422),
     ("api:api_annotation", "delete", "/api/annotations/none", None, ANNOTATORS, 404),
+    ("api:api_prospects", "get", "/api/prospects", None, WRITERS, 200),
+    ("api:api_prospect", "get", "/api/prospects/9999", None, WRITERS, 404),
+    ("api:api_prospect_calls", "post", "/api/prospects/9999/calls", {"outcome": "sold"}, WRITERS, 404),
+    ("api:api_prospect_account", "post", "/api/prospects/9999/account", {}, WRITERS, 404),
     ("api:import_refused", "get", "/api/imports/9999/refused", None, IMPORTERS, 404),
     ("api:closes", "post", "/api/closes", {"month": "2024-13"}, CLOSERS, 422),
     ("api:records", "get", "/api/records/contracts", None, EVERYBODY, 200),
     ("api:records", "post", "/api/records/contracts", {"values": {}}, WRITERS, 422),
     ("api:record", "get", "/api/records/contracts/none", None, EVERYBODY, 404),
     ("api:record", "patch", "/api/records/contracts/none", {"values": {}}, WRITERS, 404),
+    ("api:record", "put", "/api/records/contracts/none", {"values": {}}, WRITERS, 422),
     ("api:record_end", "post", "/api/records/contracts/none/end", {"day": "2024-01-01"}, WRITERS, 404),
     ("api:record_withdraw", "post", "/api/records/contracts/none/withdraw", {}, WRITERS, 404),
     ("api:record_undo", "post", "/api/records/contracts/none/undo", {"version": "x"}, WRITERS, 404),
@@ -298,7 +408,16 @@ WRITES = [
     ("drop_annotation", "/annotations/none/drop/", {}, ANNOTATORS, 404),
     ("event", "/activate/events/event/?event=none", {"feature": "f" * 100}, AIMERS, 404),
     ("refused_again", "/activate/refused/again/", {}, AIMERS, 302),
+    ("lead_accept", "/acquire/leads/none/accept/", {}, WRITERS, 404),
+    ("lead_reject", "/acquire/leads/none/reject/", {}, WRITERS, 404),
+    ("lead_signal", "/acquire/leads/none/did/", {}, WRITERS, 404),
+    ("lead_convert", "/acquire/leads/none/convert/", {}, WRITERS, 404),
     ("accounts_bulk", "/customers/accounts/bulk/", {"action": "set_tier", "key": "acme"}, WRITERS, 200),
+    ("search_duplicates", "/customers/duplicates/search/", {}, IMPORTERS, 302),
+    ("decide_duplicate", "/customers/duplicates/9999/decide/", {"do": "merge"}, WRITERS, 404),
+    ("undo_merge", "/customers/duplicates/merges/9999/undo/", {}, WRITERS, 404),
+    ("day_add", "/customers/day/add/", {}, WRITERS, 422),
+    ("day_done", "/customers/day/done/none/", {}, WRITERS, 404),
     ("save_view", "/views/new/", {"name": "Mine", "page": "accounts"}, EVERYBODY, 302),
     ("remove_view", "/views/9999/remove/", {}, EVERYBODY, 404),
     ("accounts_bulk_undo", "/customers/accounts/bulk/none/undo/", {}, WRITERS, 404),
@@ -338,7 +457,8 @@ def test_pages_about_oneself(signed_in, sample, name, address, status):
 
 
 RESERVED = [(AIMERS, *page) for page in DESCRIBING] + [(CLOSERS, *page) for page in DEFINING]
-RESERVED += [(IMPORTERS, *page) for page in IMPORTING] + [(WRITERS, *page) for page in WRITTEN]
+RESERVED += [(IMPORTERS, *page) for page in (*IMPORTING, *FIELDS, *COLLECTING, *SETTING_LEADS)]
+RESERVED += [(WRITERS, *page) for page in (*WRITTEN, *CALLING)]
 
 
 @pytest.mark.parametrize(("allowed", "name", "method", "address", "status"), RESERVED)
@@ -350,7 +470,7 @@ def test_pages_of_some_roles(signed_in, sample, allowed, name, method, address, 
 
 
 @pytest.mark.parametrize("scope", ["own", "team"])
-@pytest.mark.parametrize(("name", "method", "address", "status"), IMPORTING)
+@pytest.mark.parametrize(("name", "method", "address", "status"), [*IMPORTING, *SETTING_LEADS])
 def test_who_sees_some_accounts_only_imports_nothing(client, member, sample, name, method, address, status, scope):
     from tenure.apps.workspaces.models import Team
 
@@ -409,7 +529,7 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
         with file.open("rb") as opened:
             given = {"file": opened, "kind": "accounts", "preview": "true"}
             response = client.post(address, given, headers=headers)
-    elif method in ("post", "patch", "delete"):
+    elif method in ("post", "patch", "put", "delete"):
         send = getattr(client, method)
         response = send(address, json.dumps(body), content_type="application/json", headers=headers)
     else:
@@ -420,7 +540,8 @@ def test_api(client, key, sample, tmp_path, name, method, address, body, allowed
         assert set(json.loads(response.content)) == {"error"}
 
 
-TABLES = (PAGES, OWN, KEPT, DESCRIBING, DEFINING, WRITTEN, IMPORTING, OPEN, API, WRITES, FORMS)
+TABLES = (PAGES, OWN, KEPT, DESCRIBING, DEFINING, WRITTEN, CALLING, COLLECTING, IMPORTING, FIELDS, OPEN, API)
+TABLES = (*TABLES, SETTING_LEADS, WRITES, FORMS)
 
 
 def test_no_address_is_left_out():
@@ -442,13 +563,13 @@ OF_ACCOUNTS_WITHOUT_OWNER = {
 
 OF_THE_WHOLE = frozenset(
     {"reconcile", "reconciliation", "reconciliation_file", "reconciled_accounts_file", "reconciled_rows"}
+    | {"channels_file", "cac_file"}
     | {"api:reconciliation_list", "api:reconciliation"}
 )
-"""What everybody may look at who sees all accounts: totals of another system are of all of them."""
+"""What everybody may look at who sees all accounts: totals of another system, and spend, are of all of them."""
 
 
-@pytest.mark.parametrize("scope", ["own", "team"])
-@pytest.mark.parametrize("role", ROLES[1:])
+@pytest.mark.parametrize(("role", "scope"), [*((role, "own") for role in ROLES[1:]), ("sales", "team")])
 def test_every_address_for_who_sees_some_accounts(client, member, key, sample, role, scope):
     """Each address of the tables, for each role but the owner's (who sees all), in the narrower scopes."""
     from tenure.apps.workspaces.models import Team
@@ -465,7 +586,10 @@ def test_every_address_for_who_sees_some_accounts(client, member, key, sample, r
             (DESCRIBING, AIMERS),
             (DEFINING, CLOSERS),
             (WRITTEN, WRITERS),
+            (CALLING, WRITERS),
+            (COLLECTING, IMPORTERS),
             (IMPORTING, IMPORTERS),
+            (FIELDS, IMPORTERS),
         )
         for name, method, address, status in table
     ]

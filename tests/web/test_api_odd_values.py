@@ -34,6 +34,7 @@ COLUMNS = {
     "feature_retention": ("feature",), "lifecycle": ("interval", "state"), "stickiness": ("k",),
     "lifecycle_contracts": ("state", "contract"), "account_stickiness": ("account_id",),
     "paths": ("from", "to"), "trend": ("interval",), "attribution": ("channel", "model"),
+    "channels": ("channel",), "cac": ("slice",),
 }  # fmt: skip
 
 

@@ -140,3 +140,56 @@ def test_a_rate_is_added_and_read_by_its_day(call):
     assert status == 201
     status, found = call("get", made["address"], role="viewer")
     assert (status, {name: found["values"][name] for name in rate}) == (200, rate)
+
+
+PUT = "/api/records/accounts/acme"
+
+
+def test_putting_twice_writes_one_version(call):
+    status, made = call("put", PUT, {"values": {"name": "Acme", "tier": "S"}, "reason": "nightly"})
+    assert (status, made["key"], made["values"]["name"]) == (201, "acme", "Acme")
+    status, same = call("put", PUT, {"values": {"name": "Acme"}})
+    assert (status, same["version"], same["values"]["tier"]) == (200, made["version"], "S")
+    status, changed = call("put", PUT, {"values": {"account_id": "acme", "tier": None}})
+    assert (status, changed["values"]["tier"], changed["values"]["name"]) == (200, None, "Acme")
+    steps = call("get", f"{PUT}/history")[1]["steps"]
+    assert [step["verb"] for step in steps] == ["edited", "added"]
+
+
+def test_a_key_of_several_columns_is_read_from_the_address(call):
+    address = "/api/records/subscriptions/acme~s%252F1~main~2024-01-01"
+    status, made = call("put", address, {"values": {"amount": "10"}})
+    told = [made["values"][name] for name in ("account_id", "subscription_id", "start")]
+    assert (status, told) == (201, ["acme", "s/1", "2024-01-01"])
+    assert call("put", address, {"values": {"amount": "10.00"}})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "headers", "refused"),
+    [
+        pytest.param(PUT, {"values": {"account_id": "other"}}, {}, (422, "record.key_mismatch"), id="another key"),
+        pytest.param("/api/records/contracts/c9", {"values": {"total": "1"}}, {}, (422, "record.missing_value"),
+                     id="lacks columns"),
+        pytest.param("/api/records/subscriptions/s9", {"values": {}}, {}, (404, "record.bad_key"), id="half a key"),
+        pytest.param("/api/records/accounts/row:~crm~7", {"values": {}}, {}, (422, "record.no_own_id"), id="own id"),
+        pytest.param(PUT, {"values": {}, "version": "edit-0"}, {}, (404, "record.unknown"), id="seen, never there"),
+        pytest.param("/api/records/accounts/known", {"values": {"tier": "A"}}, {"If-None-Match": "*"},
+                     (422, "record.exists"), id="new alone"),
+        pytest.param("/api/records/accounts/known", {"values": {"tier": "A"}}, {"If-Match": '"edit-0"'},
+                     (409, "record.changed"), id="changed since"),
+    ],
+)  # fmt: skip
+def test_what_is_put_wrongly_writes_nothing(call, address, body, headers, refused):
+    call("post", "/api/records/accounts", {"values": {"account_id": "known"}})
+    status, told = call("put", address, body, **headers)
+    assert (status, told["error"]["code"]) == refused
+    assert [record["key"] for record in call("get", "/api/records/accounts")[1]["records"]] == ["known"]
+    assert call("get", "/api/records/accounts/known")[1]["values"]["tier"] is None
+
+
+def test_what_a_caller_does_not_see_cannot_be_put(call, client, member):
+    call("post", "/api/records/accounts", {"values": {"account_id": "acme", "owner": "somebody@example.com"}})
+    client.force_login(member("sales", scope="own"))
+    response = client.put(PUT, json.dumps({"values": {"tier": "A"}}), content_type="application/json")
+    assert response.status_code == 404
+    assert call("get", PUT)[1]["values"]["tier"] is None

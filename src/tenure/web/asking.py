@@ -17,13 +17,13 @@ from django.utils import timezone
 import tenure
 from tenure.apps.crm import selectors
 from tenure.apps.workspaces.permissions import Caller, may, require, require_everything
-from tenure.apps.workspaces.services import computing, lake
+from tenure.apps.workspaces.services import computing, custom, lake
 from tenure.core.definition import Definition
 from tenure.warehouse import questions
 from tenure.warehouse.answer import Answer
 from tenure.warehouse.measures import Condition
 from tenure.warehouse.questions.base import Question
-from tenure.warehouse.slices import Where
+from tenure.warehouse.slices import ATTRIBUTES, Where
 from tenure.warehouse.workspace import Asking, Workspace
 
 EVERYTHING = Where()
@@ -112,7 +112,7 @@ class Seen:
             rows = self.only.rows if asked.of_lines else ()
             where = Where((*where.rows, *rows), (*where.accounts, *self.only.accounts))
             asked = replace(asked, where=where)
-        if self.caller is not None and asked.persons():
+        if self.caller is not None and (asked.persons() or self._names_personal(asked)):
             require(self.caller, "read_personal")
         if not self.limited or not asked.of_accounts:
             return asked, asked
@@ -120,6 +120,13 @@ class Seen:
             require_everything(self.caller, asked.name)
         theirs = Condition("owner", "in", self.owners)
         return asked, replace(asked, where=Where(where.rows, (*where.accounts, theirs)))
+
+    def _names_personal(self, asked: Question) -> bool:
+        """Whether a question names a custom field that the caller may not read."""
+        text = str(asked.canonical())
+        if ATTRIBUTES not in text or self.caller is None or may(self.caller, "read_personal"):
+            return False
+        return any(f"{ATTRIBUTES}{key}" in text for key in custom.personal_keys("accounts"))
 
     def _answered(self, asked: Question, cell: Mapping[str, Any] | None = None) -> Answer:
         """The answer, or one whose table is the rows behind a cell; for a page one of the cluster that is there.

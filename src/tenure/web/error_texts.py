@@ -23,6 +23,15 @@ class Text:
 _ONE_OF = _("Use one of: %(allowed)s.")
 
 TEXTS: Mapping[str, Text] = {
+    "sla.no_hours": Text(_("The calendar has too few working hours."), _("Give at least one weekday working hours.")),
+    "sla.bad_hours": Text(
+        _("These are no working hours: %(value)s."),
+        _("Write them as 09:00-12:00, 13:00-18:00, in order and within one day; nothing for a day without work."),
+    ),
+    "lead.bad_rule": Text(
+        _("This is no rule of fit: %(value)s."),
+        _("Write lines such as: role: director, manager = 40, or employees: 50-500 = 30."),
+    ),
     "page.number": Text(_("%(value)s is no whole number."), _("Write one from %(least)s to %(most)s.")),
     "page.window": Text(_("%(value)s is no length of time."), _("Write 30m, 8h, 14d or 4w, or day for the same day.")),
     "page.property": Text(_("A property has to be named."), _("Name a property of the events.")),
@@ -59,6 +68,13 @@ TEXTS: Mapping[str, Text] = {
     ),
     "journal.written_elsewhere": Text(
         _("Another process writes the journal."), _("Let one server at a time work in a workspace.")
+    ),
+    "icp.bad_rule": Text(
+        _("This is no rule of a profile: see %(field)s."),
+        _(
+            "A rule has a name of at most 60 characters, something it is about, up to 50 words (or a range such as"
+            " 50-500) and points from -100 to 100."
+        ),
     ),
     "setting.unknown": Text(_("There is no setting %(field)s."), _ONE_OF),
     "setting.bad_value": Text(_("The setting %(field)s cannot be %(value)s."), _ONE_OF),

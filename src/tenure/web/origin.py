@@ -24,7 +24,7 @@ def origin(get_response: Handler) -> Handler:
 
     def respond(request: HttpRequest) -> HttpResponse:
         door = Door.API if request.path.startswith("/api/") else Door.PAGE
-        with coming_from(door, _address(request)):
+        with coming_from(door, address_of(request)):
             response = get_response(request)
             if response.headers.get("Content-Disposition", "").startswith("attachment"):
                 _note_file(request, response)
@@ -33,7 +33,7 @@ def origin(get_response: Handler) -> Handler:
     return respond
 
 
-def _address(request: HttpRequest) -> str:
+def address_of(request: HttpRequest) -> str:
     """Where a request comes from; nothing where the server is reached by a socket of the machine."""
     try:
         return str(get_adapter().get_client_ip(request))

@@ -33,7 +33,8 @@ STYLESHEETS = (
     *("listing", "slices"),
     *("palette", "shortcuts", "options", "parts"),
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
-    *("asked", "happened", "stepper", "progress", "imports", "record", "todo", "account", "cockpit", "info", "print"),
+    *("asked", "happened", "stepper", "progress", "imports", "record", "todo", "account", "cockpit", "info", "models"),
+    *("rules", "leads", "deal", "print"),
 )
 
 UNDO = "undo "
@@ -65,7 +66,34 @@ class Action:
 
 NAVIGATION = (
     Item(gettext_lazy("Cockpit"), "home", "cockpit"),
-    Item(gettext_lazy("Convert"), "funnels", "convert", (Item(gettext_lazy("Funnels"), "funnels"),)),
+    Item(
+        gettext_lazy("Acquire"),
+        "channels",
+        "acquire",
+        (
+            Item(gettext_lazy("Channels"), "channels"),
+            Item(gettext_lazy("CAC and payback"), "cac"),
+            Item(gettext_lazy("Leads to answer"), "lead_board", permission="work_leads"),
+            Item(gettext_lazy("All leads"), "leads"),
+            Item(gettext_lazy("Lead forms"), "lead_forms", permission="lead_settings"),
+            Item(gettext_lazy("Scores and hours"), "lead_policy", permission="lead_settings"),
+            Item(gettext_lazy("Attribution"), "attribution"),
+            Item(gettext_lazy("Spend"), "spend"),
+            Item(gettext_lazy("Touches of accounts"), "touches"),
+            Item(gettext_lazy("Prospects"), "prospects", permission="call_prospects"),
+        ),
+    ),
+    Item(
+        gettext_lazy("Convert"),
+        "funnels",
+        "convert",
+        (
+            Item(gettext_lazy("Funnels"), "funnels"),
+            Item(gettext_lazy("Deals"), "deals"),
+            Item(gettext_lazy("Tenders"), "tenders"),
+            Item(gettext_lazy("Demands"), "demands"),
+        ),
+    ),
     Item(
         gettext_lazy("Activate"),
         "trends",
@@ -105,7 +133,10 @@ NAVIGATION = (
         "customers",
         (
             Item(gettext_lazy("All accounts"), "accounts"),
+            Item(gettext_lazy("My day"), "day"),
             Item(gettext_lazy("Contacts"), "contacts"),
+            Item(gettext_lazy("Duplicates"), "duplicates", permission="edit_records"),
+            Item(gettext_lazy("Activities"), "activities"),
             Item(gettext_lazy("Contracts"), "contracts"),
             Item(gettext_lazy("Subscriptions"), "subscriptions"),
             Item(gettext_lazy("Products"), "products"),
@@ -128,7 +159,9 @@ FOOT = (
             Item(gettext_lazy("Parts"), "parts"),
             Item(gettext_lazy("Members"), "members", permission="manage_members"),
             Item(gettext_lazy("Teams"), "teams", permission="manage_members"),
+            Item(gettext_lazy("Custom fields"), "fields", permission="define_fields"),
             Item(gettext_lazy("API keys"), "keys", permission="manage_keys"),
+            Item(gettext_lazy("Webhooks"), "webhooks", permission="manage_webhooks"),
             Item(gettext_lazy("Audit trail"), "audit", permission="read_audit"),
             Item(gettext_lazy("What is kept how long"), "keeping", permission="read_audit"),
             Item(gettext_lazy("Export of everything"), "everything", permission="export_all"),
@@ -150,6 +183,7 @@ LETTERS = {
     "definitions": "d",
     "health": "h",
     "accounts": "a",
+    "day": "g",
     "account": "s",
     "members": "p",
     "closing": "l",

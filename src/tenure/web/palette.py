@@ -52,7 +52,20 @@ class Doing:
 DOINGS: tuple[Doing, ...] = (
     *(
         Doing(KIND_WORDS[kind].new, "plus", "record_new", "edit_records", (kind,), creates=True)
-        for kind in ("accounts", "contacts", "contracts", "subscriptions", "discounts", "products", "plans")
+        for kind in (
+            "accounts",
+            "contacts",
+            "leads",
+            "deals",
+            "activities",
+            "tenders",
+            "demands",
+            "contracts",
+            "subscriptions",
+            "discounts",
+            "products",
+            "plans",
+        )
     ),
     Doing(gettext_lazy("Import a file"), "upload", "import_new", "import", creates=True),
     Doing(gettext_lazy("Close a month"), "check", "closing", "close_month"),
@@ -98,7 +111,7 @@ def _groups(request: HttpRequest, typed: str, creates: bool) -> Iterator[dict[st
             contracts = subscriptions.found_contracts(member, typed, 4)
             yield _group(_("Contracts"), [_contract(contract) for contract in contracts], 4)
     chosen = _matching(typed, doings, _doing_index()) if typed else doings
-    yield _group(_("Create") if creates else _("Do"), [_doing(doing) for doing in chosen], 12)
+    yield _group(_("Create") if creates else _("Do"), [_doing(doing) for doing in chosen], 24 if creates else 12)
 
 
 def _group(label: str, hits: Sequence[Hit], most: int) -> dict[str, Any]:

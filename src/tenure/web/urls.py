@@ -6,14 +6,17 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from tenure.web import palette, parts
+from tenure.web.acquisition import behind as acquired
+from tenure.web.acquisition import collector, lead_setting, leads, prospects, public
 from tenure.web.api import api
 from tenure.web.api.docs import docs
 from tenure.web.behaviour import arrival_views as arrivals
 from tenure.web.behaviour import event_views as events
 from tenure.web.behaviour import views as behaviour
 from tenure.web.behaviour.list import SHEETS
-from tenure.web.connectors import sample
+from tenure.web.connectors import hooks, sample
 from tenure.web.connectors import views as connectors
+from tenure.web.crm import day, deals, duplicates
 from tenure.web.crm import views as crm
 from tenure.web.goals import views as goals
 from tenure.web.records import accounts as record_accounts
@@ -29,6 +32,7 @@ from tenure.web.workspaces import (
     computing,
     entrance,
     everything,
+    fields,
     keeping,
     keys,
     members,
@@ -84,6 +88,16 @@ urlpatterns = [
     path("settings/teams/<int:team_id>/delete/", teams.team_delete, name="team_delete"),
     path("settings/keys/", keys.key_list, name="keys"),
     path("settings/keys/<str:prefix>/revoke/", keys.key_revoke, name="key_revoke"),
+    path("settings/fields/", fields.field_list, name="fields"),
+    path("settings/fields/<int:number>/", fields.field, name="field"),
+    path("settings/fields/<int:number>/remove/", fields.field_remove, name="field_remove"),
+    path("settings/webhooks/", hooks.hook_list, name="webhooks"),
+    path("settings/webhooks/<int:number>/", hooks.hook, name="webhook"),
+    path("settings/webhooks/<int:number>/sent/<str:message_id>/", hooks.hook_delivery, name="webhook_delivery"),
+    path("settings/webhooks/<int:number>/sent/<str:message_id>/again/", hooks.hook_again, name="webhook_again"),
+    re_path(
+        rf"^settings/webhooks/(?P<number>\d{{1,9}})/(?P<act>{'|'.join(hooks.ACTS)})/$", hooks.hook_do, {}, "webhook_do"
+    ),
     path("settings/keeping/", keeping.keeping, name="keeping"),
     path("settings/export/", everything.everything, name="everything"),
     path("settings/audit/", audit.trail, name="audit"),
@@ -94,6 +108,33 @@ urlpatterns = [
     path("parts/", parts.parts, name="parts"),
     path("theme/", appearance.set_look, name="theme"),
     path("navigation/", workspaces.set_navigation, name="navigation"),
+    path("acquire/prospects/", prospects.prospect_list, name="prospects"),
+    re_path(r"^acquire/prospects/prospects\.(?P<form>csv|xlsx)$", prospects.prospects_file, name="prospects_file"),
+    path("acquire/prospects/<int:prospect_id>/", prospects.prospect, name="prospect"),
+    path("acquire/prospects/<int:prospect_id>/state/", prospects.prospect_state, name="prospect_state"),
+    path("acquire/prospects/<int:prospect_id>/convert/", prospects.prospect_convert, name="prospect_convert"),
+    path("acquire/prospects/profile/", collector.profile_page, name="profile"),
+    path("acquire/prospects/lists/", prospects.call_lists, name="call_lists"),
+    path("acquire/prospects/collector/", collector.collector, name="collector"),
+    path("acquire/prospects/collector/off/", collector.collector_off, name="collector_off"),
+    path("acquire/prospects/collector/sites/", collector.collector_sites, name="collector_sites"),
+    path("acquire/prospects/collector/opt-outs/", collector.collector_opt_outs, name="collector_opt_outs"),
+    path("acquire/prospects/collections/", collector.collection_begin, name="collection_begin"),
+    path("acquire/prospects/collections/<int:collection_id>/", collector.collection, name="collection"),
+    path("acquire/prospects/collections/<int:collection_id>/stop/", collector.collection_stop, name="collection_stop"),
+    path("f/<str:token>/", public.public_form, name="public_form"),
+    path("acquire/leads/", leads.lead_board, name="lead_board"),
+    path("acquire/leads/<str:key>/", leads.lead, name="lead"),
+    path("acquire/leads/<str:key>/accept/", leads.lead_accept, name="lead_accept"),
+    path("acquire/leads/<str:key>/reject/", leads.lead_reject, name="lead_reject"),
+    path("acquire/leads/<str:key>/did/", leads.lead_signal, name="lead_signal"),
+    path("acquire/leads/<str:key>/convert/", leads.lead_convert, name="lead_convert"),
+    path("acquire/forms/", lead_setting.lead_form_list, name="lead_forms"),
+    path("acquire/forms/new/", lead_setting.lead_form_new, name="lead_form_new"),
+    path("acquire/forms/<int:form_id>/", lead_setting.lead_form, name="lead_form"),
+    path("acquire/forms/<int:form_id>/code.svg", lead_setting.lead_form_code, name="lead_form_code"),
+    path("acquire/scores/", lead_setting.lead_policy, name="lead_policy"),
+    path("acquire/scores/day/", lead_setting.lead_day, name="lead_day"),
     path("activate/events/", events.event_list, name="events"),
     re_path(r"^activate/events/events\.(?P<form>csv|xlsx)$", events.events_file, name="events_file"),
     path("activate/live/", arrivals.live_view, name="live"),
@@ -165,6 +206,8 @@ urlpatterns = [
         )
         for sheet in SHEETS.values()
     ),
+    path("acquire/rows/", acquired.acquired_rows, name="acquired_rows"),
+    re_path(r"^acquire/rows/rows\.(?P<form>csv|xlsx)$", acquired.acquired_rows_file, name="acquired_rows_file"),
     path("behaviour/people/", behaviour.people, name="people"),
     re_path(r"^behaviour/people/people\.(?P<form>csv|xlsx)$", behaviour.people_file, name="people_file"),
     path("behaviour/people/events/", behaviour.people_events, name="people_events"),
@@ -178,8 +221,16 @@ urlpatterns = [
     path("views/new/", saving.save_view, name="save_view"),
     path("views/<int:view_id>/", saving.saved_view, name="saved_view"),
     path("views/<int:view_id>/remove/", saving.remove_view, name="remove_view"),
+    path("customers/day/", day.my_day, name="day"),
+    path("customers/day/add/", day.day_add, name="day_add"),
+    path("customers/day/done/<str:key>/", day.day_done, name="day_done"),
     path("customers/accounts/", crm.account_list, name="accounts"),
     re_path(r"^customers/accounts/accounts\.(?P<form>csv|xlsx)$", crm.accounts_file, name="accounts_file"),
+    path("customers/duplicates/", duplicates.duplicates, name="duplicates"),
+    path("customers/duplicates/search/", duplicates.search_duplicates, name="search_duplicates"),
+    path("customers/duplicates/<int:number>/", duplicates.duplicate, name="duplicate"),
+    path("customers/duplicates/<int:number>/decide/", duplicates.decide_duplicate, name="decide_duplicate"),
+    path("customers/duplicates/merges/<int:number>/undo/", duplicates.undo_merge, name="undo_merge"),
     path("customers/accounts/bulk/", crm.accounts_bulk, name="accounts_bulk"),
     path("customers/accounts/bulk/<str:batch>/undo/", crm.accounts_bulk_undo, name="accounts_bulk_undo"),
     path("customers/accounts/summary/", crm.account_summary, name="account_summary"),
@@ -202,6 +253,9 @@ urlpatterns = [
         re_path(rf"^customers/{k}/{k}\.(?P<form>csv|xlsx)$", record_lists.record_file, {"kind": k}, f"{k}_file")
         for k in record_lists.SHOWN
     ),
+    path("customers/deals/<str:key>/", deals.deal, name="deal"),
+    path("customers/deals/<str:key>/move/", deals.deal_move, name="deal_move"),
+    path("customers/deals/<str:key>/sign/", deals.deal_sign, name="deal_sign"),
     path("customers/new/<str:kind>/", records.record_new, name="record_new"),
     path("customers/edit/<str:kind>/<str:key>/", records.record_edit, name="record_edit"),
     path("customers/edit/<str:kind>/<str:key>/<str:column>/", record_accounts.record_fact, name="record_fact"),

@@ -17,7 +17,7 @@ from tenure.web.behaviour.list import SHEETS
 MAY = "grain=week&from=2024-05-06&to=2024-05-13"
 FUNNEL = f"/convert/funnels/?s1=signup&s2=%E6%9F%A5%E7%9C%8B%E6%8A%A5%E8%A1%A8&s3=pay&{MAY}"
 PEOPLE = FUNNEL.replace("/convert/funnels/?", "/behaviour/people/?of=funnels&")
-PAGES = ("/convert/funnels/", *(f"/activate/{name}/" for name in SHEETS if name != "funnels"))
+PAGES = tuple(f"/{sheet.path}" for sheet in SHEETS.values() if sheet.folder == "behaviour")
 
 
 def rows(page, head):

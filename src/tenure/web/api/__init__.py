@@ -23,13 +23,17 @@ from tenure.web.api import (
     closes,
     definitions,
     events,
+    fields,
     goals,
     imports,
+    leads,
+    prospects,
     reading,
     reconciliations,
     records,
     sample,
     views,
+    webhooks,
 )
 from tenure.web.api.caller import CALLERS, Patience
 from tenure.web.api.requests import too_large
@@ -51,13 +55,17 @@ for routes in (
     imports.router,
     closes.router,
     goals.router,
+    prospects.router,
+    leads.router,
     definitions.router,
     events.router,
+    fields.router,
     reconciliations.router,
     reading.router,
     records.router,
     sample.router,
     views.router,
+    webhooks.router,
 ):
     api.add_router("", routes)
 

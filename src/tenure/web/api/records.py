@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,10 +10,12 @@ from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema, Status
 
 from tenure.apps.connectors import erasure
+from tenure.apps.workspaces.services import custom
+from tenure.apps.workspaces.services.records import put as put_record
 from tenure.core.errors import TenureError
 from tenure.web.api.caller import Caller, allowed
 from tenure.web.records import shape
-from tenure.web.records.kinds import Kind, hidden, history_for, key_of, kind_of, record_for, visible
+from tenure.web.records.kinds import Kind, hidden, history_for, is_live, key_of, kind_of, record_for, visible
 
 router = Router(tags=["Records"])
 MOST_LISTED = 1000
@@ -27,6 +30,7 @@ class Record(Schema):
     recorded_at: str
     superseded_at: str | None = Field(description="When it ceased to be what is known; null = it still is.")
     values: dict[str, Any] = Field(description="By column; numbers are exact texts, days 2026-03-31.")
+    custom: dict[str, Any] = Field(description="Custom fields by key; null = no value.")
     address: str
 
 
@@ -68,15 +72,27 @@ class New(Schema):
     """A record to add, and why."""
 
     values: dict[str, Any]
+    custom: dict[str, Any] = Field({}, description="Custom fields by key.")
     reason: str = ""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values as the services take them."""
+        return {**self.values, custom.GIVEN: self.custom}
 
 
 class Change(Schema):
     """Columns to change; null empties one. `version` is the one that was read, also as the header If-Match."""
 
-    values: dict[str, Any]
+    values: dict[str, Any] = Field({}, description="By column.")
+    custom: dict[str, Any] = Field({}, description="Custom fields to change, by key; null empties one.")
     version: str = ""
     reason: str = ""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values as the services take them."""
+        return {**self.values, custom.GIVEN: self.custom}
 
 
 class Ending(Schema):
@@ -125,8 +141,9 @@ def listed(request: HttpRequest, kind: str, which: Query[Listing]) -> dict[str, 
         rows = rows.filter(account_id=which.account)
     found = list(rows[: which.limit + 1])
     shown = found[: which.limit]
+    unseen, fields = hidden(chosen, caller), custom.fields(kind)
     return {
-        "records": [shape.record(chosen, version, hidden(chosen, caller)) for version in shown],
+        "records": [shape.record(chosen, version, unseen, fields) for version in shown],
         "next": shown[-1].version_key if len(found) > which.limit else None,
     }
 
@@ -141,7 +158,7 @@ def listed(request: HttpRequest, kind: str, which: Query[Listing]) -> dict[str, 
 def add(request: HttpRequest, response: HttpResponse, kind: str, body: New) -> Status[dict[str, Any]]:
     caller = allowed(request, "edit_records")
     chosen = kind_of(kind)
-    version = chosen.services.add(kind, body.values, by=caller, reason=body.reason)
+    version = chosen.services.add(kind, body.given, by=caller, reason=body.reason)
     return Status(201, _record(response, chosen, version, caller))
 
 
@@ -173,8 +190,33 @@ def read(request: HttpRequest, response: HttpResponse, kind: str, key: str) -> d
 def edit(request: HttpRequest, response: HttpResponse, kind: str, key: str, body: Change) -> dict[str, Any]:
     caller, chosen, known = _writable(request, kind, key)
     seen = _seen(request, body.version)
-    version = chosen.services.edit(kind, known, body.values, by=caller, seen=seen, reason=body.reason)
+    version = chosen.services.edit(kind, known, body.given, by=caller, seen=seen, reason=body.reason)
     return _record(response, chosen, version, caller)
+
+
+@router.put(
+    "/records/{kind}/{key}",
+    summary=_("Create or change a record"),
+    description=_(
+        "Changes the columns that `values` names, or adds the record where there is none (status 201). To send the same"
+        " twice writes one version. The columns of the key may be left out. With `version` (or the header If-Match)"
+        " nothing is added, and nothing is written if somebody changed the record since (409); with If-None-Match: *"
+        " nothing is changed."
+    ),
+    response={200: Record, 201: Record},
+    url_name="record",
+)
+def put(request: HttpRequest, response: HttpResponse, kind: str, key: str, body: Change) -> Status[dict[str, Any]]:
+    caller = allowed(request, "edit_records")
+    chosen, known, seen = kind_of(kind), key_of(key), _seen(request, body.version)
+    add = partial(chosen.services.add, kind, by=caller, reason=body.reason)
+    edit = partial(chosen.services.edit, kind, known, by=caller, seen=seen, reason=body.reason)
+    if request.headers.get("If-None-Match", "").strip() == "*":
+        edit = None
+    elif seen is not None or is_live(chosen, known):
+        history_for(chosen, known, caller)
+    version, made = put_record(chosen.model, known, body.given, add=add, edit=edit, seen=seen)
+    return Status(201 if made else 200, _record(response, chosen, version, caller))
 
 
 @router.post(

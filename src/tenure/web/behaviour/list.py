@@ -1,9 +1,10 @@
-"""The pages of behaviour there are: each has an address, a file, a question, and people behind its figures."""
+"""The pages that ask one question: each has an address, a file, and who or what is behind its figures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tenure.web.acquisition import attribution, cac, channels
 from tenure.web.behaviour import features, funnels, lifecycle, paths, retained, sleepers, sticky, trends
 from tenure.web.behaviour.sheet import Sheet
 
@@ -19,6 +20,9 @@ SHEETS: Mapping[str, Sheet] = {
         sticky.SHEET,
         sticky.SEATS,
         paths.SHEET,
+        channels.SHEET,
+        cac.SHEET,
+        attribution.SHEET,
     )
 }
 """By the name of their route."""

@@ -160,6 +160,14 @@ class Sheet:
     """(account or user, the question whose cells they are behind), where that is not what the page counts and asks"""
     whole_cells: frozenset[str] = frozenset()
     """names of a cell that are whole numbers"""
+    narrows: bool = True
+    """whether it can be asked of some accounts only"""
+    folder: str = "behaviour"
+    """of its template"""
+    reads: tuple[str, ...] = ("events",)
+    """tables of which one has to have rows, or there is nothing to show"""
+    empty: str = "behaviour/empty.html"
+    """the template that says so, and what to do"""
 
     @property
     def every_word(self) -> tuple[Word, ...]:

@@ -39,20 +39,22 @@ def sheet(request: HttpRequest, name: str) -> HttpResponse:
         meant = sheets.canonical(request.GET, this, today, definition)
     if meant is not None:
         return HttpResponseRedirect(f"{request.path}?{meant}")
-    if "events" not in seen.versions():
-        return page(request, "behaviour/empty.html", heading=this.heading)
+    if not any(table in seen.versions() for table in this.reads):
+        return page(request, this.empty, heading=this.heading)
     given = sheets.read(request.GET, this, today, definition)
     status, problem, shown = _answered(seen, given)
     context = {
         "range": {**picker(given.stretch, this.name, compares=False, grains=this.grains), "label": _span(given)},
         "slices": slices.bar(
             given.slice, request.path, [*given.pairs, *given.said], offered.of_accounts(seen), ACCOUNT_FIELDS
-        ),
+        )
+        if this.narrows
+        else None,
         "form": form(given, request.path, problem),
         "query": given.query,
         **shown,
     }
-    return page(request, f"behaviour/{this.name}.html", status=status, heading=this.heading, **context)
+    return page(request, f"{this.folder}/{this.name}.html", status=status, heading=this.heading, **context)
 
 
 def _answered(seen: Seen, given: Given) -> tuple[int, dict[str, str] | None, dict[str, Any]]:

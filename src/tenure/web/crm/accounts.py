@@ -15,10 +15,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from tenure.core.errors import QuestionRefused
 from tenure.core.periods import label
+from tenure.warehouse.slices import ATTRIBUTES
 from tenure.web import asking
 from tenure.web import formatting as f
 from tenure.web.asking import Seen
 from tenure.web.listing import ArrowRows, Cell, Column, Empty, Listing, Row, View
+from tenure.web.records import own
+from tenure.web.records.kinds import KINDS, hidden
 
 NAME = "accounts"
 QUESTION = {"question": "accounts"}
@@ -40,20 +43,27 @@ class Opened:
     rows: ArrowRows
     currency: str
     today: date
+    own: tuple[Column, ...] = ()
+    """the custom fields that the caller may see"""
 
 
 def opened(seen: Seen) -> Opened:
     """Every account the caller sees, with what it pays today."""
-    answer = seen.ask(QUESTION)
+    unseen = frozenset() if seen.caller is None else hidden(KINDS[NAME], seen.caller)
+    added = own.columns(NAME, unseen)
+    shown = {f"{ATTRIBUTES}{column.name.removeprefix(own.PREFIX)}": column.name for column in added}
+    answer = seen.ask({**QUESTION, "show": list(shown)} if shown else QUESTION)
+    table = answer.table.rename_columns([shown.get(name, name) for name in answer.table.column_names])
     return Opened(
-        ArrowRows(answer.table, "account_id"),
+        ArrowRows(table, "account_id"),
         answer.definition["settings"]["reporting_currency"],
         asking.today(seen),
+        added,
     )
 
 
-def columns(currency: str, today: date) -> tuple[Column, ...]:
-    """The columns of the list."""
+def columns(currency: str, today: date, added: Sequence[Column] = ()) -> tuple[Column, ...]:
+    """The columns of the list; `added` are those of custom fields."""
     unit = f.symbol(currency).strip()
     return (
         Column("name", _("Account"), "link", card="start"),
@@ -72,6 +82,7 @@ def columns(currency: str, today: date) -> tuple[Column, ...]:
         Column("employees", _("Employees"), "number", shown=False),
         Column("account_id", _("Account id"), shown=False),
         Column("parent_id", _("Belongs to"), shown=False),
+        *added,
     )
 
 
@@ -80,7 +91,7 @@ def listing(found: Opened, actions: Sequence[Mapping[str, Any]] = ()) -> Listing
     return Listing(
         name=NAME,
         label=_("Accounts"),
-        columns=columns(found.currency, found.today),
+        columns=columns(found.currency, found.today, found.own),
         key="account_id",
         sort="-mrr",
         search=("name", "account_id"),

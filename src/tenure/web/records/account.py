@@ -23,7 +23,7 @@ from tenure.web import asking
 from tenure.web import formatting as f
 from tenure.web.choices import one_of
 from tenure.web.goals.annotations import Happened, between
-from tenure.web.records import said, words
+from tenure.web.records import dealing, own, said, words
 from tenure.web.records.kinds import KINDS, hidden, token, visible
 from tenure.web.records.line import line
 from tenure.web.subscriptions.due import LOOK_BACK, SOON_DAYS, contract_address
@@ -135,13 +135,22 @@ def overview(account: Account, happened: Happened) -> dict[str, Any]:
         "usage": f"{reverse('account_usage')}?{urlencode({'account': account.account_id})}"
         if "events" in account.opened.versions()
         else "",
-        "related": [_related(account, kind) for kind in ("contacts", "contracts", "subscriptions")],
+        "related": [
+            *_dealing(account),
+            *(_related(account, kind) for kind in ("contacts", "contracts", "subscriptions")),
+        ],
     }
 
 
+def _dealing(account: Account) -> list[dict[str, Any]]:
+    found = dealing.open_deals(account.caller, account.account_id)
+    zone, today = account.opened.definition().timezone, asking.today(account.opened)
+    return dealing.groups(account.caller, account.account_id, found, today, zone)
+
+
 def _rows(account: Account, kind: str) -> Any:
-    """What of a kind belongs to the account, as it is now."""
-    return visible(KINDS[kind], account.caller).filter(account_id=account.account_id)
+    """What of a kind belongs to the account, and to what was merged into it, as it is now."""
+    return visible(KINDS[kind], account.caller).filter(account_id__in=crm.family(account.account_id))
 
 
 def _strip(account: Account, contacts: int) -> list[dict[str, Any]]:
@@ -160,7 +169,7 @@ def _strip(account: Account, contacts: int) -> list[dict[str, Any]]:
         _revenue(account, row, today, currency),
         _term(due, row, today),
         _people(account, contacts),
-        _next(due, today),
+        _next(due, dealing.open_deals(account.caller, account.account_id), today),
     ]
 
 
@@ -218,8 +227,23 @@ def _people(account: Account, count: int) -> dict[str, Any]:
     }
 
 
-def _next(due: Sequence[Mapping[str, Any]], today: date) -> dict[str, Any]:
-    """The next step is what is due: a contract over and undecided, else the nearest notice day."""
+def _next(due: Sequence[Mapping[str, Any]], deals: Sequence[Any], today: date) -> dict[str, Any]:
+    """The next step is what is due first: the step of an open deal, or a renewal.
+
+    A contract over and undecided comes before every deal, for each day of waiting costs revenue.
+    """
+    step = deals[0] if deals and deals[0].next_step_on is not None else None
+    if step is not None and not any(row["state"] == "pending" or row["notice_by"] <= step.next_step_on for row in due):
+        late = step.next_step_on < today
+        told = {"deal": step.name or step.deal_id, "day": step.next_step_on.isoformat()}
+        return {
+            "label": _("Next step"),
+            "text": step.next_step or _("Next step of a deal"),
+            "href": said.address(KINDS["deals"], step),
+            "is_page": True,
+            "note": _("%(deal)s, late since %(day)s") % told if late else _("%(deal)s, by %(day)s") % told,
+            "shape": "due--urgent" if late else "",
+        }
     if not due:
         return {"label": _("Next step"), "text": f.NOTHING, "note": _("nothing is due")}
     over = next((row for row in due if row["state"] == "pending"), None)
@@ -276,7 +300,7 @@ def facts(account: Account) -> list[dict[str, Any]]:
         if column.name in EDITED
         or (column.name not in ("source", "attributes") and getattr(account.record, column.name) is not None)
     ]
-    return shown + said.further(account.record)
+    return shown + own.facts(kind.name, account.record, hidden(kind, account.caller))
 
 
 def fact(account: Account, column: Any) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def account_record(request: HttpRequest, account_id: str) -> HttpResponse:
         moved = listing.moved(request)
         if moved is not None:
             return moved
-        source = lists.source(KINDS[tab], request.user, account_id=account_id)
+        source = lists.source(KINDS[tab], request.user, account_id__in=crm.family(account_id))
         context["listing"] = listing.shown(source, listing.state(request, asking.today(found.opened)))
     return page(request, f"records/account_{_template(tab)}.html", actions=_actions(found), **context)
 

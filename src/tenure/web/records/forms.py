@@ -16,12 +16,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tenure.apps.workspaces.services import custom
 from tenure.apps.workspaces.services.rows import list_value
 from tenure.core.errors import TenureError
 from tenure.core.money import trimmed
 from tenure.warehouse import schema
 from tenure.web import errors
-from tenure.web.records import words
+from tenure.web.records import own, words
 from tenure.web.records.kinds import Kind
 
 FIXED: Mapping[str, frozenset[str]] = {
@@ -32,16 +33,39 @@ FIXED: Mapping[str, frozenset[str]] = {
     "subscriptions": frozenset({"subscription_id", "item"}),
     "discounts": frozenset({"subscription_id"}),
     "contracts": frozenset({"contract_id"}),
+    "deals": frozenset({"deal_id"}),
+    "committee_members": frozenset({"deal_id", "contact_id"}),
+    "tenders": frozenset({"tender_id"}),
+    "tender_items": frozenset({"tender_id", "item"}),
+    "demands": frozenset({"demand_id"}),
+    "demand_links": frozenset({"link_id"}),
+    "activities": frozenset({"activity_id"}),
+    "touches": frozenset({"touch_id"}),
+    "leads": frozenset({"lead_id"}),
 }
 """Columns by which other records name this one: given once, not changed by a form."""
 NEVER = frozenset({"source", "attributes"})
 """Columns that an import gives, and no form."""
 RARE = frozenset(
     {"interval_count", "item", "trial_end", "pauses", "tax_inclusive_rate", "unpaid", "schedule", "merged_into"}
-    | {"created_at", "consent", "user_id"}
+    | {"capture", "utm_source", "medium", "keyword", "landing", "referrer", "heard_from", "contact_id", "deal_id"}
+    | {"fit_score", "engagement_score", "grade", "mql_at", "respond_by", "responded_at", "sql_at", "opportunity_at"}
+    | {"created_at", "consent", "user_id", "stage_at", "won_at", "lost_at", "source_lead", "pool"}
 )
 """Columns that stand folded until one wants them."""
-OWN_IDS = {"accounts": "account_id", "contacts": "contact_id", "subscriptions": "subscription_id"}
+LONG = frozenset({"body", "concerns", "criteria", "outcome", "quote", "review", "message", "capture"})
+"""Columns in which one writes more than a line."""
+OWN_IDS = {
+    "accounts": "account_id",
+    "contacts": "contact_id",
+    "subscriptions": "subscription_id",
+    "deals": "deal_id",
+    "tenders": "tender_id",
+    "demands": "demand_id",
+    "demand_links": "link_id",
+    "activities": "activity_id",
+    "touches": "touch_id",
+}
 """Ids that people seldom have an own word for: a new record gets a proposal."""
 
 
@@ -63,7 +87,8 @@ class RecordForm(forms.Form):
         self.kind, self.seen = kind, seen
         initial = dict(given or {}) if seen is None else texts(kind, seen)
         if seen is None and kind.name in OWN_IDS:
-            initial.setdefault(OWN_IDS[kind.name], f"{kind.name[:-1]}-{secrets.token_hex(4)}")
+            called = OWN_IDS[kind.name]
+            initial.setdefault(called, f"{called.removesuffix('_id')}-{secrets.token_hex(4)}")
         super().__init__(data, initial={**initial, "version": "" if seen is None else seen.row_id})
         self.label_suffix = ""
         fixed = frozenset() if seen is None else FIXED.get(kind.name, frozenset())
@@ -72,6 +97,11 @@ class RecordForm(forms.Form):
             for column in kind.fields
             if column.name not in NEVER and column.name not in fixed and (not only or column.name in only)
         ]
+        self.custom = [] if only else custom.fields(kind.name)
+        kept = own.texts(self.custom, seen)
+        self.initial |= kept
+        for field in self.custom:
+            self.fields[custom.named(field)] = own.form_field(field, kept[custom.named(field)])
         for column in self.columns:
             self.fields[column.name] = _field(kind, column, suggested, initial.get(column.name))
         self.fields["reason"] = forms.CharField(
@@ -84,7 +114,8 @@ class RecordForm(forms.Form):
 
     @property
     def usual(self) -> list[forms.BoundField]:
-        return [self[column.name] for column in self.columns if column.name not in RARE]
+        asked = [self[column.name] for column in self.columns if column.name not in RARE]
+        return asked + [self[custom.named(field)] for field in self.custom]
 
     @property
     def rare(self) -> list[forms.BoundField]:
@@ -97,19 +128,28 @@ class RecordForm(forms.Form):
 
     def given(self) -> dict[str, Any]:
         """The values of a new record, as the services take them."""
-        return {
+        columns = {
             column.name: parsed(column, self.cleaned_data[column.name])
             for column in self.columns
             if self.cleaned_data[column.name]
         }
+        named = {custom.named(field): field.key for field in self.custom}
+        kept = {key: value for name, key in named.items() if (value := self.cleaned_data[name])}
+        return {**columns, custom.GIVEN: kept}
 
     def changes(self) -> dict[str, Any]:
         """The columns that the editor changed, as the services take them."""
-        before = texts(self.kind, self.seen)
-        return {
+        before = texts(self.kind, self.seen) | own.texts(self.custom, self.seen)
+        columns = {
             column.name: parsed(column, self.cleaned_data[column.name])
             for column in self.columns
             if _same(self.cleaned_data[column.name]) != _same(before[column.name])
+        }
+        named = (custom.named(field) for field in self.custom)
+        return columns | {
+            name: self.cleaned_data[name] or None
+            for name in named
+            if _same(self.cleaned_data[name]) != _same(before[name])
         }
 
     def refuse(self, problem: TenureError) -> None:
@@ -192,7 +232,7 @@ def _field(kind: Kind, column: schema.Column, suggested: Collection[str], now: A
     if choices is not None:
         empty = gettext_lazy("As the default") if column.default else gettext_lazy("Not known")
         return forms.ChoiceField(choices=[("", empty), *choices.items()], widget=forms.Select(attrs=attrs), **about)
-    if column.kind in ("spans", "steps"):
+    if column.kind in ("spans", "steps") or column.name in LONG:
         return forms.CharField(widget=forms.Textarea(attrs={**attrs, "rows": 3}), **about)
     if column.kind == "day":
         attrs["type"] = "date"

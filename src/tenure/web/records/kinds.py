@@ -13,11 +13,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from tenure.apps.acquisition import selectors as acquisition
+from tenure.apps.acquisition.services import leads, reach
 from tenure.apps.crm import services as crm
-from tenure.apps.subscriptions import selectors as scope
+from tenure.apps.subscriptions import selectors as sold
 from tenure.apps.subscriptions import services as subscriptions
 from tenure.apps.workspaces import history
 from tenure.apps.workspaces.permissions import Caller, may, wrote
+from tenure.apps.workspaces.services import custom
 from tenure.apps.workspaces.versions import Version
 from tenure.core.errors import TenureError
 from tenure.warehouse import schema
@@ -36,6 +39,11 @@ class Kind:
     end: str
 
     @property
+    def scope(self) -> Any:
+        """The module that says who sees its records."""
+        return acquisition if self.services is leads else sold
+
+    @property
     def table(self) -> schema.Table:
         return self.model.table()
 
@@ -48,7 +56,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     name: Kind(name, model, services, services.ENDS.get(name, ""))
-    for services in (crm, subscriptions)
+    for services in (crm, subscriptions, reach, leads)
     for name, model in services.MODELS.items()
 }
 
@@ -82,7 +90,7 @@ def key_of(token: str) -> str:
 
 def visible(kind: Kind, caller: Caller) -> QuerySet[Any]:
     """The records of a kind that the caller may see, as they are now."""
-    return scope.visible_to(caller, kind.model)
+    return kind.scope.visible_to(caller, kind.model)
 
 
 def record_for(kind: Kind, key: str, caller: Caller) -> Any:
@@ -96,6 +104,11 @@ def record_for(kind: Kind, key: str, caller: Caller) -> Any:
     return found
 
 
+def is_live(kind: Kind, key: str) -> bool:
+    """Whether there is a record with the key now, whoever may see it."""
+    return bool(kind.model.objects.live().filter(version_key=key).exists())
+
+
 def history_for(kind: Kind, key: str, caller: Caller) -> list[history.Step]:
     """Every step of a record, the newest first, also of one that was withdrawn.
 
@@ -103,7 +116,7 @@ def history_for(kind: Kind, key: str, caller: Caller) -> list[history.Step]:
     """
     steps = history.steps(kind.model, key)
     newest = steps[0] if steps else None
-    if newest is None or not scope.sees(caller, newest.version or newest.former):
+    if newest is None or not kind.scope.sees(caller, newest.version or newest.former):
         raise _unknown(kind, key)
     return steps
 
@@ -117,7 +130,7 @@ def steps_to_undo(kind: Kind, key: str, caller: Caller) -> list[history.Step]:
     replaced = [
         (step.version, step.former) for step in steps[:1] if step.version is not None and step.former is not None
     ]
-    if any(wrote(caller, version) and scope.sees(caller, former) for version, former in replaced):
+    if any(wrote(caller, version) and kind.scope.sees(caller, former) for version, former in replaced):
         return steps
     return history_for(kind, key, caller)
 
@@ -132,10 +145,11 @@ def seen_version(kind: Kind, key: str, caller: Caller, row_id: str) -> Any:
 
 
 def hidden(kind: Kind, caller: Caller) -> frozenset[str]:
-    """The columns of a kind that the caller may not read: personal ones, for roles that do not write records."""
-    if kind.name != "contacts" or may(caller, "read_personal"):
+    """What of a kind the caller may not read: personal columns and fields, for roles that do not write records."""
+    if may(caller, "read_personal"):
         return frozenset()
-    return frozenset(crm.PERSONAL)
+    own = (f"{custom.GIVEN}.{key}" for key in custom.personal_keys(kind.name))
+    return frozenset((*kind.model.PERSONAL, *own))
 
 
 def _unknown(kind: Kind, key: str) -> TenureError:

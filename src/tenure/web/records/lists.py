@@ -21,9 +21,9 @@ from tenure.web import formatting as f
 from tenure.web.export import table_file
 from tenure.web.listing import Cell, Column, Empty, Listing, Row, StoreRows
 from tenure.web.pages import page, requires
-from tenure.web.records import said, words
+from tenure.web.records import own, said, words
 from tenure.web.records.account import Account
-from tenure.web.records.kinds import KINDS, Kind, hidden, kind_of, token, visible
+from tenure.web.records.kinds import KINDS, Kind, hidden, kind_of, visible
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "contracts": ("contract_id", "account_name", "start", "end", "total", "currency", "plan", "notice_days"),
@@ -32,9 +32,29 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "products": ("product", "name"),
     "plans": ("plan", "name", "product", "amount", "currency", "interval"),
     "discounts": ("subscription_id", "kind", "value", "duration", "start", "end"),
+    "deals": ("name", "account_name", "pipeline", "stage", "owner", "amount", "mrr", "close_date", "next_step"),
+    "committee_members": ("contact_id", "account_name", "deal_id", "roles", "decision_power", "influence", "stance"),
+    "tenders": ("name", "account_name", "state", "submit_by", "opening_at", "our_price", "owner"),
+    "tender_items": ("title", "account_name", "tender_id", "kind", "state", "due_at", "valid_until", "owner"),
+    "demands": ("title", "kind", "delivery", "state", "product_area", "target_release", "owner"),
+    "demand_links": ("demand_id", "account_name", "need", "quote", "promised_for", "custom_price"),
+    "spend": ("day", "channel", "campaign", "keyword", "impressions", "clicks", "cost", "currency", "kind"),
+    "touches": ("touch_id", "account_name", "ts", "channel", "campaign", "keyword", "kind", "role"),
+    "leads": ("company_name", "person_name", "status", "grade", "channel", "respond_by", "owner", "created_at"),
+    "activities": ("subject", "account_name", "kind", "owner", "occurred_at", "due_at", "done_at"),
 }
 """The columns of each list until the reader chooses; the first one names its rows."""
-SORTS = {"contracts": "-start", "subscriptions": "-start", "discounts": "subscription_id"}
+SORTS = {
+    "contracts": "-start",
+    "subscriptions": "-start",
+    "discounts": "subscription_id",
+    "deals": "-created_at",
+    "tenders": "-submit_by",
+    "activities": "-occurred_at",
+    "spend": "-day",
+    "touches": "-ts",
+    "leads": "-created_at",
+}
 COUNTED: Mapping[str, Any] = {
     "contracts": ngettext_lazy("%(count)s contract", "%(count)s contracts", "number"),
     "subscriptions": ngettext_lazy("%(count)s subscription", "%(count)s subscriptions", "number"),
@@ -42,10 +62,20 @@ COUNTED: Mapping[str, Any] = {
     "products": ngettext_lazy("%(count)s product", "%(count)s products", "number"),
     "plans": ngettext_lazy("%(count)s plan", "%(count)s plans", "number"),
     "discounts": ngettext_lazy("%(count)s discount", "%(count)s discounts", "number"),
+    "deals": ngettext_lazy("%(count)s deal", "%(count)s deals", "number"),
+    "committee_members": ngettext_lazy("%(count)s committee member", "%(count)s committee members", "number"),
+    "tenders": ngettext_lazy("%(count)s tender", "%(count)s tenders", "number"),
+    "tender_items": ngettext_lazy("%(count)s part of a bid", "%(count)s parts of bids", "number"),
+    "demands": ngettext_lazy("%(count)s demand", "%(count)s demands", "number"),
+    "demand_links": ngettext_lazy("%(count)s remark", "%(count)s remarks", "number"),
+    "spend": ngettext_lazy("%(count)s row of spend", "%(count)s rows of spend", "number"),
+    "touches": ngettext_lazy("%(count)s touch", "%(count)s touches", "number"),
+    "leads": ngettext_lazy("%(count)s lead", "%(count)s leads", "number"),
+    "activities": ngettext_lazy("%(count)s activity", "%(count)s activities", "number"),
 }
 _SORT_OF = {"number": "number", "integer": "number", "boolean": "yes_no", "day": "day", "stamp": "moment"}
 """Exact numbers are text in the store and cannot be compared there; the lists of the lake compare amounts."""
-_NOT_LISTED = frozenset({"attributes", "consent", "pauses", "schedule", "renews", "source"})
+_NOT_LISTED = frozenset({"attributes", "capture", "consent", "pauses", "schedule", "renews", "source"})
 
 
 def declared(kind: Kind, caller: Caller) -> Listing:
@@ -61,7 +91,10 @@ def declared(kind: Kind, caller: Caller) -> Listing:
     return Listing(
         name=kind.name,
         label=str(named.many),
-        columns=tuple(_column(kind, name, is_first=name == first, shown=name in (first, *shown)) for name in names),
+        columns=(
+            *(_column(kind, name, is_first=name == first, shown=name in (first, *shown)) for name in names),
+            *own.columns(kind.name, unseen),
+        ),
         key="version_key",
         sort=SORTS.get(kind.name, first),
         search=tuple(name for name in (first, "name", "email") if name in names),
@@ -74,7 +107,7 @@ def declared(kind: Kind, caller: Caller) -> Listing:
             else f"tenure import {kind.name} {kind.name}.csv --dry-run",
             actions=(new,) if may(caller, "edit_records") else (),
         ),
-        row=lambda row: reverse("record", args=[kind.name, token(row["version_key"])]),
+        row=lambda row: said.place(kind.name, row["version_key"]),
         files={form: reverse(f"{kind.name}_file", args=[form]) for form in ("csv", "xlsx")},
     )
 
@@ -86,12 +119,12 @@ def of_account(account: Account, kind: str) -> Listing:
     return replace(whole, columns=columns, files={}, beside=("tab",))
 
 
-def source(kind: Kind, caller: Caller, **only: str) -> StoreRows:
+def source(kind: Kind, caller: Caller, **only: Any) -> StoreRows:
     """The rows of a kind that the caller may see."""
     rows = visible(kind, caller).filter(**only)
     if "account_id" in kind.table.by_name:
         rows = crm.with_account_names(rows)
-    return _Rows(rows, "version_key", {"version_key": "version_key"})
+    return _Rows(own.with_values(rows, kind.name), "version_key", {"version_key": "version_key"})
 
 
 class _Rows(StoreRows):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -19,28 +18,40 @@ from tenure.apps.subscriptions import selectors as subscriptions
 from tenure.apps.workspaces import selectors as workspaces
 from tenure.apps.workspaces.history import Step
 from tenure.apps.workspaces.permissions import Caller, may
+from tenure.apps.workspaces.services import custom
 from tenure.apps.workspaces.services.rows import list_value
 from tenure.core.money import trimmed
 from tenure.warehouse import schema
 from tenure.web import formatting as f
 from tenure.web.pages import Action
-from tenure.web.records import words
+from tenure.web.records import own, words
 from tenure.web.records.forms import texts
 from tenure.web.records.kinds import KINDS, Kind, hidden, token, visible
 
 OFFERED = 200
 CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "JPY", "KRW", "TWD", "SGD", "AUD", "CAD", "CHF", "INR")
 """What a form offers; any other ISO 4217 code can be typed."""
+NAMED_BY = {
+    "tender_items": "title",
+    "demands": "title",
+    "activities": "subject",
+    "committee_members": "contact_id",
+    "leads": "company_name",
+}
+"""The columns by which records are called that have no name."""
 
 
 def name(kind: Kind, version: Any, unseen: Collection[str]) -> str:
     """What a record is called: its name where it has one that may be read, else its own id."""
-    called = getattr(version, "name", None)
-    if called and "name" not in unseen:
+    column = NAMED_BY.get(kind.name, "name")
+    called = getattr(version, column, None)
+    if called and column not in unseen:
         return str(called)
     if kind.name == "subscriptions":
         item = version.item
         return f"{version.subscription_id} · {item}" if item and item != "main" else str(version.subscription_id)
+    if kind.name == "spend":
+        return " · ".join(part for part in (version.day.isoformat(), version.channel, version.campaign) if part)
     if kind.name == "discounts":
         return f"{version.subscription_id} · {value_text(kind, kind.table.by_name['value'], version)}"
     return str(getattr(version, kind.table.key[0]))
@@ -50,7 +61,12 @@ def address(kind: Kind, version: Any) -> str:
     """The page of a record."""
     if kind.name == "accounts":
         return reverse("account_record", args=[version.account_id])
-    return reverse("record", args=[kind.name, token(version.version_key)])
+    return place(kind.name, version.version_key)
+
+
+def place(kind: str, key: str) -> str:
+    """The page of a record that is named by its key."""
+    return reverse("lead", args=[token(key)]) if kind == "leads" else reverse("record", args=[kind, token(key)])
 
 
 def undo_address(kind: Kind, version: Any) -> str:
@@ -102,10 +118,7 @@ def facts(kind: Kind, version: Any, unseen: Collection[str], caller: Caller) -> 
     found = []
     called = _names(kind, version, caller)
     for column in kind.fields:
-        if column.name in unseen or getattr(version, column.name) is None:
-            continue
-        if column.name == "attributes":
-            found += further(version)
+        if column.name in unseen or column.name == "attributes" or getattr(version, column.name) is None:
             continue
         text = value_text(kind, column, version)
         href = ""
@@ -114,15 +127,7 @@ def facts(kind: Kind, version: Any, unseen: Collection[str], caller: Caller) -> 
             text = called.get(text, text)
         label = words.KINDS["accounts"].one if column.name == "account_id" and href else ""
         found.append({"label": label or words.label(kind.name, column.name), "text": text, "href": href})
-    return found
-
-
-def further(version: Any) -> list[dict[str, str]]:
-    """The columns of a file that no table knows, one by one, under the headings they had."""
-    known = json.loads(version.attributes) if version.attributes else {}
-    if not isinstance(known, dict):
-        return []
-    return [{"label": str(name), "text": str(value), "href": ""} for name, value in known.items() if value is not None]
+    return found + own.facts(kind.name, version, unseen)
 
 
 def discounts(version: Any, caller: Caller) -> dict[str, Any]:
@@ -168,7 +173,7 @@ def text_of(kind: Kind, column: schema.Column, value: Any) -> str:
         case "number":
             return f"{trimmed(Decimal(value)):,f}"
         case "integer":
-            return f.exact(value)
+            return str(chosen.get(str(value)) or f.exact(value))
         case "boolean":
             return str(words.YES_NO["true" if value else "false"])
         case "day":
@@ -252,6 +257,9 @@ def changes(kind: Kind, step: Step, unseen: Collection[str]) -> list[dict[str, s
     for column in step.fields:
         if column not in columns or columns[column].kind == "derived":
             continue
+        if column == "attributes":
+            found += own.changes(kind.name, step.former, step.version, unseen)
+            continue
         hide = column in unseen
         found.append(
             {
@@ -282,8 +290,8 @@ def both(kind: Kind, seen: Any, live: Any, mine: Mapping[str, Any], typed: Mappi
             "differs": column.name in mine and typed[column.name] != now[column.name],
         }
         for column in kind.fields
-        if column.name in mine or was[column.name] != now[column.name]
-    ]
+        if column.name != "attributes" and (column.name in mine or was[column.name] != now[column.name])
+    ] + own.both(custom.fields(kind.name), seen, live, mine, typed)
 
 
 def _plain(value: Any) -> str:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
 
 from tenure.apps.workspaces.history import Step
+from tenure.apps.workspaces.services import custom
 from tenure.apps.workspaces.services.rows import LISTS, list_value
 from tenure.core.money import trimmed
 from tenure.warehouse.answer import edge
 from tenure.web.records.kinds import Kind, token
 
 
-def record(kind: Kind, version: Any, hidden: Collection[str] = ()) -> dict[str, Any]:
-    """A version of a record: its key, the version's name, when it was known, and its values."""
+def record(
+    kind: Kind, version: Any, hidden: Collection[str] = (), fields: Sequence[Any] | None = None
+) -> dict[str, Any]:
+    """A version of a record: its key, the version's name, when it was known, and its values.
+
+    `fields` are the kind's custom fields, for who shows many records.
+    """
     return {
         "kind": kind.name,
         "key": version.version_key,
@@ -24,15 +30,25 @@ def record(kind: Kind, version: Any, hidden: Collection[str] = ()) -> dict[str, 
         "recorded_at": version.recorded_at.isoformat(),
         "superseded_at": None if version.superseded_at is None else version.superseded_at.isoformat(),
         "values": values(kind, version, hidden),
+        "custom": own(custom.fields(kind.name) if fields is None else fields, version, hidden),
         "address": reverse("api:record", args=[kind.name, token(version.version_key)]),
     }
 
 
 def values(kind: Kind, version: Any, hidden: Collection[str] = ()) -> dict[str, Any]:
     """The values of a version by column, as they can be given back; numbers are exact texts."""
-    return {
+    found = {
         column.name: _value(column.kind, column.name, version) for column in kind.fields if column.name not in hidden
     }
+    if found.get("attributes") is not None:
+        found["attributes"] = custom.without(found["attributes"], hidden)
+    return found
+
+
+def own(fields: Sequence[Any], version: Any, hidden: Collection[str] = ()) -> dict[str, Any]:
+    """The values of custom fields by key, as they can be given back; null where there is none."""
+    held = custom.content(version.attributes)
+    return {one.key: held.get(one.key) for one in fields if custom.named(one) not in hidden}
 
 
 def step(kind: Kind, one: Step, hidden: Collection[str] = ()) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""What happened at an account, the newest first: movements with their reasons, contracts, edits and imports.
+"""What happened at an account, the newest first: movements with their reasons, talks, deals, edits and imports.
 
-Three sources are merged by day: the ledger (what moved), the audit trail (who wrote what) and the imports by which its
-rows came. Each gives as many as the pages shown so far need, so a page costs no more than its number says.
+Five sources are merged by day: the ledger (what moved), talks with its people, the stages its deals went through, the
+audit trail (who wrote what) and the imports by which its rows came. Each gives as many as the pages shown so far need,
+so a page costs no more than its number says.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from tenure.apps.crm import selectors as crm
 from tenure.apps.workspaces import history
+from tenure.core import deals as dealing_rule
 from tenure.web import asking
 from tenure.web import formatting as f
 from tenure.web.choices import one_of, refused
-from tenure.web.records import said, words
+from tenure.web.records import dealing, said, words
 from tenure.web.records.account import Account
-from tenure.web.records.kinds import KINDS, Kind, hidden
+from tenure.web.records.kinds import KINDS, Kind, hidden, visible
 from tenure.web.subscriptions.proof import Figure
 from tenure.web.subscriptions.words import KINDS as MOVES
 from tenure.web.subscriptions.words import REASONS
@@ -33,6 +36,7 @@ _PAGES = {str(number): number for number in range(1, MOST_PAGES + 1)}
 SHOWS: Mapping[str, Any] = {
     "all": gettext_lazy("All"),
     "money": gettext_lazy("Money"),
+    "selling": gettext_lazy("Talks and deals"),
     "edits": gettext_lazy("Edits"),
     "imports": gettext_lazy("Imports"),
 }
@@ -64,6 +68,8 @@ def shown(account: Account, query: Mapping[str, str]) -> dict[str, Any]:
     events = []
     if show in ("all", "money"):
         events += _money(account, wanted)
+    if show in ("all", "selling"):
+        events += _talks(account, wanted) + _moves(account, wanted)
     if show in ("all", "edits"):
         events += _edits(account, wanted)
     if show in ("all", "imports"):
@@ -134,6 +140,54 @@ def _money(account: Account, wanted: int) -> list[Event]:
     ]
 
 
+def _talks(account: Account, wanted: int) -> list[Event]:
+    """What was done with the account's people; what is still to be done has not happened."""
+    kind, now = KINDS["activities"], timezone.now()
+    unseen = hidden(kind, account.caller)
+    rows = visible(kind, account.caller).filter(account_id__in=crm.family(account.account_id))
+    told = words.CHOICES[("activities", "kind")]
+    beside = [column for column in ("outcome", "owner") if column not in unseen]
+    return [
+        Event(
+            row.occurred_at,
+            "customers",
+            f"{told.get(row.kind, row.kind or words.KINDS['activities'].one)}: {said.name(kind, row, unseen)}",
+            " · ".join(text for column in beside if (text := getattr(row, column))),
+            "",
+            said.address(kind, row),
+            is_door=False,
+            whole_day=False,
+        )
+        for row in rows.filter(occurred_at__lte=now).order_by("-occurred_at", "-pk")[:wanted]
+    ]
+
+
+def _moves(account: Account, wanted: int) -> list[Event]:
+    """The stages the account's deals went through; those that were undone are left out."""
+    kind = KINDS["deals"]
+    unseen = hidden(kind, account.caller)
+    rows = visible(kind, account.caller).filter(account_id__in=crm.family(account.account_id))
+    # A deal that stood still for longer than `wanted` others moved cannot be among the newest moves.
+    live = list(rows.exclude(stage_at=None).order_by("-stage_at", "-pk")[:wanted])
+    past: dict[str, list[dealing_rule.Entry]] = {}
+    versions = kind.model.objects.filter(deal_id__in=[row.deal_id for row in live])
+    for deal_id, stage, at in versions.values_list("deal_id", "stage", "stage_at"):
+        past.setdefault(deal_id, []).append(dealing_rule.Entry(stage, at))
+    called = {pipeline: dealing.stage_names(pipeline) for pipeline in {row.pipeline for row in live}}
+    found = []
+    for row in live:
+        for stay in dealing_rule.stays(past[row.deal_id], dealing_rule.Entry(row.stage, row.stage_at)):
+            told = {
+                "deal": said.name(kind, row, unseen),
+                "stage": called[row.pipeline].get(stay.stage, stay.stage),
+            }
+            title = _("%(deal)s: now %(stage)s") % told
+            href = said.address(kind, row)
+            found.append(Event(stay.since, "right", title, "", "", href, is_door=False, whole_day=False))
+    found.sort(key=lambda event: event.at, reverse=True)
+    return found[:wanted]
+
+
 def _edits(account: Account, wanted: int) -> list[Event]:
     """What people and programs wrote about the account and what belongs to it."""
     found: list[Event] = []
@@ -147,10 +201,10 @@ def _edits(account: Account, wanted: int) -> list[Event]:
 
 def versions_of(account: Account, kind: Kind) -> Any:
     """Every version, also of former ones, of the records of a kind that are the account's."""
-    rows = kind.model.objects.all()
+    rows, family = kind.model.objects.all(), crm.family(account.account_id)
     if "account_id" in kind.table.by_name:
-        return rows.filter(account_id=account.account_id)
-    own = KINDS["subscriptions"].model.objects.filter(account_id=account.account_id).values("subscription_id")
+        return rows.filter(account_id__in=family)
+    own = KINDS["subscriptions"].model.objects.filter(account_id__in=family).values("subscription_id")
     return rows.filter(subscription_id__in=own)
 
 

@@ -16,8 +16,9 @@ from tenure.apps.workspaces.permissions import may
 from tenure.apps.workspaces.services.records import RecordChanged
 from tenure.core.errors import TenureError
 from tenure.web import asking
+from tenure.web.crm.duplicates import KEYS, alike_rows
 from tenure.web.pages import Action, next_address, page, requires, undoable
-from tenure.web.records import effect, forms, said, words
+from tenure.web.records import effect, forms, own, said, words
 from tenure.web.records.kinds import (
     Kind,
     hidden,
@@ -78,7 +79,10 @@ def record_new(request: HttpRequest, kind: str) -> HttpResponse:
     given = {column.name: request.GET[column.name] for column in chosen.fields if request.GET.get(column.name)}
     known = said.known_values(chosen, request.user)
     form = forms.RecordForm(chosen, request.POST if request.method == "POST" else None, given=given, suggested=known)
-    if form.is_valid():
+    alike = []
+    if form.is_valid() and kind in KEYS and request.POST.get("looked") != "yes":
+        alike = alike_rows(request.user, kind, form.given())
+    if form.is_valid() and not alike:
         try:
             values = form.given()
             before = _before(request, chosen, values)
@@ -87,7 +91,7 @@ def record_new(request: HttpRequest, kind: str) -> HttpResponse:
             form.refuse(problem)
         else:
             return _saved(request, chosen, version, before)
-    return _form(request, chosen, form, heading=str(words.KINDS[kind].new), known=known, submit=_("Add"))
+    return _form(request, chosen, form, heading=str(words.KINDS[kind].new), known=known, submit=_("Add"), alike=alike)
 
 
 @require_http_methods(["GET", "POST"])
@@ -266,7 +270,7 @@ def _both(
     if live is None:
         form.refuse(problem)
         return _edit_form(request, kind, form, said.known_values(kind, request.user), status=409)
-    theirs = forms.texts(kind, live)
+    theirs = forms.texts(kind, live) | own.texts(form.custom, live)
     typed = {**theirs, **{name: form.cleaned_data[name] for name in mine}}
     fresh = forms.RecordForm(kind, seen=live, suggested=said.known_values(kind, request.user))
     fresh.initial = {**fresh.initial, **typed, "reason": form.cleaned_data["reason"]}

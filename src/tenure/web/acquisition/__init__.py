@@ -1,0 +1,1 @@
+"""Pages of acquisition: where customers come from and what that costs."""

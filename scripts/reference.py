@@ -30,7 +30,8 @@ def pages() -> dict[str, str]:
         "reference/errors.md": errors(),
     }
     heads = {name: (DOCS / name).read_text(encoding="utf-8").partition(MADE)[0] for name in made}
-    return {name: f"{heads[name]}{MADE}\n{body}" for name, body in made.items()}
+    whole = {name: f"{heads[name]}{MADE}\n{body}" for name, body in made.items()}
+    return {**whole, IMPORTED: import_columns((DOCS / IMPORTED).read_text(encoding="utf-8"))}
 
 
 def cell(text: str) -> str:
@@ -131,6 +132,68 @@ def tables() -> str:
 
 def names(columns: tuple[str, ...]) -> str:
     return ", ".join(f"`{c}`" for c in columns)
+
+
+# ----------------------------------------------------------------------------------------------------- import columns
+
+IMPORTED = "reference/import-columns.md"
+
+
+def import_columns(page: str) -> str:
+    """The page with the table of each kind made anew; what is written around the tables stays."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenure.config.settings")
+    import django
+
+    django.setup()
+    from tenure.apps.connectors.files.headings import KINDS as IMPORTS
+    from tenure.warehouse.schema import TABLES
+
+    before, mapped, named = page.partition("## Named mappings")
+    head, *sections = re.split(r"^## ", before, flags=re.MULTILINE)
+    written = {section.partition("\n")[0]: section for section in sections}
+    parts = []
+    for kind in IMPORTS:
+        key = ", ".join(f"`{c}`" for c in TABLES[kind].key)
+        start = f"{kind}\n\n{TABLES[kind].doc} A row is known again by {key}.\n\n| column |"
+        section = written.get(kind, start)
+        parts.append(_with_table(section, _columns_of(kind)))
+    return head + "".join(f"## {part.rstrip()}\n\n" for part in parts) + mapped + _mappings(named)
+
+
+def _with_table(section: str, table: str) -> str:
+    """A section with another table in the place of its first."""
+    return re.sub(r"^\| column \|.*\n?(\|.*\n)*", lambda _: table, section, count=1, flags=re.MULTILINE)
+
+
+def _mappings(named: str) -> str:
+    """The part on named mappings, with the table of each made anew."""
+    from tenure.apps.connectors.files.named import BUILT_IN
+
+    intro, *parts = re.split(r"^### ", named, flags=re.MULTILINE)
+    written = {part.partition("\n")[0]: part for part in parts}
+    out = []
+    for name, mapping in BUILT_IN.items():
+        given = ", ".join(f"`{column}` is `{value}`" for column, value in mapping.constants.items())
+        stamps = f"stamps are read in {mapping.stamps}, " if mapping.stamps else ""
+        start = f"{name}\n\nFor `{mapping.kind}`; {stamps}{given}.\n\n| column |"
+        rows = [(f"`{column}`", ", or ".join(f"`{h}`" for h in words)) for column, words in mapping.columns.items()]
+        out.append(_with_table(written.get(name, start), grid(("column", "heading"), rows)))
+    return intro + "\n".join(f"### {part.rstrip()}\n" for part in out)
+
+
+def _columns_of(kind: str) -> str:
+    from tenure.apps.connectors.files import headings, mapping
+    from tenure.warehouse.schema import GIVEN_AS, TABLES
+
+    columns, needed, rows = TABLES[kind].by_name, set(mapping.needed(kind)), []
+    for name in mapping.columns_for(kind):
+        strong, weak = headings.VOCABULARY[kind].get(name) or headings.SHARED.get(name) or ((), ())
+        given = tuple(g for g, c in GIVEN_AS.items() if c == name and headings.normal(g) in headings.ranks(kind)[name])
+        tiers = [", ".join(f"`{word}`" for word in dict.fromkeys(tier)) for tier in ((*given, *strong), weak)]
+        said = "; ".join(tier for tier in tiers if tier) or "–"
+        without = "refused" if name in needed else columns[name].default or "empty"
+        rows.append((f"**`{name}`**" if name in needed else f"`{name}`", columns[name].doc, without, said))
+    return grid(("column", "what it is", "without it", "headings"), rows)
 
 
 # ----------------------------------------------------------------------------------------------------------- settings

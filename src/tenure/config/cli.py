@@ -46,6 +46,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "end": ("tenure.config.commands.records:end", _("Set the first day without service of a record.")),
     "withdraw": ("tenure.config.commands.records:withdraw", _("Say that a record should never have been there.")),
     "undo": ("tenure.config.commands.records:undo", _("Take the newest step of a record back.")),
+    "find-duplicates": (
+        "tenure.config.commands.duplicates:find_duplicates",
+        _("Compare all accounts and contacts, and keep the pairs that may be one."),
+    ),
     "history": ("tenure.config.commands.records:history", _("Print everything that became of a record.")),
     "close-month": ("tenure.config.commands.records:close_month", _("Close a month in a person's name.")),
     "reconcile": (
@@ -53,6 +57,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         _("Compare the totals of a billing system with ours, each gap explained."),
     ),
     "reopen-month": ("tenure.config.commands.records:reopen_month", _("Open a closed month again.")),
+    "collect-prospects": (
+        "tenure.config.commands.prospects:collect_prospects",
+        _("Read what companies say of themselves on their sites, politely."),
+    ),
+    "call-list": ("tenure.config.commands.prospects:call_list", _("Take a telephone list in, until a day.")),
     "create-owner": ("tenure.config.commands.people:create_owner", _("Make the first member, who may do everything.")),
     "login-link": ("tenure.config.commands.people:login_link", _("Make a one-time link that signs a member in.")),
     "member": ("tenure.config.commands.teams:member", _("List, invite or change members.")),

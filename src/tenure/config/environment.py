@@ -148,6 +148,12 @@ VARIABLES: tuple[Variable, ...] = (
         "0",
         "Whole months before the running one for which refused events are kept; 0 = for ever.",
     ),
+    Variable(
+        "TENURE_WEBHOOKS_PRIVATE",
+        "boolean",
+        "false",
+        "Webhooks may go to private addresses (this machine, the network it is in) and by plain http.",
+    ),
     Variable("TENURE_WEB_THREADS", "count", "4", "Requests that are answered at the same time, 1 or more."),
     Variable(
         "TENURE_ENGINE",

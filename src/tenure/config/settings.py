@@ -22,6 +22,7 @@ TENURE_KEEP_MONTHS: dict[str, int] = {
     "refused_events": VALUES["TENURE_KEEP_REFUSED_MONTHS"],
 }
 TENURE_TRACKING_DEDUPE_DAYS: int = VALUES["TENURE_TRACKING_DEDUPE_DAYS"]
+TENURE_WEBHOOKS_PRIVATE: bool = VALUES["TENURE_WEBHOOKS_PRIVATE"]
 TENURE_MIRROR_SECONDS: int = VALUES["TENURE_MIRROR_SECONDS"]
 
 TENURE_API_RATE: int = VALUES["TENURE_API_RATE"]
@@ -51,6 +52,7 @@ INSTALLED_APPS = [
     "tenure.apps.crm",
     "tenure.apps.subscriptions",
     "tenure.apps.behaviour",
+    "tenure.apps.acquisition",
     "tenure.apps.goals",
     "tenure.apps.connectors",
     "tenure.web",
@@ -180,4 +182,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": VALUES["TENURE_LOG_LEVEL"]},
+    "loggers": {"httpx": {"level": "WARNING"}},  # it would log every address, with the tokens that some have in them
 }

@@ -24,6 +24,16 @@ KINDS = (
     "invoice_lines",
     "trials",
     "fx_rates",
+    "deals",
+    "committee_members",
+    "tenders",
+    "tender_items",
+    "demands",
+    "demand_links",
+    "activities",
+    "spend",
+    "touches",
+    "leads",
 )
 
 

@@ -45,9 +45,10 @@ def serve(host: str | None, port: int | None) -> None:
 def work() -> None:
     cli.ready()
     from tenure.apps.connectors.tasks import sweep
+    from tenure.apps.connectors.webhooks.sending import SendingThread
     from tenure.apps.workspaces import tasks
 
-    tasks.work(sweep)
+    tasks.work(sweep, [SendingThread()])
 
 
 @click.command(help=_("Run the process that asks the cluster alone: it computes what pages wait for."))

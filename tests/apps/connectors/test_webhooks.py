@@ -93,7 +93,8 @@ def test_a_change_is_told_signed_and_without_values(receiver: Receiver, turn: An
     crm.add("accounts", {"account_id": "a/1", "name": "Acme Secret"}, by=owner)
     version = crm.edit("accounts", "a%2F1", {"tier": "S"}, by=owner)
     assert turn() == 2
-    added, edited = (body for _headers, body in receiver.got)
+    by_type = {json.loads(body)["type"]: body for _headers, body in receiver.got}  # they are sent side by side
+    added, edited = by_type["account.added"], by_type["account.edited"]
     assert json.loads(edited) == {
         "type": "account.edited",
         "timestamp": version.recorded_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -99,3 +99,37 @@ def test_nothing_is_known_of_an_empty_workspace(empty: Any) -> None:
     assert empty.ask({"question": "channels"}).to_dicts() == []
     (row,) = empty.ask({"question": "cac"}).to_dicts()
     assert (row["slice"], row["leads"], row["composite_cac"], row["ltv"]) == ("all", 0, None, None)
+
+
+def test_a_win_without_a_named_lead_is_of_the_first_lead_of_all_that_was_merged_into_its_account(empty: Any) -> None:
+    empty.load("accounts", [{"account_id": "old", "merged_into": "now"}, {"account_id": "now"}])
+    empty.load("leads", [
+        lead(1, "too late", account_id="now", lead_id="0") | {"created_at": "2024-03-02T00:00:00Z"},
+        lead(20, "second", account_id="now", lead_id="1"),
+        lead(9, "first", account_id="old", lead_id="2"),
+        lead(1, "of another", account_id="other", lead_id="3"),
+    ])  # fmt: skip
+    empty.load("deals", [
+        {"deal_id": "A", "account_id": "now", "mrr": "100", "created_at": "2024-01-25T00:00:00Z",
+         "won_at": "2024-03-01T00:00:00Z"},
+    ])  # fmt: skip
+    rows = {row["channel"]: row for row in empty.ask({"question": "channels", **JANUARY}).to_dicts()}
+    assert {name: row["won"] for name, row in rows.items() if row["won"]} == {"first": 1}
+    assert rows["of another"]["leads"] == 1
+
+
+def test_what_was_loaded_twice_counts_once(empty: Any) -> None:
+    spent = [
+        {"row_id": str(day), "day": f"2024-01-{day:02}", "channel": "sem", "cost": "30", "clicks": "10"}
+        for day in (1, 2, 3)
+    ]
+    empty.load("spend", spent)
+    empty.load("leads", [lead(1, "sem"), lead(2, "sem")])
+    empty.load("spend", spent[1:])
+    empty.load("leads", [lead(2, "fair", row_id="corrected")])
+    answer = empty.ask({"question": "channels", **JANUARY})
+    assert {row["channel"]: (row["cost"], row["clicks"], row["leads"]) for row in answer.to_dicts()} == {
+        "sem": (Decimal(90), 30, 1),
+        "fair": (Decimal(0), None, 1),
+    }
+    assert answer.rows_behind({"channel": "sem", "of": "cost"}).num_rows == 3

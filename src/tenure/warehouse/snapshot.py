@@ -47,7 +47,7 @@ TABLES_OF: dict[str, tuple[str, ...]] = {
     "lead_rows": ("leads",),
     "deal_rows": ("deals",),
     "lead_sums": ("leads", "deals"),
-    "lead_wins": ("leads", "deals"),
+    "origin_rows": ("leads", "deals"),
     "spend_rows": ("spend",),
     "spend_sums": ("spend",),
     "flawed_subscriptions": ("subscriptions",),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,8 @@ class Happened(NamedTuple):
     account_id: pa.Array
     lead_at: Integers
     """when its lead came; NEVER if that is not known"""
+    lead: Integers
+    """the row of its lead among `origins`, of a conversion that is a deal or was a lead; -1 if that is not known"""
     opportunity_at: Integers
     unvalued: int
     """how many are in a currency without a rate, or worth too much to be added up"""
@@ -60,6 +63,7 @@ class Happened(NamedTuple):
             name=self.name.take(some),
             account_id=self.account_id.take(some),
             lead_at=self.lead_at[chosen],
+            lead=self.lead[chosen],
             opportunity_at=self.opportunity_at[chosen],
         )
 
@@ -149,28 +153,47 @@ def rooted(snapshot: Snapshot, account: Integers) -> Integers:
 # ---------------------------------------------------------------------------------------------------- conversions
 
 
+def origins(snapshot: Snapshot) -> pa.Table:
+    """The leads that deals and wins may have come from, by lead_id."""
+    return snapshot.made("origins", None, partial(_origins, snapshot))
+
+
+def _origins(snapshot: Snapshot) -> pa.Table:
+    roots = merged_roots(snapshot)
+    merged = {"account_key": pa.array(roots, pa.int64()), "root_key": pa.array(roots.values(), pa.int64())}
+    return snapshot.run("origin_rows", beside={"merged": pa.table(merged)})
+
+
+def deals(snapshot: Snapshot) -> pa.Table:
+    """The deals that are known, by deal_id."""
+    return snapshot.made("deals", None, partial(snapshot.run, "deal_rows"))
+
+
 def of_deals(snapshot: Snapshot, moment: str) -> Happened:
     """Deals, and leads that no deal was made of, with what `moment` names: created_at or won_at of a deal."""
-    deals, leads = snapshot.run("deal_rows"), snapshot.run("lead_rows")
+    made, leads = deals(snapshot), origins(snapshot)
     of_lead = {"created_at": "opportunity_at", "won_at": "won_at"}[moment]
-    deals = deals.filter(pc.is_valid(deals[moment]))
-    made = pc.is_in(leads["lead_id"], deals["source_lead"].combine_chunks().unique())
+    made = made.filter(pc.is_valid(made[moment]))
+    sold = pc.is_in(leads["lead_id"], made["source_lead"].combine_chunks().unique())
     alone = leads.filter(
-        pc.and_(pc.and_(pc.is_valid(leads["account_key"]), pc.is_valid(leads[of_lead])), pc.invert(made))
+        pc.and_(pc.and_(pc.is_valid(leads["account_key"]), pc.is_valid(leads[of_lead])), pc.invert(sold))
     )
-    value, unvalued = valued(snapshot, deals, moment)
+    value, unvalued = valued(snapshot, made, moment)
     nothing = pa.array([Decimal(0)] * alone.num_rows, MONEY)
-    both = _Rows(snapshot, deals, moment), _Rows(snapshot, alone, of_lead)
+    both = _Rows(snapshot, made, moment), _Rows(snapshot, alone, of_lead)
     account, at = (np.concatenate([getattr(rows, name) for rows in both]) for name in ("account", "at"))
-    source = pa.concat_arrays([deals["source_lead"].combine_chunks(), alone["lead_id"].combine_chunks()])
+    source = pa.concat_arrays([made["source_lead"].combine_chunks(), alone["lead_id"].combine_chunks()])
+    lead = _lead(snapshot, source, account, at)
+    came = micros(leads["created_at"])[lead] if leads.num_rows else np.full(len(lead), NEVER)
     return Happened(
         account,
         at,
         pa.concat_arrays([value, nothing]),
-        pa.concat_arrays([deals["deal_id"].combine_chunks(), alone["lead_id"].combine_chunks()]),
-        pa.concat_arrays([deals["account_id"].combine_chunks(), alone["account_id"].combine_chunks()]),
-        _lead_at(snapshot, leads, source, account, at),
-        np.concatenate([micros(deals["created_at"]), micros(alone["opportunity_at"])]),
+        pa.concat_arrays([made["deal_id"].combine_chunks(), alone["lead_id"].combine_chunks()]),
+        pa.concat_arrays([made["account_id"].combine_chunks(), alone["account_id"].combine_chunks()]),
+        np.where((lead < 0) | (came > at), NEVER, came),
+        lead,
+        np.concatenate([micros(made["created_at"]), micros(alone["opportunity_at"])]),
         unvalued,
     )
 
@@ -180,7 +203,6 @@ def of_leads(snapshot: Snapshot) -> Happened:
     leads = snapshot.run("lead_rows")
     leads = leads.filter(pc.is_valid(leads["account_key"]))
     rows = _Rows(snapshot, leads, "created_at")
-    never = np.full(leads.num_rows, NEVER)
     return Happened(
         rows.account,
         rows.at,
@@ -188,7 +210,8 @@ def of_leads(snapshot: Snapshot) -> Happened:
         leads["lead_id"].combine_chunks(),
         leads["account_id"].combine_chunks(),
         rows.at,
-        never,
+        np.full(leads.num_rows, -1),
+        np.full(leads.num_rows, NEVER),
         0,
     )
 
@@ -201,7 +224,7 @@ def of_days(
     never = np.full(len(days), NEVER)
     account = rooted(snapshot, stable_hash(account_ids)) if len(days) else np.zeros(0, np.int64)
     at = np.array([ends[day] for day in days], np.int64)
-    return Happened(account, at, value, name, account_ids, never, never, 0)
+    return Happened(account, at, value, name, account_ids, never, np.full(len(days), -1), never, 0)
 
 
 class _Rows:
@@ -237,18 +260,23 @@ def valued(snapshot: Snapshot, deals: pa.Table, moment: str, column: str = "amou
     return pa.array(amounts, MONEY), unvalued
 
 
-def _lead_at(snapshot: Snapshot, leads: pa.Table, source: pa.Array, account: Integers, at: Integers) -> Integers:
-    """When the lead of each conversion came: the one it names, or the first of its account; NEVER if after it."""
-    known = dict(zip(leads["lead_id"].to_pylist(), micros(leads["created_at"]).tolist(), strict=True))
-    named = np.array([known.get(lead, NEVER) for lead in source.to_pylist()], np.int64)
-    owned = leads.filter(pc.is_valid(leads["account_key"]))
-    owner, came = rooted(snapshot, np.asarray(owned["account_key"].to_numpy(), np.int64)), micros(owned["created_at"])
+def _lead(snapshot: Snapshot, source: pa.Array, account: Integers, at: Integers) -> Integers:
+    """The row among `origins` of the lead of each conversion: the one it names, else the first of its account.
+
+    -1 if there is none, or if the first of its account came after it.
+    """
+    leads = origins(snapshot)
+    found = pc.index_in(source, leads["lead_id"].combine_chunks()).fill_null(-1)
+    named: Integers = found.to_numpy(False).astype(np.int64)
+    named[source.is_null().to_numpy(False)] = -1
+    rows = np.flatnonzero(leads["account_key"].is_valid().to_numpy())
+    if not len(rows):
+        return named
+    owner = rooted(snapshot, leads["account_key"].take(pa.array(rows)).to_numpy())
+    came = micros(leads["created_at"])[rows]
     order = np.lexsort((came, owner))
     accounts, first = np.unique(owner[order], return_index=True)
-    if len(accounts):
-        place = np.minimum(np.searchsorted(accounts, account), len(accounts) - 1)
-        earliest = np.where(accounts[place] == account, came[order][first[place]], NEVER)
-    else:
-        earliest = np.full(len(account), NEVER)
-    found = np.where(named == NEVER, earliest, named)
-    return np.where(found > at, NEVER, found)
+    place = np.minimum(np.searchsorted(accounts, account), len(accounts) - 1)
+    earliest = order[first[place]]
+    met = (accounts[place] == account) & (came[earliest] <= at)
+    return np.where(named < 0, np.where(met, rows[earliest], -1), named)

@@ -229,8 +229,9 @@ class Acquired:
     @cached_property
     def _wins(self) -> Mapping[str, tuple[float, str, float]]:
         """Of every won lead: the days it took, its slice, and the moment it came."""
-        rows = self.snapshot.run("lead_wins")
-        came, won = touches.micros(rows["created_at"]), touches.micros(rows["won_at"])
+        rows = touches.origins(self.snapshot)
+        rows = rows.filter(pc.is_valid(rows["bought_at"]))
+        came, won = touches.micros(rows["created_at"]), touches.micros(rows["bought_at"])
         days = ((won - came) / DAY).tolist()
         names = rows[self.by].fill_null(NONE).to_pylist()
         at = (came / 1_000_000).tolist()
@@ -243,7 +244,7 @@ class Acquired:
         began = np.where(found.lead_at == NEVER, found.opportunity_at, found.lead_at)
         first, last = (int(moment.timestamp()) * 1_000_000 for moment in self._moments.values())
         found = found.taken((began >= first) & (began < last))
-        deals = self.snapshot.run("deal_rows")
+        deals = touches.deals(self.snapshot)
         deals = deals.filter(pc.is_valid(deals["won_at"]))
         monthly, _unvalued = touches.valued(self.snapshot, deals, "won_at", "mrr")
         whole, _unvalued = touches.valued(self.snapshot, deals, "won_at", "amount")
@@ -260,19 +261,7 @@ class Acquired:
     @cached_property
     def _origin(self) -> list[str]:
         """Of each win of the stretch the slice of the lead it came from; (none) where that is not known."""
-        happened = self._happened[0]
-        deals = self.snapshot.run("deal_rows")
-        named = dict(zip(deals["deal_id"].to_pylist(), deals["source_lead"].to_pylist(), strict=True))
-        leads = self.snapshot.run("lead_rows")
-        slices = dict(zip(leads["lead_id"].to_pylist(), leads[self.by].fill_null(NONE).to_pylist(), strict=True))
-        first: dict[str, str] = {}
-        for account, name in zip(
-            leads["account_id"].to_pylist(), leads[self.by].fill_null(NONE).to_pylist(), strict=True
-        ):
-            if account is not None:
-                first.setdefault(account, name)
-        out = []
-        for name, account in zip(happened.name.to_pylist(), happened.account_id.to_pylist(), strict=True):
-            lead = named.get(name, name)
-            out.append(slices.get(lead) or first.get(account) or NONE)
-        return out
+        lead = self._happened[0].lead
+        slices = touches.origins(self.snapshot)[self.by].combine_chunks()
+        names: list[str] = slices.take(pa.array(lead, mask=lead < 0)).fill_null(NONE).to_pylist()
+        return names

@@ -99,6 +99,19 @@ def test_rules_are_exact(model: str, found: list[dict[str, Any]]) -> None:
     assert all(share >= 0 for share in credit.conversions)
 
 
+@pytest.mark.parametrize("model", sorted({*MODELS} - {*attribution.OF_ALL_JOURNEYS}))
+@given(found=journeys(), lead=st.integers(NONE, 3), opportunity=st.integers(NONE, 3))
+def test_shares_of_conversions_ask_only_of_journeys_that_converted(
+    model: str, found: list[dict[str, Any]], lead: int, opportunity: int
+) -> None:
+    whole, names = paths(found, lead, opportunity)
+    some, chosen = attribution.that_converted(whole)
+    value = pa.array([Decimal(one["value"]) for one in found]).cast(MONEY)
+    assert len(some.conversions) == sum(one["conversions"] > 0 for one in found)
+    wanted = attribution.credited(whole, model, value, len(names), {})
+    assert attribution.credited(some, model, value.filter(pa.array(chosen)), len(names), {}) == wanted
+
+
 @settings(deadline=None)
 @given(found=journeys())
 def test_markov_is_what_removing_a_channel_leaves(found: list[dict[str, Any]]) -> None:

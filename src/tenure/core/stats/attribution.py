@@ -185,6 +185,27 @@ def _by(number: I64, share: Callable[[int], Fraction]) -> Classes:
     return Classes(places[number], [share(int(one)) for one in known])
 
 
+def that_converted(paths: Paths) -> tuple[Paths, npt.NDArray[np.bool_]]:
+    """(the journeys that converted, which of all these are): what a share of a conversion is asked of."""
+    chosen = paths.conversions > 0
+    touches = chosen[_journey(paths)]
+    earlier = np.concatenate([[0], np.cumsum(touches)])
+
+    def moved(anchor: I64) -> I64:
+        return np.where(anchor == NONE, NONE, earlier[anchor])[chosen]
+
+    some = Paths(
+        np.concatenate([[0], np.cumsum(_lengths(paths)[chosen])]).astype(np.int64),
+        paths.channel[touches],
+        paths.age[touches],
+        paths.conversions[chosen],
+        paths.nulls[chosen],
+        moved(paths.lead),
+        moved(paths.opportunity),
+    )
+    return some, chosen
+
+
 def by_rule(paths: Paths, classes: Classes, value: pa.Array | None, channels: int) -> Credit:
     """What a rule credits each of `channels` with; `value` is the money of all conversions of each journey.
 
@@ -304,9 +325,10 @@ def shapley_rate(paths: Paths, channels: int, rng: np.random.Generator) -> Credi
 
 def _sets(paths: Paths, code: I64, some: npt.NDArray[np.bool_], count: int) -> tuple[npt.NDArray[np.bool_], F64, F64]:
     """The different sets of channels of journeys, with how many converted and how many there were."""
-    member = np.zeros(len(some), np.uint64)
-    np.bitwise_or.at(member, _journey(paths), np.uint64(1) << code.astype(np.uint64))
-    sets, place = np.unique(member[some], return_inverse=True)
+    bits = np.uint64(1) << code.astype(np.uint64)
+    starts = paths.first[:-1][some]
+    members = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
+    sets, place = np.unique(members, return_inverse=True)
     converted, nulls = (
         np.asarray(np.bincount(place, times[some].astype(np.float64), len(sets)), np.float64)
         for times in (paths.conversions, paths.nulls)
@@ -363,6 +385,8 @@ RULES: Mapping[str, Callable[[Paths], Classes]] = {
 }
 """Models whose credits are fractions. What Shapley values make of the number of conversions is linear_unique."""
 MEASURED = ("time_decay", "markov", "shapley_rate")
+OF_ALL_JOURNEYS = ("markov", "shapley_rate")
+"""Models that ask of the journeys that did not convert, too."""
 DIRECT = "Direct"
 
 

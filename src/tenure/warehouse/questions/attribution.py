@@ -268,6 +268,10 @@ class Credited:
         return Paths(first, reached.touches.channel[self.touch], age, converted, 1 - converted, *anchors)
 
     @cached_property
+    def _converted(self) -> tuple[Paths, npt.NDArray[np.bool_]]:
+        return models.that_converted(self.paths)
+
+    @cached_property
     def value(self) -> pa.Array:
         """The money of each journey's conversion; 0 where there is none."""
         conversion = self.reached.journeys.conversion[self._journeys]
@@ -278,7 +282,7 @@ class Credited:
         self, model: str, half_life_days: int = HALF_LIFE_DAYS
     ) -> tuple[list[Fraction | float], list[Fraction | float] | None]:
         """What a model credits each channel with: conversions, and money if it says so."""
-        credit = self._credit(model, half_life_days, self.paths, self.value)
+        credit = self._credit(model, half_life_days, self.value, None)
         counts, values = [*credit.conversions], None if credit.value is None else [*credit.value]
         bare, bare_value = self.bare
         counts[self._none] += bare
@@ -300,7 +304,7 @@ class Credited:
             column = None
             if listed is not None:
                 column = pa.array([exact(listed[k] if k != NO_CONVERSION else 0) for k in conversion], MONEY)
-            credit = self._credit(model, HALF_LIFE_DAYS, self.paths, column)
+            credit = self._credit(model, HALF_LIFE_DAYS, column, None)
             if number == 0:
                 parts.append(credit.conversions)
             else:
@@ -308,8 +312,18 @@ class Credited:
         for shares in zip(*parts, strict=True):
             yield [Fraction(share) for share in shares]
 
-    def _credit(self, model: str, half_life_days: int, paths: Paths, value: pa.Array | None) -> models.Credit:
+    def _credit(
+        self, model: str, half_life_days: int, value: pa.Array | None, times: npt.NDArray[np.int64] | None
+    ) -> models.Credit:
+        """What a model credits each channel with; a journey counts so many `times`, once if that is None."""
         params = {"half_life_days": half_life_days}
+        paths = self.paths
+        if model not in models.OF_ALL_JOURNEYS:  # most journeys do not convert
+            paths, chosen = self._converted
+            value = None if value is None else value.filter(pa.array(chosen))
+            times = None if times is None else times[chosen]
+        if times is not None:
+            paths = paths._replace(conversions=paths.conversions * times, nulls=paths.nulls * times)
         return models.credited(paths, model, value, len(self.names), params, self._direct, _chance(model))
 
     def interval(self, model: str, asked: Attribution) -> npt.NDArray[np.float64] | list[list[None]]:
@@ -324,8 +338,7 @@ class Credited:
         for drawn in found if len(accounts) else ():
             times = np.bincount(rng.integers(0, len(accounts), len(accounts)), minlength=len(accounts))[place]
             here, bare = times[: len(self._journeys)], times[len(self._journeys) :]
-            paths = self.paths._replace(conversions=self.paths.conversions * here, nulls=self.paths.nulls * here)
-            drawn[:] = [float(part) for part in self._credit(model, asked.half_life_days, paths, None).conversions]
+            drawn[:] = [float(part) for part in self._credit(model, asked.half_life_days, None, here).conversions]
             drawn[self._none] += bare.sum()
         return np.percentile(found, _CONFIDENCE, axis=0)
 

@@ -100,6 +100,7 @@ def test_rules_are_exact(model: str, found: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("model", sorted({*MODELS} - {*attribution.OF_ALL_JOURNEYS}))
+@settings(deadline=None)
 @given(found=journeys(), lead=st.integers(NONE, 3), opportunity=st.integers(NONE, 3))
 def test_shares_of_conversions_ask_only_of_journeys_that_converted(
     model: str, found: list[dict[str, Any]], lead: int, opportunity: int

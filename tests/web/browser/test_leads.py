@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 import tenure
 from tenure.apps.acquisition.services import lead_forms
@@ -100,7 +101,7 @@ def to_money(page: Any, deal: Any) -> None:
     page.get_by_text("No decision maker is known").wait_for(state="detached")
     to(page, "combobox", "Put into the stage")
     page.keyboard.type("Won")
-    page.wait_for_function("document.activeElement.value === 'won'")
+    expect(page.get_by_label("Put into the stage")).to_have_value("won")
     to(page, "button", "Move")
     press(page, "Enter")
     page.get_by_role("heading", name="To the stage Won").wait_for()

@@ -208,7 +208,12 @@ def period(name: str, grain: str = "") -> str:
         return f"{first.year}年第{name[-1]}季度" if zh else f"Q{name[-1]} {first.year}"
     if "-" in name:
         return f"{first.year}年{first.month}月" if zh else f"{_MONTHS[first.month - 1]} {first.year}"
-    return f"{first.year}年" if zh else str(first.year)
+    return year(first.year)
+
+
+def year(number: int) -> str:
+    """A year by its number: 2026年 or 2026; any that a day may have, the last one too."""
+    return f"{number}年" if language() == "zh" else str(number)
 
 
 def _week(first: str) -> str:

@@ -45,6 +45,8 @@ def test_what_is_missing_in_the_committee_is_said_until_it_is_there(deal: Any, s
 
 def test_a_stage_asks_for_what_it_needs(deal: Any, signed_in: Any) -> None:
     sales = signed_in("sales")
+    chosen = [sales.get(f"{PAGE}move/{query}").status_code for query in ("", "?stage=", "?stage=nowhere")]
+    assert chosen == [302, 302, 422]
     asked = sales.get(f"{PAGE}move/?stage=lost").content.decode()
     assert "Why it was won or lost" in asked
     assert sales.post(f"{PAGE}move/", {"stage": "lost", "version": deal.row_id}).status_code == 422

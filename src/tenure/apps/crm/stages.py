@@ -79,6 +79,18 @@ def _changeable(stage: PipelineStage) -> tuple[str, ...]:
     return named if stage.type in (rules.WON, rules.LOST) else (*named, "probability", "rot_days")
 
 
+def found(pipeline: str | None, key: str) -> PipelineStage:
+    """A stage of a pipeline by its key.
+
+    Raises: ValueRefused for one that is not of the pipeline.
+    """
+    listed = of(pipeline)
+    stage = next((one for one in listed if one.key == key), None)
+    if stage is None:
+        raise refuse("stage", key, _("Use one of: %(allowed)s.") % {"allowed": ", ".join(one.key for one in listed)})
+    return stage
+
+
 def missing(deal: Any, stage: PipelineStage, given: Mapping[str, Any]) -> list[str]:
     """The columns a stage asks for that neither the deal nor what is given has."""
     return [column for column in stage.required if given.get(column, getattr(deal, column)) in (None, "")]
@@ -94,10 +106,7 @@ def move(key: str, to: str, given: Mapping[str, Any] | None = None, *, by: Actor
     if isinstance(by, Caller):
         require(by, "edit_records")
         selectors.account_for(by, deal.account_id)
-    stages = of(deal.pipeline)
-    stage = next((one for one in stages if one.key == to), None)
-    if stage is None:
-        raise refuse("stage", to, _("Use one of: %(allowed)s.") % {"allowed": ", ".join(one.key for one in stages)})
+    stage = found(deal.pipeline, to)
     given = {column: value for column, value in (given or {}).items() if column in stage.required}
     for column in missing(deal, stage, given):
         raise refuse(column, None, _("Fill it in: the stage asks for it."))

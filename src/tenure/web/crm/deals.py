@@ -71,10 +71,10 @@ def deal_move(request: HttpRequest, key: str) -> HttpResponse:
     version = record_for(KIND, key_of(key), request.user)
     given = request.POST if request.method == "POST" else request.GET
     to = given.get("stage", "")
-    stage = next((one for one in stages.of(version.pipeline) if one.key == to), None)
-    if stage is None:
-        stages.move(version.version_key, to, {}, by=request.user)
-    lacking = [] if stage is None else stages.missing(version, stage, {})
+    if not to and request.method == "GET":
+        return HttpResponseRedirect(said.address(KIND, version))  # where it is chosen
+    stage = stages.found(version.pipeline, to)
+    lacking = stages.missing(version, stage, {})
     form = forms.RecordForm(
         KIND, request.POST if "version" in request.POST else None, seen=version, only=lacking or ["-"]
     )
@@ -96,7 +96,7 @@ def deal_move(request: HttpRequest, key: str) -> HttpResponse:
         "crm/deal_move.html",
         status=422 if form.is_bound and form.errors else 200,
         crumbs=said.crumbs(KIND, version, request.user, itself=True),
-        heading=_("To the stage %(stage)s") % {"stage": stages.name(stage) if stage else to},
+        heading=_("To the stage %(stage)s") % {"stage": stages.name(stage)},
         form=form,
         stage=to,
         back=said.address(KIND, version),
@@ -280,10 +280,11 @@ def _gap(gap: Any, names: str) -> str:
 def _related(caller: Caller, version: Any) -> Any:
     """What was done and is to be done, demands and tenders, each with a few rows and a way to add one."""
     new = {"deal_id": version.deal_id, "account_id": version.account_id}
-    demands = dict(visible(KINDS["demands"], caller).values_list("demand_id", "title"))
     for name, order in (("activities", "-occurred_at"), ("demand_links", "-pk"), ("tenders", "-submit_by")):
         kind, unseen = KINDS[name], hidden(KINDS[name], caller)
         rows = list(visible(kind, caller).filter(deal_id=version.deal_id).order_by(order)[: SHOWN + 1])
+        asked = [row.demand_id for row in rows] if name == "demand_links" else []
+        demands = dict(visible(KINDS["demands"], caller).filter(demand_id__in=asked).values_list("demand_id", "title"))
         yield {
             "kind": name,
             "title": words.KINDS[name].many,

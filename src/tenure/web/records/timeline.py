@@ -107,7 +107,7 @@ def _by_year(events: list[Event]) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = []
     for event in events:
         local = timezone.localtime(event.at)
-        year = f.period(f"{local:%Y}")
+        year = f.year(local.year)
         if not groups or groups[-1]["year"] != year:
             groups.append({"year": year, "events": []})
         when = f.day(local.date(), year=False) if event.whole_day else f.moment(local)

@@ -21,6 +21,7 @@ from tenure.apps.workspaces.models import AuditEntry, Member, Team
 from tenure.apps.workspaces.permissions import may
 from tenure.apps.workspaces.services import lake
 from tenure.apps.workspaces.services.keys import create_key
+from tenure.apps.workspaces.services.records import RecordChanged
 from tenure.apps.workspaces.services.values import ValueRefused
 from tenure.core.errors import TenureError
 
@@ -218,6 +219,29 @@ def test_an_agent_sees_its_own_deals_and_whom_it_accepted(agent: Member) -> None
     done = working.convert(lead.lead_id, by=agent)
     deal = crm_selectors.visible_to(agent, DealVersion).get(deal_id=done.deal_id)
     assert (deal.owner, deal.partner) == ("Ann Agency", "Ann Agency")
+
+
+def test_a_lead_of_others_is_neither_told_nor_changed(agent: Member) -> None:
+    theirs = captured(owner="Sam", title="")
+    came = working.capture({**LI, "message": "mine"}, by=agent)
+    assert (came.is_new, came.lead.owner, came.lead.lead_id != theirs.lead_id) == (True, "Ann Agency", True)
+    assert LeadVersion.objects.live().get(lead_id=theirs.lead_id).title is None
+    assert working.capture({**LI, "message": "again"}, by=agent).lead.lead_id == came.lead.lead_id
+
+
+def test_of_two_who_take_a_lead_on_at_once_one_is_told(seller: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead, find = captured(), selectors.lead_for
+
+    def find_and_be_late(by: Any, lead_id: str) -> Any:
+        found = find(by, lead_id)
+        monkeypatch.setattr(selectors, "lead_for", find)
+        working.reject(lead_id, "spam", by="somebody quicker")
+        return found
+
+    monkeypatch.setattr(selectors, "lead_for", find_and_be_late)
+    with pytest.raises(RecordChanged):
+        working.accept(lead.lead_id, by=seller)
+    assert LeadVersion.objects.live().get(lead_id=lead.lead_id).status == "rejected"
 
 
 def test_an_account_of_others_is_neither_named_nor_doubled(agent: Member) -> None:

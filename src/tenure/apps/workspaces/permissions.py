@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TypeGuard
 
 from tenure.apps.workspaces.models import CAPTURER, SENDER, ApiKey, Member, Role, Scope
 from tenure.apps.workspaces.versions import Version
@@ -94,7 +95,7 @@ def word_of(by: object) -> str | None:
     return (by.owns_as or by.email) if isinstance(by, Member) else None
 
 
-def limited(by: object) -> bool:
+def limited(by: object) -> TypeGuard[Caller]:
     """Whether somebody who writes sees some accounts only; commands and jobs see all."""
     return isinstance(by, (Member, ApiKey)) and not sees_everything(by)
 

@@ -23,6 +23,7 @@ from tenure.apps.acquisition.services import lead_forms
 from tenure.core.errors import TenureError
 from tenure.web import errors
 from tenure.web.acquisition import lead_fields as fields
+from tenure.web.api.requests import is_larger
 from tenure.web.origin import address_of
 
 STYLESHEETS = ("tokens", "base", "button", "field", "state", "leads")
@@ -53,7 +54,7 @@ def public_form(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _send(request: HttpRequest, form: LeadForm) -> HttpResponse:
-    if int(request.headers.get("Content-Length") or 0) > MOST_SENT or len(request.POST) > MOST_FIELDS:
+    if is_larger(request, MOST_SENT) or len(request.POST) > MOST_FIELDS:
         return _page(request, form, status=413, asked=fields.Asked(form))
     asked = fields.Asked(form, request.POST)
     asked.is_valid()

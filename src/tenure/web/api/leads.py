@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 from ninja import Field, Router, Schema, Status
 
 from tenure.apps.acquisition.services import working
+from tenure.apps.workspaces.permissions import may
 from tenure.web.api.caller import allowed
 
 router = Router(tags=["Leads"])
@@ -45,7 +46,7 @@ class Arrived(Schema):
     summary=_("Hand in a lead"),
     description=_(
         "It is scored at once; its clock runs from now. Who comes again within a day by the same address is the same "
-        "lead. A key of the role `capturer` may do this and nothing else."
+        "lead. A key of the role `capturer` may do this and nothing else: it is not told what the lead is worth."
     ),
     response={200: dict, 201: dict},
     url_name="lead_capture",
@@ -54,11 +55,7 @@ def capture(request: HttpRequest, body: Arrived) -> Status[dict[str, Any]]:
     by = allowed(request, "capture_leads")
     given = {name: value for name, value in body.dict().items() if name in (*working.ASKED, *working.ORIGIN) and value}
     came = working.capture(given, by=by, signal=body.signal, consent=body.consent, owner=body.owner or None)
-    told = {
-        "lead_id": came.lead.lead_id,
-        "status": came.lead.status,
-        "grade": came.lead.grade,
-        "respond_by": came.lead.respond_by,
-        "is_new": came.is_new,
-    }
+    told = {"lead_id": came.lead.lead_id, "is_new": came.is_new}
+    if may(by, "ask"):
+        told |= {name: getattr(came.lead, name) for name in ("status", "grade", "respond_by")}
     return Status(201 if came.is_new else 200, told)

@@ -24,13 +24,18 @@ def too_large(limit: int = MOST_JSON) -> TenureError:
     )
 
 
+def is_larger(request: HttpRequest, limit: int) -> bool:
+    """Whether a body says that it is larger than `limit` bytes, or says nothing that can be meant; it is not read."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return not length.isdecimal() or int(length[:20]) > limit
+
+
 def bounded(request: HttpRequest, limit: int) -> None:
-    """Refuse a body that says it is larger than `limit`, before it is read.
+    """Refuse a body that says it is larger than `limit` bytes, before it is read.
 
     Raises: TenureError request.too_large.
     """
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > limit:
+    if is_larger(request, limit):
         raise too_large(limit)
 
 

@@ -22,7 +22,7 @@ from tenure.apps.workspaces.models import ImportRun
 from tenure.core.errors import TenureError
 from tenure.web import formatting as f
 from tenure.web import uploads
-from tenure.web.api.requests import MEGABYTE, MOST_FILE
+from tenure.web.api.requests import MEGABYTE, MOST_FILE, is_larger
 from tenure.web.choices import one_of
 from tenure.web.connectors import matching, shown, words
 from tenure.web.export import table_file
@@ -68,8 +68,7 @@ def _runs() -> StoreRows:
 @requires("import")
 def import_new(request: HttpRequest) -> HttpResponse:
     """The first step: choose files. Each becomes a draft."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > MOST_FILE:
+    if is_larger(request, MOST_FILE):
         return _choosing(request, [("", _too_large())])
     return _new(request)
 
@@ -331,8 +330,7 @@ def import_rows(request: HttpRequest, run_id: int) -> HttpResponse:
 @requires("import")
 def import_return(request: HttpRequest, run_id: int) -> HttpResponse:
     """A file of refused rows comes back repaired: a draft that is read as the first file was, checked at once."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > MOST_FILE:
+    if is_larger(request, MOST_FILE):
         raise _too_large()
     return _returned(request, selectors.import_run(run_id))
 

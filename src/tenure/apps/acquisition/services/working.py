@@ -64,7 +64,8 @@ def capture(
 ) -> Captured:
     """Write what arrived as a lead, and score it; `told` is kept as it came, beside what is read of it.
 
-    Who comes again within a day by the same address (or number), or after a rejection, is the same lead.
+    Who comes again within a day by the same address (or number), or after a rejection, is the same lead, if the actor
+    sees it.
 
     Raises: ValueRefused.
     """
@@ -78,7 +79,7 @@ def capture(
         arrived = {"at": now.isoformat(), "by": actor_name(by), "fields": dict(told if told is not None else given)}
         if len(json.dumps(arrived, default=str)) > MOST_KEPT:
             raise refuse("message", "", _("That is too much at once: write less."))
-        former = _same(values, now)
+        former = _same(values, now, by)
         if former is None:
             policy = selectors.lead_policy()
             content = {
@@ -157,6 +158,7 @@ def accept(lead_id: str, *, by: Actor, seen: str | None = None) -> Any:
     _require_status(lead, "mql")
     now = clock.now()
     changes = {"status": "sql", "sql_at": now, "responded_at": now, "owner": lead.owner or word_of(by)}
+    seen = seen or lead.row_id  # of two who accept it at once one is told
     return records.edit(LeadVersion, lead.version_key, changes, by=by, rule=rule, verb="accepted", seen=seen)
 
 
@@ -173,7 +175,7 @@ def reject(lead_id: str, reason: str, *, by: Actor, note: str = "", seen: str | 
     changes = {"status": "rejected", "lost_at": now, "responded_at": lead.responded_at or now, "reason": reason}
     changes["respond_by"] = lead.respond_by
     return records.edit(
-        LeadVersion, lead.version_key, changes, by=by, rule=rule, verb="rejected", seen=seen, reason=note
+        LeadVersion, lead.version_key, changes, by=by, rule=rule, verb="rejected", seen=seen or lead.row_id, reason=note
     )
 
 
@@ -228,6 +230,7 @@ def convert(
             "deal_id": made.deal_id,
             "opportunity_at": write.now,
         }
+        seen = seen or lead.row_id  # who comes second makes nothing
         return records.edit(LeadVersion, lead.version_key, changes, by=by, rule=rule, verb="converted", seen=seen)
 
 
@@ -296,12 +299,16 @@ def _kept(captures: list[Any]) -> list[Any]:
     return captures
 
 
-def _same(values: Mapping[str, Any], now: datetime) -> Any:
-    """The lead that what arrived is of: by its address, or by its number where it has no address."""
+def _same(values: Mapping[str, Any], now: datetime, by: Actor) -> Any:
+    """The lead that what arrived is of: by its address, or by its number where it has no address.
+
+    Of who sees some leads only those: a lead in other hands is neither changed by them nor told to them.
+    """
     column = "email" if values.get("email") else "phone"
     if not values.get(column):
         return None
-    rows = LeadVersion.objects.live().filter(**{f"{column}__iexact": values[column]}).exclude(status="converted")
+    known = selectors.leads_visible_to(by) if limited(by) else LeadVersion.objects.live()
+    rows = known.filter(**{f"{column}__iexact": values[column]}).exclude(status="converted")
     for lead in rows.order_by("-created_at", "-pk")[:20]:
         last = selectors.signals(lead.lead_id).values_list("at", flat=True).first() or lead.created_at
         if lead.status in ("rejected", "recycled") or now - last <= SAME_WITHIN:

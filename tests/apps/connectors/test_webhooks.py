@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
+import time
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import httpcore
 import pytest
 from django.core import mail
 from django.utils import timezone
@@ -16,7 +19,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from tenure.apps.connectors.internet import is_public
 from tenure.apps.connectors.models import WebhookDelivery, WebhookEndpoint
-from tenure.apps.connectors.webhooks import addresses, endpoints, events, sending, signing
+from tenure.apps.connectors.webhooks import endpoints, events, sending, signing
 from tenure.apps.crm import services as crm
 from tenure.apps.workspaces.services.keys import create_key
 from tenure.core.errors import TenureError
@@ -65,8 +68,7 @@ def receiver(settings: Any) -> Any:
 @pytest.fixture
 def turn() -> Any:
     """One look of the worker."""
-    with sending.new_client() as client:
-        yield lambda: sending.turn(client)
+    return sending.turn
 
 
 @pytest.fixture
@@ -121,8 +123,8 @@ def test_what_was_not_committed_is_not_told_and_a_killed_worker_loses_nothing(
     crm.add("accounts", {"account_id": "a"}, by=owner)
     assert events.queue() == 1  # and is killed before anything is sent
     now = timezone.now()
-    claimed = sending._claim(endpoint, now)
-    assert [len(claimed), len(sending._claim(endpoint, now))] == [1, 0]  # another worker leaves it; killed again
+    claimed = sending._claim(endpoint, now, 8)
+    assert [len(claimed), len(sending._claim(endpoint, now, 8))] == [1, 0]  # another worker leaves it; killed again
     assert turn() == 0
     WebhookDelivery.objects.update(taken_until=now - timedelta(seconds=1))
     assert [turn(), turn()] == [1, 0]
@@ -269,13 +271,56 @@ def test_a_name_that_moves_inside_is_not_followed(
     owner: Any, public_names: dict[str, list[str]], turn: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint, _secret = endpoints.make("https://example.com:8443/hook", by=owner)
-    assert addresses.resolved(endpoint.url).url.host == PUBLIC  # what is connected to is what was looked at
     public_names["example.com"] = ["127.0.0.1"]
-    monkeypatch.setattr("httpx.Client.send", lambda *_a, **_n: pytest.fail("something was sent"))
+    monkeypatch.setattr("httpcore.SyncBackend.connect_tcp", lambda *_a, **_n: pytest.fail("something was sent"))
     endpoints.test(endpoint, by=owner)
     assert turn() == 1
     found = WebhookDelivery.objects.get()
     assert (found.state, found.last_status, "TENURE_WEBHOOKS_PRIVATE" in found.last_answer) == ("waiting", None, True)
+
+
+def test_what_is_connected_to_is_what_was_looked_at(
+    owner: Any, public_names: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[tuple[str, int]] = []
+
+    def connect(_self: Any, host: str, port: int, *_more: Any) -> Any:
+        tried.append((host, port))
+        raise httpcore.ConnectError("closed")
+
+    monkeypatch.setattr("httpcore.SyncBackend.connect_tcp", connect)
+    endpoint, _secret = endpoints.make("https://example.com:8443/hook", by=owner)
+    outcome = sending.send(endpoints.test(endpoint, by=owner), endpoint, timezone.now())
+    assert (tried, outcome.status, outcome.text) == ([(PUBLIC, 8443)], None, "ConnectError: closed")
+
+
+def test_a_receiver_that_drips_is_given_up_in_time(owner: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.TENURE_WEBHOOKS_PRIVATE = True
+    monkeypatch.setattr(sending, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _address = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while True:
+                    connection.sendall(b"x")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        endpoint, _secret = endpoints.make(f"http://127.0.0.1:{listening.getsockname()[1]}/", by=owner)
+        began = time.monotonic()
+        outcome = sending.send(endpoints.test(endpoint, by=owner), endpoint, timezone.now())
+    assert (outcome.status, outcome.text.partition(":")[0]) == (None, "ReadTimeout")
+    assert time.monotonic() - began < 5
+
+
+def test_a_turn_takes_no_more_than_it_can_send(receiver: Receiver, turn: Any, owner: Any) -> None:
+    for number in range(6):
+        endpoint, _secret = endpoints.make(f"{receiver.url}&of={number}", by=owner)
+        for _time in range(8):
+            endpoints.test(endpoint, by=owner)
+    assert [turn(), turn(), turn()] == [32, 16, 0]
 
 
 @pytest.mark.parametrize(

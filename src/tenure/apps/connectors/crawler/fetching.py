@@ -1,27 +1,19 @@
 """One page over the network, from an address that was checked. Hides names, sockets, limits and packed answers.
 
-A host's name is resolved once, every address it has must be public, and the connection is made to one of those same
-addresses: a name that answers otherwise the second time gains nothing. No proxy is asked, no cookie or connection is
-kept, nothing is followed.
+The connection is one of `internet.Pinned`. No proxy is asked, no cookie or connection is kept, nothing is followed.
 """
 
 from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import httpcore
 
 from tenure.apps.connectors.crawler.port import Fetched, NotFetched
-from tenure.apps.connectors.internet import is_public, resolve
-
-Resolve = Callable[[str, int], Sequence[str]]
-"""Host and port -> the addresses the name has."""
-Allow = Callable[[str], bool]
-"""Whether an address may be connected to."""
+from tenure.apps.connectors.internet import Allow, Pinned, PrivateAddress, Resolve, is_public, resolve
 
 LONGEST_URL = 2_000
 PORTS = frozenset({80, 443})
@@ -54,7 +46,7 @@ class PinnedWeb:
             "Accept-Encoding": "gzip",
             "Connection": "close",
         }
-        backend = _Pinned(self._resolve, self._allow, until)
+        backend = Pinned(self._resolve, self._allow, until)
         limits = {"connect": _CONNECT_SECONDS, "read": _READ_SECONDS, "write": _READ_SECONDS, "pool": _READ_SECONDS}
         try:
             with (
@@ -64,6 +56,8 @@ class PinnedWeb:
                 kept = _headers(answer.headers)
                 body, is_cut = _body(answer.iter_stream(), kept.get("content-encoding", ""), most)
                 return Fetched(answer.status, kept, body, is_cut)
+        except PrivateAddress:
+            raise NotFetched("private_address") from None
         except NotFetched:
             raise
         except httpcore.TimeoutException:
@@ -84,65 +78,6 @@ class PinnedWeb:
             raise NotFetched("bad_address")
         if (port or {"http": 80, "https": 443}[parts.scheme]) not in self._ports:
             raise NotFetched("bad_address")
-
-
-class _Pinned(httpcore.NetworkBackend):
-    """Connects to the address that was checked, and ends whatever lasts too long."""
-
-    def __init__(self, resolve: Resolve, allow: Allow, until: float) -> None:
-        self._resolve, self._allow, self._until = resolve, allow, until
-        self._plain = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        try:
-            found = self._resolve(host, port)
-        except (OSError, UnicodeError):
-            raise NotFetched("unreachable") from None
-        if not found:
-            raise NotFetched("unreachable")
-        if not all(self._allow(address) for address in found):
-            raise NotFetched("private_address")
-        left = _left(self._until, timeout)
-        return _Bounded(self._plain.connect_tcp(found[0], port, left, local_address, socket_options or []), self._until)
-
-
-class _Bounded(httpcore.NetworkStream):
-    """A connection on which every wait ends when the whole time is over, however slowly something drips."""
-
-    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
-        self._stream, self._until = stream, until
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(self._until, timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(self._until, timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        wrapped = self._stream.start_tls(ssl_context, server_hostname, _left(self._until, timeout))
-        return _Bounded(wrapped, self._until)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _left(until: float, timeout: float | None) -> float:
-    left = until - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout
-    return left if timeout is None else min(left, timeout)
 
 
 def _body(chunks: Iterable[bytes], encoding: str, most: int) -> tuple[bytes, bool]:

@@ -1,12 +1,6 @@
-"""Where may be sent to. Hides how a name is resolved, and what makes an address one of ours or of nobody.
-
-A name is resolved once for each attempt, every address behind it is looked at, and the connection goes to the very
-address that was looked at: a name that answers otherwise a moment later leads nowhere.
-"""
+"""Where may be sent to: what an address must be like, and whether it may lead inside."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import httpx
 from django.conf import settings
@@ -16,15 +10,6 @@ from tenure.apps.connectors.internet import is_public, resolve
 from tenure.core.errors import TenureError
 
 LONGEST = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A checked address: what to connect to, and how the receiver is named there."""
-
-    url: httpx.URL
-    host: str
-    netloc: str
 
 
 def refused(url: str, fix: str) -> TenureError:
@@ -55,22 +40,29 @@ def checked(text: str) -> httpx.URL:
     return url
 
 
-def resolved(text: str) -> Place:
-    """An address with its name resolved.
+def is_allowed(address: str) -> bool:
+    """Whether something may be sent to an address, by the setting of this installation."""
+    return settings.TENURE_WEBHOOKS_PRIVATE or is_public(address)
 
-    Raises: TenureError webhook.bad_url, also where one of the addresses behind the name is not of the public internet;
-    OSError where the name has none.
+
+def require_allowed(text: str) -> None:
+    """Refuse an address that nothing may be sent to as it is known now; each sending looks anew.
+
+    Raises: TenureError webhook.bad_url, also where one of the addresses behind the name is not of the public internet.
     """
     url = checked(text)
-    port = url.port or (443 if url.scheme == "https" else 80)
-    host = url.raw_host.decode("ascii").strip("[]")
-    addresses = [address.partition("%")[0] for address in resolve(host, port)]
-    if not addresses:
-        raise OSError("no address")
-    if not settings.TENURE_WEBHOOKS_PRIVATE and not all(is_public(address) for address in addresses):
-        raise refused(
-            text,
-            _("It leads into a private network or to this machine. Whoever runs Tenure can allow that by %(setting)s.")
-            % {"setting": "TENURE_WEBHOOKS_PRIVATE"},
-        )
-    return Place(url.copy_with(host=addresses[0]), host, url.netloc.decode("ascii"))
+    try:
+        found = resolve(url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
+    except OSError:  # a name that is not known today may be tomorrow
+        return
+    if not all(is_allowed(address) for address in found):
+        raise private(text)
+
+
+def private(text: str) -> TenureError:
+    """The error for an address that leads inside."""
+    return refused(
+        text,
+        _("It leads into a private network or to this machine. Whoever runs Tenure can allow that by %(setting)s.")
+        % {"setting": "TENURE_WEBHOOKS_PRIVATE"},
+    )

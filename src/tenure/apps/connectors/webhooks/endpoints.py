@@ -216,10 +216,7 @@ def _checked(url: str, kinds: Sequence[str], verbs: Sequence[str], leaves_out: s
 
     Raises: TenureError webhook.bad_url, webhook.bad_value.
     """
-    try:
-        addresses.resolved(url)
-    except OSError:  # a name that is not known today may be tomorrow; each attempt looks anew
-        addresses.checked(url)
+    addresses.require_allowed(url)
     for field, given, allowed in (("kinds", kinds, sorted(schema.TABLES)), ("verbs", verbs, VERBS)):
         wrong = next((value for value in given if value not in allowed), None)
         if wrong is not None:

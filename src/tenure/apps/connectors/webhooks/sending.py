@@ -14,15 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import httpx
+import httpcore
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import close_old_connections, connection
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 from django.db.utils import Error as DatabaseError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from tenure.apps.connectors.internet import Pinned, PrivateAddress, resolve
 from tenure.apps.connectors.models import DeliveryState, Stopped, WebhookDelivery, WebhookEndpoint
 from tenure.apps.connectors.webhooks import addresses, events, signing
 from tenure.apps.workspaces.permissions import may
@@ -44,10 +45,14 @@ SECONDS = 15
 EXCERPT = 500
 CLAIM = timedelta(minutes=2)
 AT_ONCE = 8
+AT_A_TURN = AT_ONCE * 4
+"""However slow the receivers are, what a turn claimed is answered or given up before its claims end."""
 _READ = 4_096
 _PAUSE = 1.0
 _PAUSE_AFTER_FAILURE = 30.0
 _GONE = 410
+_PATIENCE = {"timeout": {"connect": 5.0, "read": float(SECONDS), "write": float(SECONDS), "pool": 5.0}}
+_FAILED = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol)
 _NEXT_TEND_SECONDS = 3600.0
 
 
@@ -65,78 +70,73 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-def send(client: httpx.Client, delivery: WebhookDelivery, endpoint: WebhookEndpoint, now: datetime) -> Outcome:
-    """Send a delivery once. Redirects are not followed; no more of an answer is read than is shown."""
+def send(delivery: WebhookDelivery, endpoint: WebhookEndpoint, now: datetime) -> Outcome:
+    """Send a delivery once, within SECONDS in all.
+
+    No proxy is asked, no redirect followed, no connection kept, and no more of an answer read than is shown.
+    """
     body = delivery.body.encode()
     keys = signing.secrets_in_force(endpoint.uid, endpoint.secret_round, endpoint.rotated_at, now)
-    until = time.monotonic() + SECONDS
     try:
-        place = addresses.resolved(endpoint.url)
-        named = {"Host": place.netloc, "Content-Type": "application/json", "Accept-Encoding": "identity"}
-        request = client.build_request(
-            "POST",
-            place.url,
-            content=body,
-            headers={**named, **signing.headers(delivery.message_id, now, body, keys)},
-            extensions={"sni_hostname": place.host, **_patience()},
-        )
-        response = client.send(request, stream=True)
-        try:
+        url = addresses.checked(endpoint.url)
+        headers = {
+            "Host": url.netloc.decode("ascii"),
+            "User-Agent": f"Tenure/{__version__}",
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+            **signing.headers(delivery.message_id, now, body, keys),
+        }
+        place = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        backend = Pinned(resolve, addresses.is_allowed, time.monotonic() + SECONDS)
+        with (
+            httpcore.ConnectionPool(network_backend=backend, max_keepalive_connections=0) as pool,
+            pool.stream("POST", place, headers=headers, content=body, extensions=_PATIENCE) as answer,
+        ):
             read = b""
-            for piece in response.iter_raw(1_024):
+            for piece in answer.iter_stream():
                 read += piece
-                if len(read) >= _READ or time.monotonic() > until:
+                if len(read) >= _READ:
                     break
-        finally:
-            response.close()
+    except PrivateAddress:
+        problem = addresses.private(endpoint.url)
+        return Outcome(None, " ".join((problem.message, problem.fix))[:EXCERPT])
     except TenureError as problem:
         return Outcome(None, " ".join((problem.message, problem.fix))[:EXCERPT])
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as problem:
+    except (*_FAILED, OSError, ValueError) as problem:
         return Outcome(None, f"{type(problem).__name__}: {problem}"[:EXCERPT])
     told = read.decode("utf-8", "replace").replace("\x00", "")[:EXCERPT]
-    return Outcome(response.status_code, told, _asked_to_wait(response))
+    return Outcome(answer.status, told, _asked_to_wait(answer))
 
 
-def _patience() -> dict[str, dict[str, float]]:
-    return {"timeout": {"connect": 5.0, "read": float(SECONDS), "write": float(SECONDS), "pool": 5.0}}
-
-
-def _asked_to_wait(response: httpx.Response) -> float:
+def _asked_to_wait(answer: httpcore.Response) -> float:
     """The seconds of Retry-After, at most a day."""
-    asked = response.headers.get("Retry-After", "")
-    return float(min(int(asked), SCHEDULE[-1])) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0.0
+    asked = next((value for name, value in answer.headers if name.lower() == b"retry-after"), b"")
+    return float(min(int(asked), SCHEDULE[-1])) if asked.isdigit() and len(asked) < 10 else 0.0
 
 
-def new_client() -> httpx.Client:
-    """A client without proxies and kept connections: each goes to the one address that was looked at."""
-    return httpx.Client(
-        follow_redirects=False,
-        trust_env=False,
-        headers={"User-Agent": f"Tenure/{__version__}"},
-        limits=httpx.Limits(max_keepalive_connections=0, max_connections=AT_ONCE),
-    )
-
-
-def turn(client: httpx.Client) -> int:
+def turn() -> int:
     """Queue what was written, send what is due; how many were sent, in whichever way it ended."""
     events.queue()
     now = timezone.now()
-    claimed = [delivery for endpoint in _ready(now) for delivery in _claim(endpoint, now)]
+    claimed: list[WebhookDelivery] = []
+    for endpoint in _ready(now):
+        claimed += _claim(endpoint, now, AT_A_TURN - len(claimed))
     if not claimed:
         return 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = list(pool.map(lambda one: send(client, one, one.endpoint, now), claimed))
+        outcomes = list(pool.map(lambda one: send(one, one.endpoint, now), claimed))
     for delivery, outcome in zip(claimed, outcomes, strict=True):
         note(delivery, outcome, timezone.now())
     return len(claimed)
 
 
 def _ready(now: datetime) -> Sequence[WebhookEndpoint]:
-    """The endpoints with something due, whose makers may still tell others of everything."""
+    """The endpoints with something due, whose makers may still tell others of everything; who waits longest first."""
     due = Q(deliveries__state=DeliveryState.WAITING, deliveries__due_at__lte=now)
-    found = WebhookEndpoint.objects.filter(due, stopped="").select_related("made_by", "made_by_key").distinct()
+    found = WebhookEndpoint.objects.filter(due, stopped="").select_related("made_by", "made_by_key")
     ready = []
-    for endpoint in found.order_by("pk"):
+    for endpoint in found.annotate(waits_since=Min("deliveries__due_at")).order_by("waits_since", "pk"):
         makers = [maker for maker in (endpoint.made_by, endpoint.made_by_key) if maker is not None]
         if all(may(maker, "manage_webhooks") for maker in makers):
             ready.append(endpoint)
@@ -145,14 +145,13 @@ def _ready(now: datetime) -> Sequence[WebhookEndpoint]:
     return ready
 
 
-def _claim(endpoint: WebhookEndpoint, now: datetime) -> list[WebhookDelivery]:
-    """Some due deliveries that nobody else is at; of an endpoint that fails, one to see whether it still does."""
+def _claim(endpoint: WebhookEndpoint, now: datetime, most: int) -> list[WebhookDelivery]:
+    """Due deliveries that nobody else is at, `most` or fewer; of an endpoint that fails, one to see how it is."""
     free = Q(taken_until=None) | Q(taken_until__lt=now)
     due = endpoint.deliveries.filter(free, state=DeliveryState.WAITING, due_at__lte=now).order_by("due_at", "pk")
-    most = AT_ONCE if endpoint.failing_since is None else 1
     return [
         one
-        for one in due[:most]
+        for one in due[: min(most, AT_ONCE if endpoint.failing_since is None else 1)]
         if WebhookDelivery.objects.filter(free, pk=one.pk, state=DeliveryState.WAITING).update(taken_until=now + CLAIM)
     ]
 
@@ -229,7 +228,6 @@ class SendingThread(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="webhooks", daemon=True)
         self._stopping = threading.Event()
-        self._client = new_client()
         self._next_tend = 0.0
 
     def run(self) -> None:
@@ -245,8 +243,8 @@ class SendingThread(threading.Thread):
             if time.monotonic() >= self._next_tend:
                 self._next_tend = time.monotonic() + _NEXT_TEND_SECONDS
                 forget_old(timezone.now())
-            return 0.0 if turn(self._client) else _PAUSE
-        except (TenureError, DatabaseError, OSError, httpx.HTTPError):
+            return 0.0 if turn() else _PAUSE
+        except (TenureError, DatabaseError, OSError):
             log.exception("Webhooks could not be sent; trying again in %s s.", _PAUSE_AFTER_FAILURE)
             return _PAUSE_AFTER_FAILURE
 

@@ -78,6 +78,7 @@ def test_a_win_without_a_touch_stays_with_its_lead(home: Any) -> None:
     ("question", "cell", "count"),
     [
         pytest.param("channels", {"channel": "sem"}, 2, id="leads"),
+        pytest.param("channels", {"channel": "(none)"}, 1, id="leads of no channel"),
         pytest.param("channels", {"channel": "sem", "of": "cost"}, 2, id="spend"),
         pytest.param("channels", {"channel": "(none)", "of": "won"}, 2, id="wins"),
         pytest.param("cac", {"slice": "all"}, 3, id="leads of all"),

@@ -8,7 +8,7 @@ lead that began in it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -26,6 +26,7 @@ from tenure.core.money import MONEY
 from tenure.core.periods import month_end
 from tenure.warehouse import measures, touches
 from tenure.warehouse.lines import NONE
+from tenure.warehouse.measures import Condition
 from tenure.warehouse.questions.attribution import Credited, exact
 from tenure.warehouse.snapshot import Snapshot
 from tenure.warehouse.touches import NEVER
@@ -81,7 +82,9 @@ class Acquired:
         found: dict[str, Spent] = {}
         unvalued = 0
         rates = self.snapshot.rates
-        for row in self._select("spend_sums", by=self.by, reporting=rates.reporting_currency, **self._days).to_pylist():
+        for row in self._select(
+            "spend_sums", (), by=self.by, reporting=rates.reporting_currency, **self._days
+        ).to_pylist():
             one = found.setdefault(row["slice"] or NONE, Spent())
             one.impressions += row["impressions"] or 0
             one.clicks += row["clicks"] or 0
@@ -99,7 +102,7 @@ class Acquired:
         """Leads by slice."""
         day = self.as_of or self.snapshot.today
         matured = self.snapshot.end_of(day - timedelta(days=self.maturity + 1))
-        rows = self._select("lead_sums", by=self.by, matured_before=matured, **self._moments).to_pylist()
+        rows = self._select("lead_sums", (), by=self.by, matured_before=matured, **self._moments).to_pylist()
         found: dict[str, Leads] = {}
         for row in rows:
             name = row.pop("slice") or NONE
@@ -183,18 +186,24 @@ class Acquired:
             )
         return out
 
-    def lead_rows(self, name: str) -> pa.Table:
-        """The leads of a slice, of the stretch."""
-        rows = self.snapshot.run("lead_rows")
+    @property
+    def notes(self) -> Iterator[dict[str, Any]]:
+        """What could not be valued."""
+        if self.spent[1]:
+            yield {"code": "spend_without_rate", "count": self.spent[1]}
+        if self.unvalued:
+            yield {"code": "deals_without_rate", "count": self.unvalued}
+
+    def lead_rows(self, name: str | None = None) -> pa.Table:
+        """The leads of the stretch: of a slice, or all."""
+        rows = self.snapshot.run("lead_rows", where=self._of(name))
         first, last = (pa.scalar(moment, pa.timestamp("us", "UTC")) for moment in self._moments.values())
         rows = rows.filter(pc.and_(pc.greater_equal(rows["created_at"], first), pc.less(rows["created_at"], last)))
-        rows = rows.filter(pc.equal(rows[self.by].fill_null(NONE), name))
         return rows.drop_columns(["row_key", "account_key"])
 
-    def spend_rows(self, name: str) -> pa.Table:
-        """The spend of a slice, of the stretch."""
-        rows = self._select("spend_rows", **self._days)
-        return rows.filter(pc.equal(rows[self.by].fill_null(NONE), name))
+    def spend_rows(self, name: str | None = None) -> pa.Table:
+        """The spend of the stretch: of a slice, or all."""
+        return self._select("spend_rows", self._of(name), **self._days)
 
     def win_rows(self, name: str) -> pa.Table:
         """The wins whose lead is of a slice, with what they brought."""
@@ -222,8 +231,11 @@ class Acquired:
         first, last = (self.snapshot.end_of(day - timedelta(days=1)) for day in (self.start, self.stop))
         return {"came_from": first, "came_before": last}
 
-    def _select(self, measure: str, **values: Any) -> pa.Table:
-        sql, more = measures.compose(measure)
+    def _of(self, name: str | None) -> Sequence[Condition]:
+        return () if name is None else (Condition(self.by, "eq", name),)
+
+    def _select(self, measure: str, where: Sequence[Condition], /, **values: Any) -> pa.Table:
+        sql, more = measures.compose(measure, where=where)
         return self.snapshot.select(measure, sql, {**values, **more}, None)
 
     @cached_property

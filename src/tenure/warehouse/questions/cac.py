@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from fractions import Fraction
@@ -100,7 +100,7 @@ class Cac(Question):
             {n: exact(v) if isinstance(v, Fraction) else v for n, v in (row | {"complete": over}).items()}
             for row in rows
         ]
-        notes = [{"code": "maturity_days", "count": found.maturity}, *_notes(found)]
+        notes = [{"code": "maturity_days", "count": found.maturity}, *found.notes]
         return Result(pa.Table.from_pylist(table, schema=schema), [], notes)
 
     def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
@@ -110,12 +110,11 @@ class Cac(Question):
             raise no_cell(self.name, cell, "Name a slice, and `of`: leads or cost.", ("slice", "of"))
         found, name = self._acquired(ask), str(cell["slice"])
         rows = found.lead_rows if of == "leads" else found.spend_rows
-        names = sorted({*found.spent[0], *found.leads})
-        if name != ALL:
-            if name not in names:
-                raise no_cell(self.name, cell, "Name a slice of the answer.", ("slice",))
-            return rows(name)
-        return pa.concat_tables([rows(one) for one in names]) if names else rows(NONE)
+        if name == ALL:
+            return rows()
+        if name not in {*found.spent[0], *found.leads}:
+            raise no_cell(self.name, cell, "Name a slice of the answer.", ("slice",))
+        return rows(name)
 
     def _acquired(self, ask: Ask) -> Acquired:
         snapshot = known(ask, self.as_known_on)
@@ -242,10 +241,3 @@ def _over(parts: Iterable[_Slice], kind: str) -> Fraction | None:
     some = [one for one in parts if kind in one.spent.by_kind]
     money = sum((one.money if kind == COMMISSION else one.spent.by_kind[kind] for one in some), Fraction(0))
     return ratio(money, sum((one.wins for one in some), Fraction(0)))
-
-
-def _notes(found: Acquired) -> Iterator[dict[str, Any]]:
-    if found.spent[1]:
-        yield {"code": "spend_without_rate", "count": found.spent[1]}
-    if found.unvalued:
-        yield {"code": "deals_without_rate", "count": found.unvalued}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -101,7 +101,7 @@ class Channels(Question):
                 "detail": found.wins,
             }
         ]
-        return Result(pa.Table.from_pylist(rows, schema=self._shape()), checks, [*_notes(found)])
+        return Result(pa.Table.from_pylist(rows, schema=self._shape()), checks, list(found.notes))
 
     def rows_behind(self, ask: Ask, cell: Mapping[str, Any]) -> pa.Table:
         """Leads, spend or wins of a row; wins are shown where their lead came from, whatever the credit."""
@@ -172,10 +172,3 @@ def _amount(question: Channels, text: str) -> Decimal:
     if not value.is_finite() or not 0 < value < 10**20:
         raise bad(field, text, "Write an amount above 0 as text, such as 12000.")
     return value
-
-
-def _notes(found: Acquired) -> Iterator[dict[str, Any]]:
-    if found.spent[1]:
-        yield {"code": "spend_without_rate", "count": found.spent[1]}
-    if found.unvalued:
-        yield {"code": "deals_without_rate", "count": found.unvalued}

@@ -95,11 +95,16 @@ def _title(given: Given, rows: Sequence[Row], currency: str) -> str:
     stop = [named(row[given["by"]]) for row in rows if row["verdict"] == "stop"]
     whole = ngettext("%(cost)s brought %(won)s customer", "%(cost)s brought %(won)s customers", round(won)) % {
         "cost": f.money(cost, currency),
-        "won": f.exact(won),
+        "won": _count(won),
     }
     if not stop:
         return whole
     return _("%(whole)s; stop %(names)s") % {"whole": whole, "names": f.listed(stop[:4]) + ("…" if stop[4:] else "")}
+
+
+def _count(won: Decimal) -> str:
+    """A number of wins; shares of a win, as credits are, have one place."""
+    return f.exact(won, 0 if round(won, 6) == round(won) else 1)
 
 
 def _row(given: Given, row: Row, currency: str) -> dict[str, Any]:
@@ -127,7 +132,7 @@ def _row(given: Given, row: Row, currency: str) -> dict[str, Any]:
         "mql": f.exact(row["mql"]),
         "sql": f.exact(row["sql"]),
         "opportunities": f.exact(row["opportunities"]),
-        "won": f.exact(row["won"], 0 if row["won"] == int(row["won"]) else 1),
+        "won": _count(row["won"]),
         "won_href": door("won") if given["credit"] == "lead" and row["won"] else "",
         "win_rate": f.percent(row["win_rate"], 0),
         "win_range": f"{low} – {high}" if row["win_rate_low"] is not None else "",
@@ -190,7 +195,7 @@ def figure(given: Given, answer: Answer) -> Mapping[str, Any]:
     return {
         "value": f.money(mean, currency) if mean is not None else f.NOTHING,
         "exact": f.plain(mean),
-        "note": _("a customer; %(won)s won for %(cost)s") % {"won": f.exact(won), "cost": f.money(cost, currency)},
+        "note": _("a customer; %(won)s won for %(cost)s") % {"won": _count(won), "cost": f.money(cost, currency)},
         "values": [],
         "running": False,
     }

@@ -29,13 +29,19 @@ from tenure.web.records.kinds import key_of, kind_of, record_for, token
 
 MOST = 50
 """Lines of one group; the lists have the rest."""
+KINDS = (
+    ("visit", gettext_lazy("Visit")),
+    ("call", gettext_lazy("Call")),
+    ("note", gettext_lazy("Note")),
+    ("task", gettext_lazy("Task")),
+)
 SOON = {"late": gettext_lazy("late"), "today": gettext_lazy("today")}
 
 
 class Short(forms.Form):
     """What happened, or is to be done, in one line."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("What"), widget=forms.Select(attrs={"class": "input"}))
+    kind = forms.ChoiceField(label=gettext_lazy("What"), choices=KINDS, widget=forms.Select(attrs={"class": "input"}))
     subject = forms.CharField(
         label=gettext_lazy("In a few words"),
         max_length=500,
@@ -51,11 +57,6 @@ class Short(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"class": "input", "type": "date"}),
     )
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        kinds = (("visit", _("Visit")), ("call", _("Call")), ("note", _("Note")), ("task", _("Task")))
-        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
 
 
 @require_GET

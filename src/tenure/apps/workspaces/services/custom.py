@@ -215,7 +215,7 @@ def _is_address(text: str) -> bool:
 def define(
     kind: str,
     key: str,
-    type: str,  # noqa: A002 - as it is called everywhere
+    type: str,  # noqa: A002 - pages and the API call it so
     *,
     by: Actor,
     label_en: str = "",
@@ -225,7 +225,7 @@ def define(
     personal: bool = False,
     position: int | None = None,
 ) -> CustomField:
-    """A new field of a kind of record.
+    """A new field of a kind of record; `type` is one of FieldType.
 
     Raises: TenureError field.bad_key, field.bad_value, field.exists, field.too_many.
     """
@@ -311,35 +311,35 @@ def _check_key(kind: str, key: str) -> None:
 
 
 def _checked(
-    type: str,  # noqa: A002
+    sort: str,
     label_en: str,
     label_zh: str,
     options: Sequence[str],
     required: bool,
     personal: bool,
 ) -> dict[str, Any]:
-    if type not in FieldType.values:
-        raise _bad("type", type, _("Use one of: %(allowed)s.") % {"allowed": ", ".join(FieldType.values)})
+    if sort not in FieldType.values:
+        raise _bad("type", sort, _("Use one of: %(allowed)s.") % {"allowed": ", ".join(FieldType.values)})
     labels = {"label_en": plain_text("label_en", label_en), "label_zh": plain_text("label_zh", label_zh)}
     long = next((name for name, text in labels.items() if len(text) > 100), None)
     if long is not None:
         raise _bad(long, labels[long], _("Write at most 100 characters."))
     if not any(labels.values()):
         raise _bad("label_en", "", _("Say what the field is called, in one of the languages at least."))
-    return {**labels, "type": type, "options": _options(type, options), "required": required, "personal": personal}
+    return {**labels, "type": sort, "options": _options(sort, options), "required": required, "personal": personal}
 
 
-def _options(type: str, given: Sequence[str]) -> list[str]:  # noqa: A002
+def _options(sort: str, given: Sequence[str]) -> list[str]:
     found = list(dict.fromkeys(text for one in given if (text := plain_text("options", one))))
-    if type == FieldType.MONEY:
+    if sort == FieldType.MONEY:
         if len(found) != 1 or not re.fullmatch("[A-Z]{3}", found[0]):
             raise _bad("options", ", ".join(found), _("Write the one currency of the amounts, such as CNY or USD."))
         return found
-    if type not in _CHOSEN:
+    if sort not in _CHOSEN:
         return []
     if not 0 < len(found) <= MOST_OPTIONS or any(len(one) > 100 for one in found):
         raise _bad("options", ", ".join(found), _("Write 1 to 200 choices of at most 100 characters, one a line."))
-    if type == FieldType.MULTI and any(re.search("[,，、;；|]", one) for one in found):
+    if sort == FieldType.MULTI and any(re.search("[,，、;；|]", one) for one in found):
         raise _bad("options", ", ".join(found), _("Write choices without commas, semicolons and bars."))
     return found
 

@@ -4,6 +4,7 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 import "./keys.js";
 import "./palette.js";
 import "./upload.js";
+import "./board.js";
 import "./inline.js";
 import "./listing.js";
 import "./widths.js";

@@ -68,6 +68,7 @@ PAGES = [
     ("event_values", "/behaviour/values/?s1.prop=plan", 200),
     ("accounts", "/customers/accounts/", 200),
     ("day", "/customers/day/", 200),
+    ("board", "/convert/board/", 200),
     ("accounts_file", "/customers/accounts/accounts.xlsx", 200),
     ("account_summary", "/customers/accounts/summary/?account=acme", 200),
     ("account_usage", "/customers/accounts/usage/?account=acme", 200),

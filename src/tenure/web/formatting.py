@@ -195,11 +195,11 @@ def period(name: str, grain: str = "") -> str:
     """
     zh = language() == "zh"
     if name.startswith("FY"):
-        year, _, quarter = name.removeprefix("FY").partition("-Q")
+        fiscal, _, quarter = name.removeprefix("FY").partition("-Q")
         return (
-            f"{year}财年{f'第{quarter}季度' if quarter else ''}"
+            f"{fiscal}财年{f'第{quarter}季度' if quarter else ''}"
             if zh
-            else f"{f'Q{quarter} ' if quarter else ''}FY{year}"
+            else f"{f'Q{quarter} ' if quarter else ''}FY{fiscal}"
         )
     first, _, is_day = parse_label(name)
     if is_day:

@@ -34,7 +34,7 @@ STYLESHEETS = (
     *("palette", "shortcuts", "options", "parts"),
     *("proof", "state", "toast", "door", "field", "choices", "meter", "heat", "multiple", "upkeep", "limit"),
     *("asked", "happened", "stepper", "progress", "imports", "record", "todo", "account", "cockpit", "info", "models"),
-    *("rules", "leads", "deal", "print"),
+    *("rules", "leads", "deal", "board", "print"),
 )
 
 UNDO = "undo "
@@ -89,6 +89,7 @@ NAVIGATION = (
         "convert",
         (
             Item(gettext_lazy("Funnels"), "funnels"),
+            Item(gettext_lazy("Board of deals"), "board"),
             Item(gettext_lazy("Deals"), "deals"),
             Item(gettext_lazy("Tenders"), "tenders"),
             Item(gettext_lazy("Demands"), "demands"),

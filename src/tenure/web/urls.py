@@ -16,7 +16,7 @@ from tenure.web.behaviour import views as behaviour
 from tenure.web.behaviour.list import SHEETS
 from tenure.web.connectors import hooks, sample
 from tenure.web.connectors import views as connectors
-from tenure.web.crm import day, deals, duplicates
+from tenure.web.crm import board, day, deals, duplicates
 from tenure.web.crm import views as crm
 from tenure.web.goals import views as goals
 from tenure.web.records import accounts as record_accounts
@@ -253,6 +253,7 @@ urlpatterns = [
         re_path(rf"^customers/{k}/{k}\.(?P<form>csv|xlsx)$", record_lists.record_file, {"kind": k}, f"{k}_file")
         for k in record_lists.SHOWN
     ),
+    path("convert/board/", board.board, name="board"),
     path("customers/deals/<str:key>/", deals.deal, name="deal"),
     path("customers/deals/<str:key>/move/", deals.deal_move, name="deal_move"),
     path("customers/deals/<str:key>/sign/", deals.deal_sign, name="deal_sign"),

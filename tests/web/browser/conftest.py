@@ -5,6 +5,7 @@ Every page object is watched: a line on the console, a script that failed, or a 
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -84,8 +85,24 @@ def people(db: None) -> dict[str, Any]:
 
 
 @pytest.fixture
+def stages_of_deals(transactional_db: None) -> None:
+    """What the migrations wrote, which the end of every test with a server of its own flushes."""
+    from django.apps import apps
+
+    from tenure.apps.crm.models import PipelineStage
+
+    if not PipelineStage.objects.exists():
+        importlib.import_module("tenure.apps.crm.migrations.0005_stages").seed(apps, None)
+
+
+@pytest.fixture
 def open_as(
-    chromium: Any, sample_folder: Path, settings: Any, live_server: Any, transactional_db: None, people: dict[str, Any]
+    chromium: Any,
+    sample_folder: Path,
+    settings: Any,
+    live_server: Any,
+    stages_of_deals: None,
+    people: dict[str, Any],
 ) -> Iterator[Any]:
     """Open a page for a member of a role (None: a visitor), as in `open_as("viewer", "/retain/cohorts/", width=390)`.
 

@@ -23,11 +23,13 @@ ASKABLE = ("amount", "mrr", "term_months", "close_date", "next_step", "next_step
 """Columns that a stage may ask for, besides those that losing asks for."""
 _ALWAYS = {"lost": ("lost_reason", "lost_to")}
 MOST_DAYS = 3650
+USUAL = "new"
+"""The pipeline of a deal that names none: a new sale."""
 
 
 def of(pipeline: str | None) -> list[PipelineStage]:
     """The stages of a pipeline in their order; a deal that names none is a new sale."""
-    return list(PipelineStage.objects.filter(pipeline=pipeline or "new").order_by("position", "pk"))
+    return list(PipelineStage.objects.filter(pipeline=pipeline or USUAL).order_by("position", "pk"))
 
 
 def name(stage: PipelineStage) -> str:

@@ -90,7 +90,7 @@ def deal_move(request: HttpRequest, key: str) -> HttpResponse:
             form.refuse(problem)
         else:
             undoable(request, _("It is now: %(stage)s.") % {"stage": _stage(moved)}, said.undo_address(KIND, moved))
-            return HttpResponseRedirect(said.address(KIND, moved))
+            return HttpResponseRedirect(_back(request, moved))
     return page(
         request,
         "crm/deal_move.html",
@@ -99,8 +99,20 @@ def deal_move(request: HttpRequest, key: str) -> HttpResponse:
         heading=_("To the stage %(stage)s") % {"stage": stages.name(stage)},
         form=form,
         stage=to,
-        back=said.address(KIND, version),
+        to_board=_is_of_board(request),
+        back=_back(request, version),
     )
+
+
+def _is_of_board(request: HttpRequest) -> bool:
+    return request.POST.get("back") == "board"
+
+
+def _back(request: HttpRequest, version: Any) -> str:
+    """Where a move goes on: at the board it came from, else at the deal."""
+    if _is_of_board(request):
+        return f"{reverse('board')}?{urlencode({'pipeline': version.pipeline or stages.USUAL})}"
+    return said.address(KIND, version)
 
 
 @require_POST
